@@ -1,0 +1,55 @@
+package exchange
+
+import "time"
+
+// An EventKind says what happened. It stands in clear in the header of a
+// ledger entry; kinds are never renamed or reused.
+type EventKind string
+
+// The kinds of event.
+const (
+	RequestSent        EventKind = "request-sent"
+	RequestReceived    EventKind = "request-received"
+	WithdrawalSent     EventKind = "withdrawal-sent"
+	WithdrawalReceived EventKind = "withdrawal-received"
+	DecisionTaken      EventKind = "decision-taken"
+	AnswerSent         EventKind = "answer-sent"
+	AnswerReceived     EventKind = "answer-received"
+	ReceiptReceived    EventKind = "receipt-received"
+	MessageRejected    EventKind = "message-rejected"
+	MessageExpired     EventKind = "message-expired"
+	Viewed             EventKind = "viewed"
+	StaffChanged       EventKind = "staff-changed"
+	RegisterInstalled  EventKind = "register-installed"
+	NodeCreated        EventKind = "node-created"
+)
+
+// An Event is what must be recorded together with a step. Kind, Exchange, Own,
+// Other and Purpose stand in the clear header of the ledger entry; By and
+// Detail in its encrypted private part.
+type Event struct {
+	Kind     EventKind
+	Exchange ID
+	Own      PartyID
+	Other    PartyID
+	Purpose  PurposeCode
+	At       time.Time
+	By       ActorID
+	Detail   Detail
+}
+
+// A Detail is the private part of an event: codes only, no free text. What was
+// written in words stands in the message that the entry's digest names.
+type Detail struct {
+	Items      []ItemNote      `json:"items,omitempty"`
+	Conditions []ConditionCode `json:"conditions,omitempty"`
+	Code       string          `json:"code,omitempty"`
+}
+
+// An ItemNote says of one item what was asked or decided.
+type ItemNote struct {
+	Item    ItemCode   `json:"item"`
+	Depth   Depth      `json:"depth,omitempty"`
+	Outcome Outcome    `json:"outcome,omitempty"`
+	Ground  GroundCode `json:"ground,omitempty"`
+}

@@ -1,0 +1,87 @@
+package exchange
+
+import "strings"
+
+// A Refusal says that the law, a condition or the form of a message does not
+// allow what was tried. Nothing has changed when it is returned.
+//
+// It holds no personal data, so it may be logged, counted, sent to the asker
+// and shown: params are names from catalogues, dates and numbers, never text
+// that a person typed.
+type Refusal struct {
+	Code   Code
+	Params []string // pairs of name and value
+}
+
+// Error is the code with its params, for logs and for people who read logs.
+// The sentence for a user is made from docs/errors.md's catalogue by the doors.
+func (r *Refusal) Error() string {
+	var b strings.Builder
+	b.WriteString(string(r.Code))
+	for i := 0; i+1 < len(r.Params); i += 2 {
+		b.WriteString(" " + r.Params[i] + "=" + r.Params[i+1])
+	}
+	return b.String()
+}
+
+// Is reports whether target is a refusal with the same code.
+func (r *Refusal) Is(target error) bool {
+	t, ok := target.(*Refusal)
+	return ok && t.Code == r.Code
+}
+
+// A Code names one reason for refusal. Codes are part of the protocol: they are
+// never renamed or reused; docs/errors.md lists them.
+type Code string
+
+// The codes of this package.
+const (
+	BadOIN            Code = "bad-oin"
+	BadPartyID        Code = "bad-party"
+	BadActorID        Code = "bad-actor"
+	BadBSN            Code = "bad-bsn"
+	BadID             Code = "bad-id"
+	BadDepth          Code = "bad-depth"
+	BadSubject        Code = "bad-subject"
+	BadRequest        Code = "bad-request"
+	UnknownPurpose    Code = "unknown-purpose"
+	UnknownItem       Code = "unknown-item"
+	UnknownCapacity   Code = "unknown-capacity"
+	PurposeNotAsker   Code = "purpose-not-for-asker"
+	PurposeNotAsked   Code = "purpose-not-for-asked"
+	ItemNotHeld       Code = "item-not-of-domain"
+	CategoryForbidden Code = "category-not-for-purpose"
+	CategoryAsker     Code = "category-not-for-asker"
+	BSNNotAllowed     Code = "bsn-not-allowed"
+	ReasonMissing     Code = "reason-missing"
+	ItemTwice         Code = "item-twice"
+	NothingAsked      Code = "nothing-asked"
+	TooMuchAsked      Code = "too-much-asked"
+	DeadlinePassed    Code = "deadline-passed"
+	SelfAsked         Code = "asked-itself"
+
+	NotNow           Code = "not-now"
+	WrongSide        Code = "wrong-side"
+	RequestWithdrawn Code = "request-withdrawn"
+	ActorMayNot      Code = "actor-may-not"
+	ItemUndecided    Code = "item-undecided"
+	ItemNotAsked     Code = "item-not-asked"
+	DeeperThanAsked  Code = "deeper-than-asked"
+	ContentMissing   Code = "content-missing"
+	ContentSurplus   Code = "content-with-withheld"
+	UnknownGround    Code = "unknown-ground"
+	BadOutcome       Code = "bad-outcome"
+	UnknownCondition Code = "unknown-condition"
+	BadCondition     Code = "bad-condition"
+)
+
+// Codes lists every code, so that tests can walk them.
+var Codes = [...]Code{
+	BadOIN, BadPartyID, BadActorID, BadBSN, BadID, BadDepth, BadSubject, BadRequest, UnknownPurpose, UnknownItem, UnknownCapacity,
+	PurposeNotAsker, PurposeNotAsked, ItemNotHeld, CategoryForbidden, CategoryAsker, BSNNotAllowed, ReasonMissing,
+	ItemTwice, NothingAsked, TooMuchAsked, DeadlinePassed, SelfAsked, NotNow, WrongSide, RequestWithdrawn, ActorMayNot,
+	ItemUndecided, ItemNotAsked, DeeperThanAsked, ContentMissing, ContentSurplus, UnknownGround, BadOutcome,
+	UnknownCondition, BadCondition,
+}
+
+func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }
