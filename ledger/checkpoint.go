@@ -152,6 +152,13 @@ func OpenCheckpoint(signed []byte, verifierKey string) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, errors.New("checkpoint: not signed by the key of this ledger")
 	}
+	// The reader of notes takes base64 with unused bits set: one signature in
+	// several forms.
+	for _, sig := range append(n.Sigs, n.UnverifiedSigs...) {
+		if data, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil || base64.StdEncoding.EncodeToString(data) != sig.Base64 {
+			return Checkpoint{}, errors.New("checkpoint: a signature is not in the standard base64 form")
+		}
+	}
 	c, err := ParseCheckpoint(n.Text)
 	if err != nil {
 		return Checkpoint{}, err
