@@ -6,10 +6,10 @@ import "time"
 // (examples in the explanatory memorandum to art. 5.4.2: ask first, not to
 // these parties, only a part). It travels with the answer as data.
 type Condition struct {
-	Code    ConditionCode
-	Parties []PartyID  // for OnlyTo and NotTo
-	Items   []ItemCode // to which it applies; none means all
-	Until   time.Time  // for DeleteBy: midnight UTC at the start of that day
+	Code    ConditionCode `json:"code"`
+	Parties []PartyID     `json:"parties,omitempty"` // for OnlyTo and NotTo
+	Items   []ItemCode    `json:"items,omitempty"`   // to which it applies; none means all
+	Until   time.Time     `json:"until,omitzero"`    // for DeleteBy: midnight UTC at the start of that day
 }
 
 // A ConditionCode names a kind of condition.

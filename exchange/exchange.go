@@ -88,11 +88,11 @@ func (p Phase) Ended() bool {
 // in force: purpose, who asks whom, items, categories, and whether the other
 // party may process the BSN (I6).
 func Ask(law *Law, r Request, from, to Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if !by.Holds(Requester, r.From.Capacity) {
-		return Exchange{}, Event{}, refuse(ActorMayNot, "role", string(Requester), "capacity", string(r.From.Capacity))
-	}
 	if err := law.CheckRequest(r, from, to, at); err != nil {
 		return Exchange{}, Event{}, err
+	}
+	if !by.Holds(Requester, r.From.Capacity) {
+		return Exchange{}, Event{}, refuse(ActorMayNot, "role", string(Requester), "capacity", string(r.From.Capacity))
 	}
 	x := Exchange{ID: r.ID, Side: Asker, Phase: Queued, Request: r, Changed: at}
 	return x, x.event(RequestSent, by.ID, at, Detail{Items: r.outline()}), nil

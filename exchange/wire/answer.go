@@ -1,0 +1,160 @@
+package wire
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/schemas"
+)
+
+// An answer is an SD-JWT (RFC 9901). The outcome of every item that was asked
+// is one salted disclosure, so that passing one item on tells nothing of the
+// others, not even whether they were withheld; only their number shows. The
+// conditions are in the signed part and can't be left out.
+type answerBody struct {
+	Decided    time.Time       `json:"decided"`
+	Conditions []conditionBody `json:"conditions"`
+	Digests    []string        `json:"_sd"`
+	Hash       string          `json:"_sd_alg"`
+}
+
+type conditionBody struct {
+	Code    exchange.ConditionCode `json:"code"`
+	Parties []exchange.PartyID     `json:"parties,omitempty"`
+	Items   []exchange.ItemCode    `json:"items,omitempty"`
+	Until   string                 `json:"until,omitempty"` // YYYY-MM-DD
+}
+
+// outcomeBody is the value of a disclosure; its name is the item's code.
+type outcomeBody struct {
+	Outcome exchange.Outcome `json:"outcome"`
+	Depth   exchange.Depth   `json:"depth,omitempty"`
+	Value   string           `json:"value,omitempty"`
+	Tell    string           `json:"tell,omitempty"`
+}
+
+const outcomeSchema = "disclosure.item"
+
+// SignAnswer signs an answer. The disclosures follow the JWS in the order of
+// their digests, so that an answer has one form.
+func SignAnswer(e Envelope, a exchange.Answer, key ed25519.PrivateKey) (Signed, error) {
+	type pair struct{ digest, encoded string }
+	var pairs []pair
+	for _, i := range a.Items {
+		value, err := json.Marshal(outcomeBody{Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Tell: i.Tell.Reveal()})
+		if err != nil {
+			return Signed{}, err
+		}
+		d, err := crypto.Disclose(string(i.Item), value)
+		if err != nil {
+			return Signed{}, err
+		}
+		pairs = append(pairs, pair{d.Digest(), d.Encoded()})
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return strings.Compare(a.digest, b.digest) })
+	body := answerBody{Decided: a.At.UTC().Truncate(time.Millisecond), Conditions: encodeConditions(a.Conditions), Hash: "sha-256"}
+	for _, p := range pairs {
+		body.Digests = append(body.Digests, p.digest)
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return Signed{}, err
+	}
+	s, err := sign(Answer, e, raw, key)
+	if err != nil {
+		return Signed{}, err
+	}
+	for _, p := range pairs {
+		s.Token = append(append(s.Token, '~'), p.encoded...)
+	}
+	s.Token = append(s.Token, '~')
+	if len(s.Token) > MaxToken {
+		return Signed{}, fault(MessageTooLarge)
+	}
+	return s, nil
+}
+
+// split takes the disclosures off a token. They are nil where there are none.
+func split(token []byte) (jws []byte, disclosures []string, err error) {
+	if len(token) > MaxToken {
+		return nil, nil, fault(MessageTooLarge)
+	}
+	jws, rest, found := bytes.Cut(token, []byte{'~'})
+	if !found {
+		return jws, nil, nil
+	}
+	disclosures = strings.Split(string(rest), "~")
+	last := len(disclosures) - 1
+	if disclosures[last] != "" || last == 0 {
+		return nil, nil, fault(MessageSchema)
+	}
+	return jws, disclosures[:last], nil
+}
+
+func decodeAnswer(body []byte, disclosures []string) (exchange.Answer, error) {
+	var b answerBody
+	if err := json.Unmarshal(body, &b); err != nil {
+		return exchange.Answer{}, fault(MessageSchema)
+	}
+	if !slices.IsSorted(b.Digests) || len(disclosures) != len(b.Digests) {
+		return exchange.Answer{}, fault(MessageSchema)
+	}
+	matched, err := crypto.MatchDisclosures(b.Digests, disclosures)
+	if err != nil {
+		return exchange.Answer{}, err
+	}
+	a := exchange.Answer{At: b.Decided.UTC()}
+	if a.Conditions, err = decodeConditions(b.Conditions); err != nil {
+		return exchange.Answer{}, err
+	}
+	for n, d := range matched {
+		if d.Digest() != b.Digests[n] {
+			return exchange.Answer{}, fault(MessageSchema)
+		}
+		if err := schemas.Validate(outcomeSchema, d.Value); err != nil {
+			return exchange.Answer{}, &Fault{Code: MessageSchema, Where: err.Error()}
+		}
+		var o outcomeBody
+		if err := json.Unmarshal(d.Value, &o); err != nil {
+			return exchange.Answer{}, fault(MessageSchema)
+		}
+		a.Items = append(a.Items, exchange.AnsweredItem{
+			Item: exchange.ItemCode(d.Name), Outcome: o.Outcome, Depth: o.Depth, Value: exchange.Hide(o.Value), Tell: exchange.Hide(o.Tell),
+		})
+	}
+	return a, nil
+}
+
+func encodeConditions(all []exchange.Condition) []conditionBody {
+	out := []conditionBody{}
+	for _, c := range all {
+		b := conditionBody{Code: c.Code, Parties: c.Parties, Items: c.Items}
+		if !c.Until.IsZero() {
+			b.Until = c.Until.UTC().Format(time.DateOnly)
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func decodeConditions(all []conditionBody) ([]exchange.Condition, error) {
+	var out []exchange.Condition
+	for _, b := range all {
+		c := exchange.Condition{Code: b.Code, Parties: b.Parties, Items: b.Items}
+		if b.Until != "" {
+			until, err := time.Parse(time.DateOnly, b.Until)
+			if err != nil {
+				return nil, fault(MessageSchema)
+			}
+			c.Until = until
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
