@@ -1,0 +1,32 @@
+package transport
+
+import (
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	ma "github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+)
+
+// rankDials says which addresses to try in which order. Between machines it is
+// libp2p's own order: QUIC, then TCP when QUIC has not answered in time. Within
+// one machine there is no loss to recover from and TCP costs half, so TCP goes
+// first there.
+func rankDials(addresses []ma.Multiaddr) []network.AddrDelay {
+	isTCP := func(a ma.Multiaddr) bool { return !isQUIC(a) }
+	if !slices.ContainsFunc(addresses, isTCP) ||
+		slices.ContainsFunc(addresses, func(a ma.Multiaddr) bool { return !manet.IsIPLoopback(a) }) {
+		return swarm.DefaultDialRanker(addresses)
+	}
+	ranked := make([]network.AddrDelay, 0, len(addresses))
+	for _, a := range addresses {
+		delay := swarm.PrivateTCPDelay
+		if isTCP(a) {
+			delay = 0
+		}
+		ranked = append(ranked, network.AddrDelay{Addr: a, Delay: delay})
+	}
+	slices.SortStableFunc(ranked, func(a, b network.AddrDelay) int { return int(a.Delay - b.Delay) })
+	return ranked
+}

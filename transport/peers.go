@@ -1,0 +1,193 @@
+package transport
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"slices"
+
+	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+// A Peer is a node that may call and be called.
+type Peer struct {
+	// ID is its libp2p peer ID in base58 (12D3KooW…).
+	ID string
+
+	// Addresses are where it can be called, as multiaddresses of TCP or QUIC
+	// with or without /p2p/ID at the end. Empty: it calls us.
+	Addresses []string
+}
+
+// PeerID is the libp2p peer ID, in base58, of the host with this public key.
+func PeerID(key ed25519.PublicKey) (string, error) {
+	k, err := libp2pcrypto.UnmarshalEd25519PublicKey(key)
+	if err != nil {
+		return "", fmt.Errorf("not an Ed25519 public key of %d bytes", ed25519.PublicKeySize)
+	}
+	id, err := peer.IDFromPublicKey(k)
+	if err != nil {
+		return "", fmt.Errorf("make a peer ID: %v", err)
+	}
+	return id.String(), nil
+}
+
+// A known peer is one that may take part.
+type known struct {
+	name      string // its ID as text: it is needed with every request
+	addresses []ma.Multiaddr
+}
+
+// SetPeers replaces the peers that may take part.
+//
+// When it returns, a peer that is no longer among them has lost its
+// connections, its requests that are not yet with a handler are refused, and it
+// can't come back. A peer whose addresses changed can be called at the new ones
+// at once, also when the old ones have just failed. The ID of this host itself
+// may be among the peers and has no effect. On an error nothing has changed.
+func (h *Host) SetPeers(peers []Peer) error {
+	parsed, err := parsePeers(peers, h.quic)
+	if err != nil {
+		return err
+	}
+	h.admit(parsed)
+	return nil
+}
+
+// admit makes peers the ones that may take part.
+func (h *Host) admit(peers map[peer.ID]known) {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	delete(peers, h.host.ID())
+	before := *h.gate.peers.Load()
+
+	// The gate comes first: a connection that is made from here on meets the
+	// new peers, and one that was made before is found by ClosePeer below.
+	h.gate.peers.Store(&peers)
+
+	book := h.host.Peerstore()
+	for id, p := range peers {
+		old, was := before[id]
+		if was && slices.EqualFunc(old.addresses, p.addresses, ma.Multiaddr.Equal) {
+			continue
+		}
+		book.ClearAddrs(id)
+		book.AddAddrs(id, p.addresses, peerstore.PermanentAddrTTL)
+		if s, ok := h.host.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
+			s.Backoff().Clear(id)
+		}
+	}
+	for id := range before {
+		if _, still := peers[id]; still {
+			continue
+		}
+		book.ClearAddrs(id)
+		if h.host.Network().Connectedness(id) != network.NotConnected {
+			h.log.Info("cutting the connection of a peer that was removed", "peer", id.String())
+		}
+		_ = h.host.Network().ClosePeer(id) // a connection that fails to close cleanly is gone all the same
+		book.RemovePeer(id)
+	}
+}
+
+// parsePeers reads peers. Addresses of QUIC are left out when quic is false.
+func parsePeers(peers []Peer, quic bool) (map[peer.ID]known, error) {
+	parsed := make(map[peer.ID]known, len(peers))
+	for _, p := range peers {
+		id, err := peer.Decode(p.ID)
+		if err != nil {
+			return nil, fmt.Errorf("peer ID %q is not one: %v", p.ID, err)
+		}
+		if _, twice := parsed[id]; twice {
+			return nil, fmt.Errorf("peer %s is listed twice", id)
+		}
+		k := known{name: id.String()}
+		for _, text := range p.Addresses {
+			a, err := parseAddress(text, id)
+			if err != nil {
+				return nil, fmt.Errorf("peer %s, address %q: %v", id, text, err)
+			}
+			if quic || !isQUIC(a) {
+				k.addresses = append(k.addresses, a)
+			}
+		}
+		parsed[id] = k
+	}
+	return parsed, nil
+}
+
+// parseListen reads addresses to listen on or to announce.
+func parseListen(texts []string, quic bool) ([]ma.Multiaddr, error) {
+	var addresses []ma.Multiaddr
+	for _, text := range texts {
+		a, err := parseAddress(text, "")
+		if err != nil {
+			return nil, fmt.Errorf("address %q: %v", text, err)
+		}
+		if !quic && isQUIC(a) {
+			return nil, fmt.Errorf("address %q is for QUIC, which is switched off: remove it or switch QUIC on", text)
+		}
+		addresses = append(addresses, a)
+	}
+	return addresses, nil
+}
+
+// errAddressForm names the only two kinds of address that there are.
+var errAddressForm = errors.New("use /ip4, /ip6 or /dns, then /tcp/PORT or /udp/PORT/quic-v1")
+
+// parseAddress reads one multiaddress. A peer ID at its end is taken off and
+// must be that of id.
+func parseAddress(text string, id peer.ID) (ma.Multiaddr, error) {
+	a, err := ma.NewMultiaddr(text)
+	if err != nil {
+		return nil, errAddressForm
+	}
+	a, of := peer.SplitAddr(a)
+	if of != "" && of != id {
+		return nil, errors.New("it ends in the ID of another peer")
+	}
+	if !isPlain(a) {
+		return nil, errAddressForm
+	}
+	return a, nil
+}
+
+// isPlain tells whether a is TCP or QUIC and nothing on top, in front or
+// in between: no relay, no websocket, no WebRTC, no WebTransport.
+func isPlain(a ma.Multiaddr) bool {
+	var codes []int
+	for _, c := range a {
+		if c.Protocol().Code != ma.P_IP6ZONE {
+			codes = append(codes, c.Protocol().Code)
+		}
+	}
+	if len(codes) == 0 {
+		return false
+	}
+	switch codes[0] {
+	case ma.P_IP4, ma.P_IP6, ma.P_DNS, ma.P_DNS4, ma.P_DNS6:
+	default:
+		return false
+	}
+	return slices.Equal(codes[1:], []int{ma.P_TCP}) || slices.Equal(codes[1:], []int{ma.P_UDP, ma.P_QUIC_V1})
+}
+
+// isQUIC tells whether a plain address is one of QUIC.
+func isQUIC(a ma.Multiaddr) bool {
+	_, err := a.ValueForProtocol(ma.P_QUIC_V1)
+	return err == nil
+}
+
+// isName tells whether a has a name in place of an IP address.
+func isName(a ma.Multiaddr) bool {
+	switch a[0].Protocol().Code {
+	case ma.P_DNS, ma.P_DNS4, ma.P_DNS6:
+		return true
+	}
+	return false
+}
