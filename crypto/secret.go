@@ -1,0 +1,83 @@
+package crypto
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// hidden is what every secret prints as.
+const hidden = "(hidden)"
+
+// secretSize is the size of a [Secret] and of a [RecordKey] in bytes.
+const secretSize = 32
+
+// ErrHidden is the error of marshalling a secret. Secrets leave the process
+// only by name: [Keys.Seal], [RecordKey.Wrap], [Secret.Bytes].
+var ErrHidden = errors.New("a secret can't be marshalled; seal it instead")
+
+// A Secret is a key of 32 bytes. It prints as "(hidden)". The zero Secret holds
+// no key, and every function that is given one fails.
+//
+// The bytes are behind a pointer on purpose: fmt does not call methods on
+// unexported fields of other structs, and would print an array there.
+type Secret struct{ key *[secretSize]byte }
+
+// NewSecret makes a random secret.
+func NewSecret() Secret {
+	s := Secret{new([secretSize]byte)}
+	fill(s.key[:])
+	return s
+}
+
+// ParseSecret takes a copy of b, which must be 32 bytes.
+func ParseSecret(b []byte) (Secret, error) {
+	if len(b) != secretSize {
+		return Secret{}, errors.New("a secret has 32 bytes")
+	}
+	s := Secret{new([secretSize]byte)}
+	copy(s.key[:], b)
+	return s, nil
+}
+
+// Bytes returns a copy of the 32 bytes, or nil for the zero Secret.
+func (s Secret) Bytes() []byte {
+	if s.key == nil {
+		return nil
+	}
+	return bytes.Clone(s.key[:])
+}
+
+// IsZero reports whether s holds no key.
+func (s Secret) IsZero() bool { return s.key == nil }
+
+// Equal reports whether both hold the same key, in constant time.
+func (s Secret) Equal(other Secret) bool {
+	if s.key == nil || other.key == nil {
+		return s.key == other.key
+	}
+	return subtle.ConstantTimeCompare(s.key[:], other.key[:]) == 1
+}
+
+// Format prints "(hidden)" for every verb.
+func (Secret) Format(f fmt.State, _ rune) { hide(f) }
+
+// LogValue is "(hidden)".
+func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText fails with [ErrHidden].
+func (Secret) MarshalText() ([]byte, error) { return nil, ErrHidden }
+
+// GobEncode fails with [ErrHidden].
+func (Secret) GobEncode() ([]byte, error) { return nil, ErrHidden }
+
+// hide writes what a secret prints as. Nothing can be done about an error.
+func hide(f fmt.State) { _, _ = io.WriteString(f, hidden) }
+
+// fill fills b with random bytes. The standard library ends the process when
+// the system has none, so there is no error to handle.
+func fill(b []byte) { _, _ = rand.Read(b) }
