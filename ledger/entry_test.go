@@ -115,6 +115,25 @@ func TestHeaderRefused(t *testing.T) {
 	}
 }
 
+// What the private part is bound to: every line but three, in one form.
+func TestHeaderBound(t *testing.T) {
+	e := ledger.Seal(fullHeader(), nil)
+	text, err := e.Header.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want string
+	for line := range strings.Lines(string(text)) {
+		name, _, _ := strings.Cut(line, " ")
+		if name != "index" && name != "time" && name != "private" && line != "\n" {
+			want += line
+		}
+	}
+	if got := string(e.Bound()); got != want {
+		t.Errorf("bound to %q, want %q", got, want)
+	}
+}
+
 func TestEntrySize(t *testing.T) {
 	h := fullHeader()
 	h.Kind, h.Purpose, h.Key = strings.Repeat("k", ledger.MaxCode), strings.Repeat("p", ledger.MaxCode), strings.Repeat("k", ledger.MaxCode)

@@ -88,6 +88,15 @@ func (h Header) Append(b []byte) ([]byte, error) {
 	return append(b, "\n\n"...), nil
 }
 
+// Bound returns what the private part of an entry is bound to when it is
+// encrypted (associated data): the text form without the lines index, time and
+// private, which are not known at that moment, and without the empty line. So a
+// private part can't be moved to an entry that says something else.
+func (h Header) Bound() []byte {
+	return []byte(entryVersion + "\nkind " + h.Kind + "\nexchange " + h.Exchange + "\nparty " + h.Party + "\nas " + h.As +
+		"\npurpose " + h.Purpose + "\nmessage " + h.Message.String() + "\nkey " + h.Key + "\n")
+}
+
 // check reports what keeps the header from having a text form. It names the
 // field, never its value.
 func (h Header) check() error {

@@ -21,6 +21,14 @@ type StoredHash struct {
 // StoredHashes returns how many stored hashes a tree of size entries has.
 func StoredHashes(size uint64) int64 { return tlog.StoredHashCount(int64(size)) }
 
+// CompletedBy returns the entry whose leaf completed the stored hash with this
+// index, and the level of the hash: 0 for the leaf itself. So the hashes that
+// Append returns for an entry are those of levels 0, 1, 2 ... in this order.
+func CompletedBy(index int64) (entry uint64, level int) {
+	level, n := tlog.SplitStoredHashIndex(index)
+	return uint64(n+1)<<level - 1, level
+}
+
 // A Reader returns the stored hashes with these indexes, in the same order, or
 // an error. Returned hashes are trusted: a proof made from wrong hashes is
 // wrong and will not check.

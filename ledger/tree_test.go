@@ -24,7 +24,10 @@ func newGrown() *grown {
 }
 
 func (g *grown) add(leaf ledger.Hash) {
-	for _, s := range g.tree.Append(leaf) {
+	for level, s := range g.tree.Append(leaf) {
+		if e, l := ledger.CompletedBy(s.Index); e != g.tree.Size()-1 || l != level {
+			panic(fmt.Sprintf("stored hash %d is said to be completed by entry %d at level %d", s.Index, e, l))
+		}
 		if s.Index != int64(len(g.stored)) {
 			panic(fmt.Sprintf("stored hash %d where %d was expected", s.Index, len(g.stored)))
 		}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"encoding/binary"
+	"strings"
+)
+
+// The layout of the database. Numbers are eight bytes, big end first; names are
+// printable ASCII, and a zero byte ends a name that is followed by another.
+// No key holds personal data.
+//
+//	key                        value
+//	c<name>                    settings of the store: format, origin
+//	e<index>                   bytes of a ledger entry (ledger.Entry)
+//	h<index>                   hashes that this entry completed: its leaf, then one per level
+//	k<dossier>                 record key, wrapped under the master key
+//	r<table> 0 <key>           row, sealed under the record key of its dossier (row.go)
+//	i<index key> 0 <table> 0 <key>   empty: the row has this index key
+//	o<id>                      outgoing message, sealed under the record key of the node
+//	s<issuer> 0 <id>           handled message and what was answered (row.go)
+const (
+	configPrefix   = "c"
+	entryPrefix    = "e"
+	hashesPrefix   = "h"
+	recordPrefix   = "k"
+	rowPrefix      = "r"
+	indexPrefix    = "i"
+	outboxPrefix   = "o"
+	seenPrefix     = "s"
+	nameEnd        = "\x00"
+	formatKey      = configPrefix + "format"
+	originKey      = configPrefix + "origin"
+	currentFormat  = "sluis-store/1"
+	numberedKeyLen = 1 + 8
+)
+
+func numbered(prefix string, n uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte(prefix), n)
+}
+
+func entryKey(index uint64) []byte  { return numbered(entryPrefix, index) }
+func hashesKey(index uint64) []byte { return numbered(hashesPrefix, index) }
+
+// numberOf returns the number at the end of a numbered key.
+func numberOf(key []byte) (uint64, bool) {
+	if len(key) != numberedKeyLen {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(key[1:]), true
+}
+
+func recordKeyKey(dossier string) []byte { return []byte(recordPrefix + dossier) }
+func rowKey(table, key string) []byte    { return []byte(rowPrefix + table + nameEnd + key) }
+func tablePrefix(table string) []byte    { return []byte(rowPrefix + table + nameEnd) }
+func indexKeyPrefix(index string) []byte { return []byte(indexPrefix + index + nameEnd) }
+func outboxKey(id string) []byte         { return []byte(outboxPrefix + id) }
+func seenKey(issuer, id string) []byte   { return []byte(seenPrefix + issuer + nameEnd + id) }
+
+func indexKey(index, table, key string) []byte {
+	return []byte(indexPrefix + index + nameEnd + table + nameEnd + key)
+}
+
+// splitIndexKey returns the row that an index key leads to.
+func splitIndexKey(key []byte) (table, name string, ok bool) {
+	parts := strings.Split(string(key[1:]), nameEnd)
+	if len(parts) != 3 {
+		return "", "", false
+	}
+	return parts[1], parts[2], true
+}

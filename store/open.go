@@ -1,0 +1,184 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"sluis/ledger"
+)
+
+// What stands in the directory of a store.
+const (
+	databaseDir = "badger"
+	anchorFile  = "anchor"
+)
+
+// Create makes an empty store in dir, which is made when it is not there. It
+// fails with ErrExists when there is anything of a store already, also when an
+// earlier Create did not come to its end.
+func Create(dir string, o Options) error {
+	o, err := o.withDefaults()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("store: create: %v", err)
+	}
+	for _, name := range []string{databaseDir, anchorFile} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+			return orErr(err, ErrExists)
+		}
+	}
+	if free, err := freeBytes(dir); err != nil || free < o.MinFree {
+		return ErrDiskFull
+	}
+	if err := createDatabase(filepath.Join(dir, databaseDir), o); err != nil {
+		return fmt.Errorf("store: create: %v", err)
+	}
+	// The anchor comes last: without it Open refuses.
+	empty := ledger.Checkpoint{Origin: o.Signer.Name(), Root: ledger.EmptyRoot()}
+	signed, err := ledger.SignCheckpoint(empty, o.Signer)
+	if err != nil {
+		return err
+	}
+	if err := createAnchor(filepath.Join(dir, anchorFile), signed); err != nil {
+		return fmt.Errorf("store: create: %v", err)
+	}
+	return syncDir(dir)
+}
+
+func createDatabase(dir string, o Options) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	record, err := newRecordKey(o.Master, NodeDossier)
+	if err != nil {
+		return err
+	}
+	db, err := openBadger(badgerOptions(dir, o.Master, o.Log))
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(txn *badger.Txn) error {
+		return errors.Join(
+			txn.Set([]byte(formatKey), []byte(currentFormat)),
+			txn.Set([]byte(originKey), []byte(o.Signer.Name())),
+			txn.Set(recordKeyKey(NodeDossier), record.bytes))
+	})
+	return errors.Join(err, db.Close())
+}
+
+// syncDir makes the names in a directory durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Open opens the store in dir and proves that its ledger is the one that was
+// signed (I10). It fails with ErrMissing when there is none, with ErrDiskFull
+// when there is not even the space to open it, and with an [Inconsistent] when
+// the proof fails.
+func Open(dir string, o Options) (*Store, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		options: o, units: make(chan *unit, maxBatchUnits), quit: make(chan struct{}), stopped: make(chan struct{}),
+		changed: make(chan struct{}), free: func() (int64, error) { return freeBytes(dir) },
+	}
+	if err := s.openFiles(dir); err != nil {
+		return nil, err
+	}
+	s.keys = newKeyring(o.Master)
+	go s.sequence()
+	return s, nil
+}
+
+// openFiles opens anchor and database, proves one against the other, and leaves
+// nothing open when that fails.
+func (s *Store) openFiles(dir string) error {
+	for _, name := range []string{databaseDir, anchorFile} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			if errors.Is(err, os.ErrNotExist) {
+				return ErrMissing
+			}
+			return fmt.Errorf("store: open: %v", err)
+		}
+	}
+	if free, err := s.free(); err != nil || free < min(s.options.MinFree, openReserve) {
+		return ErrDiskFull
+	}
+	a, signed, err := openAnchor(filepath.Join(dir, anchorFile), s.options.Verifier)
+	if err != nil {
+		return err
+	}
+	s.anchor = a
+	if err := s.openDatabase(filepath.Join(dir, databaseDir), signed); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	if err := s.start(signed); err != nil {
+		return errors.Join(err, s.db.Close(), a.Close())
+	}
+	return nil
+}
+
+func (s *Store) openDatabase(dir string, signed head) error {
+	o := badgerOptions(dir, s.options.Master, s.options.Log)
+	var err error
+	s.db, err = openBadger(o)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
+		return errors.New("store: open: the master key is not that of this store")
+	}
+	return diagnose(o, signed.checkpoint, err)
+}
+
+// start proves the ledger and signs what was committed but not signed when the
+// node last stopped.
+func (s *Store) start(signed head) error {
+	tree, last, err := prove(s.db, signed.checkpoint)
+	if err != nil {
+		return err
+	}
+	if err := s.checkConfig(); err != nil {
+		return err
+	}
+	s.tree, s.last = tree, last
+	if tree.Size() > signed.checkpoint.Size {
+		if signed, err = s.sign(tree); err != nil {
+			return err
+		}
+		if err := s.anchor.write(signed.signed); err != nil {
+			return fmt.Errorf("store: open: anchor: %v", err)
+		}
+	}
+	s.head.Store(&signed)
+	return nil
+}
+
+func (s *Store) checkConfig() error {
+	return s.db.View(func(txn *badger.Txn) error {
+		format, err := get(txn, []byte(formatKey))
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if string(format) != currentFormat {
+			return &Inconsistent{File: databaseDir, What: "is not a database of format " + currentFormat}
+		}
+		origin, err := get(txn, []byte(originKey))
+		if err != nil || string(origin) != s.options.Signer.Name() {
+			return errors.New("store: open: the store is of another ledger than the signer")
+		}
+		return nil
+	})
+}

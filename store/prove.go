@@ -1,0 +1,194 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"sluis/ledger"
+)
+
+// A proof is the walk over the whole ledger at start (I10): every entry is read
+// and hashed again and compared with the stored hashes, and both with the
+// anchor.
+//
+// When an entry and its stored leaf hash differ, either may be the damaged one.
+// From there on two trees are grown, one from the entries and one from the
+// stored leaf hashes. When that of the entries has the root of the anchor, the
+// stored hash is the damaged one.
+type proof struct {
+	anchor ledger.Checkpoint
+
+	entries *ledger.Tree // grown from the entries
+	stored  *ledger.Tree // grown from the stored leaf hashes; nil while they are the same
+	last    time.Time    // of the last entry
+
+	entriesRoot ledger.Hash // at the size of the anchor
+
+	// The first of each that was found, or nil.
+	leaf *Inconsistent // an entry is not the leaf that is stored
+	tile *Inconsistent // a stored hash is not that of what is below it
+	form *Inconsistent // an entry can't be read, or is out of order
+}
+
+// prove walks over the ledger and returns the tree and the time of the last
+// entry, or an Inconsistent.
+func prove(db *badger.DB, anchor ledger.Checkpoint) (*ledger.Tree, time.Time, error) {
+	p := &proof{anchor: anchor, entries: new(ledger.Tree)}
+	p.atAnchor()
+	if err := p.walk(db); err != nil {
+		return nil, time.Time{}, err
+	}
+	if err := p.verdict(); err != nil {
+		return nil, time.Time{}, err
+	}
+	return p.entries, p.last, nil
+}
+
+// walk reads entries and hashes side by side. It counts for itself: an iterator
+// of Badger may end early without an error.
+func (p *proof) walk(db *badger.DB) error {
+	txn := db.NewTransaction(false)
+	defer txn.Discard()
+	entries, hashes := walkPrefix(txn, entryPrefix), walkPrefix(txn, hashesPrefix)
+	defer entries.Close()
+	defer hashes.Close()
+	for {
+		more, moreHashes := entries.Valid(), hashes.Valid()
+		if !more && !moreHashes {
+			return nil
+		}
+		n := p.entries.Size()
+		if !more || !isNumber(entries.Item().Key(), n) {
+			return p.missing(n, "is missing")
+		}
+		if !moreHashes || !isNumber(hashes.Item().Key(), n) {
+			return p.missing(n, "has no stored hashes")
+		}
+		err := entries.Item().Value(func(entry []byte) error {
+			return hashes.Item().Value(func(stored []byte) error {
+				p.step(entry, stored)
+				return nil
+			})
+		})
+		if err != nil {
+			return &Inconsistent{Entry: n, End: n + 1, What: "can't be read from the database"}
+		}
+		entries.Next()
+		hashes.Next()
+	}
+}
+
+func walkPrefix(txn *badger.Txn, prefix string) *badger.Iterator {
+	o := badger.DefaultIteratorOptions
+	o.PrefetchValues = false // the values are in the tables
+	o.Prefix = []byte(prefix)
+	it := txn.NewIterator(o)
+	it.Rewind()
+	return it
+}
+
+func isNumber(key []byte, n uint64) bool {
+	got, ok := numberOf(key)
+	return ok && got == n
+}
+
+// missing reports a gap. What was found before it comes first.
+func (p *proof) missing(n uint64, what string) error {
+	for _, found := range []*Inconsistent{p.form, p.leaf, p.tile} {
+		if found != nil {
+			return found
+		}
+	}
+	return &Inconsistent{Entry: n, End: max(n+1, p.anchor.Size), What: what}
+}
+
+// step takes the next entry and the hashes that are stored for it.
+func (p *proof) step(entry, stored []byte) {
+	n := p.entries.Size()
+	p.readable(n, entry)
+	leaf := ledger.LeafHash(entry)
+	if p.stored == nil && !bytes.HasPrefix(stored, leaf[:]) {
+		p.leaf = &Inconsistent{Entry: n, End: n + 1, What: "is not what was signed"}
+		p.stored = p.entries.Clone()
+	}
+	want := p.entries.Append(leaf)
+	if p.stored != nil {
+		copy(leaf[:], stored)
+		want = p.stored.Append(leaf)
+	}
+	p.compare(n, want, stored)
+	p.atAnchor()
+}
+
+// readable checks that the bytes are the n'th entry.
+func (p *proof) readable(n uint64, entry []byte) {
+	if p.form != nil {
+		return
+	}
+	e, err := ledger.ParseEntry(entry)
+	switch {
+	case err != nil:
+		p.form = &Inconsistent{Entry: n, End: n + 1, What: "is not what was signed: it can't be read as an entry"}
+	case e.Index != n:
+		p.form = &Inconsistent{Entry: n, End: n + 1, What: fmt.Sprintf("is not what was signed: it says that it is entry %d", e.Index)}
+	case e.Time.Before(p.last):
+		p.form = &Inconsistent{Entry: n, End: n + 1, What: "is not what was signed: it is older than the entry before it"}
+	}
+	p.last = e.Time
+}
+
+// compare checks stored hashes against those that were computed.
+func (p *proof) compare(n uint64, want []ledger.StoredHash, stored []byte) {
+	if p.tile != nil {
+		return
+	}
+	for _, w := range want {
+		if bytes.HasPrefix(stored, w.Hash[:]) {
+			stored = stored[len(w.Hash):]
+			continue
+		}
+		p.tile = p.damaged(w.Index)
+		return
+	}
+	if len(stored) > 0 {
+		p.tile = p.damaged(want[len(want)-1].Index)
+	}
+}
+
+// damaged names the tile that a stored hash is in, as wide as it is by now.
+func (p *proof) damaged(index int64) *Inconsistent {
+	t := ledger.TileOf(index, max(p.entries.Size(), p.anchor.Size))
+	first, end := t.Covers()
+	return &Inconsistent{Entry: first, End: end, Tile: t.Path(), What: "is damaged"}
+}
+
+// atAnchor notes the root when the tree has the size of the anchor.
+func (p *proof) atAnchor() {
+	if p.entries.Size() == p.anchor.Size {
+		p.entriesRoot = p.entries.Root()
+	}
+}
+
+// verdict weighs what was found.
+func (p *proof) verdict() error {
+	size := p.entries.Size()
+	switch {
+	case size < p.anchor.Size && p.leaf == nil && p.form == nil:
+		return &Inconsistent{Entry: size, End: p.anchor.Size, What: fmt.Sprintf("is missing: %d entries were signed", p.anchor.Size)}
+	case p.form != nil:
+		return p.form
+	case p.leaf != nil && size >= p.anchor.Size && p.leaf.Entry < p.anchor.Size && p.entriesRoot == p.anchor.Root:
+		// The entries are those that were signed: the stored leaf is damaged.
+		return p.damaged(ledger.StoredHashes(p.leaf.Entry)) // the index of its leaf
+	case p.leaf != nil:
+		return p.leaf
+	case p.tile != nil:
+		return p.tile
+	case p.entriesRoot != p.anchor.Root:
+		return &Inconsistent{Entry: 0, End: p.anchor.Size, What: "or a later one is not what was signed: the entries agree with each other but not with the anchor"}
+	}
+	return nil
+}

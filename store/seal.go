@@ -1,0 +1,236 @@
+package store
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"sluis/crypto"
+	"sluis/ledger"
+)
+
+// What a sealed value is bound to (associated data), so that it opens in its own
+// place only. For the private part of an entry that is ledger.Header.Bound.
+func rowBound(table, key string) []byte { return rowKey(table, key) }
+func outboxBound(id string) []byte      { return outboxKey(id) }
+
+// databaseKey is the key with which Badger encrypts its files. That keeps
+// strangers from reading keys and headers; it does not authenticate anything.
+func databaseKey(master crypto.Secret) []byte { return crypto.DeriveKey(master, "badger").Bytes() }
+
+// A wrapped is a record key as it is used and as it is stored.
+type wrapped struct {
+	name  string // dossier
+	key   crypto.RecordKey
+	bytes []byte // wrapped under the master key
+	fresh bool   // not known to be stored yet
+}
+
+func newRecordKey(master crypto.Secret, dossier string) (wrapped, error) {
+	key := crypto.NewRecordKey()
+	data, err := key.Wrap(master, dossier)
+	if err != nil {
+		return wrapped{}, err
+	}
+	return wrapped{name: dossier, key: key, bytes: data, fresh: true}, nil
+}
+
+func (w wrapped) open(sealed, bound []byte) ([]byte, error) {
+	plain, err := w.key.Open(sealed, bound)
+	if err != nil {
+		return nil, errors.New("store: a sealed value does not open: it was changed or moved")
+	}
+	return plain, nil
+}
+
+// A keyring keeps the record keys that were used last, and makes new ones.
+//
+// Two changes may use a new dossier at the same time. Both get the same key from
+// here and both carry it to the sequencer, which stores it with the first. If
+// the key was dropped in between and another was made, the sequencer refuses the
+// change that was sealed with the one that is not stored.
+type keyring struct {
+	master crypto.Secret
+
+	mu   sync.Mutex
+	keys map[string]wrapped
+}
+
+func newKeyring(master crypto.Secret) *keyring {
+	return &keyring{master: master, keys: make(map[string]wrapped)}
+}
+
+// reading returns the record key of a dossier, or ErrNoRecordKey.
+func (k *keyring) reading(dossier string, txn *badger.Txn) (wrapped, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.known(dossier, txn)
+}
+
+// writing returns the record key of a dossier and makes it when there is none.
+func (k *keyring) writing(dossier string, txn *badger.Txn) (wrapped, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	w, err := k.known(dossier, txn)
+	if !errors.Is(err, ErrNoRecordKey) {
+		return w, err
+	}
+	w, err = newRecordKey(k.master, dossier)
+	if err != nil {
+		return wrapped{}, err
+	}
+	k.keep(w)
+	return w, nil
+}
+
+func (k *keyring) known(dossier string, txn *badger.Txn) (wrapped, error) {
+	if w, ok := k.keys[dossier]; ok {
+		return w, nil
+	}
+	data, err := get(txn, recordKeyKey(dossier))
+	if errors.Is(err, ErrNotFound) {
+		return wrapped{}, ErrNoRecordKey
+	}
+	if err != nil {
+		return wrapped{}, err
+	}
+	key, err := crypto.UnwrapRecordKey(data, k.master, dossier)
+	if err != nil {
+		return wrapped{}, errors.New("store: a record key does not open: it was changed or moved")
+	}
+	w := wrapped{name: dossier, key: key, bytes: data}
+	k.keep(w)
+	return w, nil
+}
+
+// keep adds a key. A full keyring drops one; which one does not matter.
+func (k *keyring) keep(w wrapped) {
+	if len(k.keys) >= keyringSize {
+		for name := range k.keys {
+			delete(k.keys, name)
+			break
+		}
+	}
+	k.keys[w.name] = w
+}
+
+// stored notes that a key is in the database.
+func (k *keyring) stored(w wrapped) {
+	if w.name == "" || !w.fresh {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if have, ok := k.keys[w.name]; ok && string(have.bytes) == string(w.bytes) {
+		have.fresh = false
+		k.keys[w.name] = have
+	}
+}
+
+// forget drops a key that turned out not to be the one that is stored.
+func (k *keyring) forget(w wrapped) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if have, ok := k.keys[w.name]; ok && string(have.bytes) == string(w.bytes) {
+		delete(k.keys, w.name)
+	}
+}
+
+// prepare makes a unit of a change: everything that is slow and everything that
+// can be wrong with the change itself.
+func (s *Store) prepare(c Change) (*unit, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	u := &unit{change: c, done: make(chan struct{})}
+	var node wrapped
+	err := s.view(func(txn *badger.Txn) (err error) {
+		if c.Dossier != "" {
+			if u.record, err = s.keys.writing(c.Dossier, txn); err != nil {
+				return err
+			}
+		}
+		if len(c.Send) > 0 {
+			node, err = s.keys.reading(NodeDossier, txn)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := u.sealRows(); err != nil {
+		return nil, err
+	}
+	for _, o := range c.Send {
+		sealed, err := node.key.Seal(marshalOutgoing(o), outboxBound(o.ID))
+		if err != nil {
+			return nil, err
+		}
+		u.sends = append(u.sends, sealed)
+		u.weigh(1, len(o.ID)+len(sealed))
+	}
+	for _, e := range c.Record {
+		if err := u.sealEvent(e); err != nil {
+			return nil, err
+		}
+	}
+	u.weigh(2+len(c.Deletes)*(1+maxIndex)+len(c.Done), 1024) // record key, seen
+	if u.bytes > MaxChange {
+		return nil, ErrTooLarge
+	}
+	return u, nil
+}
+
+// weigh counts what the unit adds to a transaction.
+func (u *unit) weigh(keys, bytes int) {
+	u.count += keys
+	u.bytes += bytes + keys*128
+}
+
+func (u *unit) sealRows() error {
+	for _, p := range u.change.Puts {
+		sealed, err := u.record.key.Seal(p.Value, rowBound(p.Table, p.Key))
+		if err != nil {
+			return err
+		}
+		b := row{dossier: u.record.name, index: p.Index, sealed: sealed}.marshal()
+		u.rows = append(u.rows, b)
+		u.weigh(1+len(p.Index)+maxIndex, len(b)+len(p.Table)+len(p.Key))
+	}
+	return nil
+}
+
+// sealEvent makes the entry of an event, without index and time, and tries
+// whether it can be written.
+func (u *unit) sealEvent(e Event) error {
+	h := ledger.Header{
+		Kind: e.Kind, Exchange: orNone(e.Exchange), Party: orNone(e.Party), As: orNone(e.As), Purpose: orNone(e.Purpose),
+		Message: e.Message, Key: orNone(u.record.name),
+	}
+	var private []byte
+	if len(e.Private) > 0 {
+		var err error
+		if private, err = u.record.key.Seal(e.Private, h.Bound()); err != nil {
+			return err
+		}
+	}
+	entry := ledger.Seal(h, private)
+	trial := entry
+	trial.Index, trial.Time = ledger.MaxSize-1, time.Unix(0, 0).UTC().AddDate(40, 0, 0) // any that a header can have
+	data, err := trial.Marshal()
+	if err != nil {
+		return err
+	}
+	u.entries = append(u.entries, entry)
+	u.weigh(2, len(data)+2048) // hashes: at most 49 of 32 bytes
+	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return ledger.None
+	}
+	return s
+}
