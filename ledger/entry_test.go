@@ -223,3 +223,24 @@ func BenchmarkParseEntry(b *testing.B) {
 		}
 	}
 }
+
+// Times that the package time would accept, or that are no time, are refused.
+func TestHeaderTimeHasOneForm(t *testing.T) {
+	good := string(marshal(t, ledger.Seal(fullHeader(), nil)))
+	const written = "time 2026-11-23T15:47:50.120Z"
+	for _, bad := range []string{
+		"2026-11-23T15:47:50,120Z", "2026-11-23T15:47:50.12Z", "2026-11-23T15:47:50.1200Z", "2026-11-23T15:47:50Z",
+		"2026-11-23T15:47:50.120+00:00", "2026-11-23 15:47:50.120Z", "2026-11-23t15:47:50.120z", "2026-02-29T15:47:50.120Z",
+		"2026-11-31T15:47:50.120Z", "2026-13-23T15:47:50.120Z", "2026-00-23T15:47:50.120Z", "2026-11-00T15:47:50.120Z",
+		"2026-11-23T24:00:00.000Z", "2026-11-23T23:60:00.000Z", "2026-11-23T23:59:60.000Z", "1999-11-23T15:47:50.120Z",
+		"+026-11-23T15:47:50.120Z", "2026-11-23T15:47:50.-20Z", "",
+	} {
+		if e, err := ledger.ParseEntry([]byte(strings.Replace(good, written, "time "+bad, 1))); err == nil {
+			t.Errorf("accepted %q as %v", bad, e.Time)
+		}
+	}
+	leap := strings.Replace(good, written, "time 2028-02-29T23:59:59.999Z", 1)
+	if e, err := ledger.ParseEntry([]byte(leap)); err != nil || !e.Time.Equal(time.Date(2028, 2, 29, 23, 59, 59, 999e6, time.UTC)) {
+		t.Errorf("a leap day is read as %v, %v", e.Time, err)
+	}
+}

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -127,81 +126,86 @@ func (h Header) check() error {
 }
 
 // ParseHeader reads a header and nothing else. It accepts exactly what Append
-// writes.
+// writes: each value below has one form, so the whole has one form.
 func ParseHeader(data []byte) (Header, error) {
 	if len(data) > MaxHeader {
 		return Header{}, errors.New("entry header: too long")
 	}
-	text, ok := strings.CutPrefix(string(data), entryVersion+"\n")
+	rest, ok := strings.CutPrefix(string(data), entryVersion+"\n")
 	if !ok {
 		return Header{}, errors.New("entry header: does not start with " + entryVersion)
 	}
-	lines := strings.Split(text, "\n")
-	// The empty line and the end of the text behind it are two empty elements.
-	if len(lines) != len(headerFields)+2 || lines[len(headerFields)] != "" || lines[len(headerFields)+1] != "" {
-		return Header{}, fmt.Errorf("entry header: must have %d fields and an empty line", len(headerFields))
-	}
-	var h Header
-	for i, f := range headerFields {
-		value, ok := strings.CutPrefix(lines[i], f.name+" ")
+	var values [len(fieldNames)]string
+	for i, name := range fieldNames {
+		line, after, _ := strings.Cut(rest, "\n")
+		value, ok := strings.CutPrefix(line, name)
 		if !ok {
-			return Header{}, errors.New("entry header: field " + f.name + " is missing or in the wrong place")
+			return Header{}, fmt.Errorf("entry header: line %q is missing or in the wrong place", name)
 		}
-		if err := f.read(&h, value); err != nil {
-			return Header{}, fmt.Errorf("entry header: field %s: %w", f.name, err)
+		values[i], rest = value, after
+	}
+	if rest != "\n" {
+		return Header{}, errors.New("entry header: must end with an empty line after its last field")
+	}
+	h := Header{Kind: values[2], Exchange: values[3], Party: values[4], As: values[5], Purpose: values[6], Key: values[9]}
+	var err [4]error
+	h.Index, err[0] = parseDecimal(values[0])
+	h.Time, err[1] = parseTime(values[1])
+	h.Message, err[2] = ParseDigest(values[7])
+	h.Private, err[3] = ParseDigest(values[8])
+	for _, err := range err {
+		if err != nil {
+			return Header{}, fmt.Errorf("entry header: %w", err)
 		}
 	}
-	again, err := h.Append(make([]byte, 0, len(data)))
-	if err != nil {
+	if err := h.check(); err != nil {
 		return Header{}, err
-	}
-	if !bytes.Equal(again, data) {
-		return Header{}, errors.New("entry header: not in the one form that it has")
 	}
 	return h, nil
 }
 
-// headerFields lists the fields in the order of the text form, and how each is
-// read. What a value may be is said once, in check.
-var headerFields = [...]struct {
-	name string
-	read func(h *Header, value string) error
-}{
-	{"index", func(h *Header, v string) (err error) {
-		h.Index, err = parseDecimal(v)
-		return err
-	}},
-	{"time", func(h *Header, v string) error {
-		t, err := time.Parse(timeLayout, v)
-		if err != nil {
-			return errors.New("must be like " + timeLayout)
-		}
-		h.Time = t
-		return nil
-	}},
-	{"kind", func(h *Header, v string) error { h.Kind = v; return nil }},
-	{"exchange", func(h *Header, v string) error { h.Exchange = v; return nil }},
-	{"party", func(h *Header, v string) error { h.Party = v; return nil }},
-	{"as", func(h *Header, v string) error { h.As = v; return nil }},
-	{"purpose", func(h *Header, v string) error { h.Purpose = v; return nil }},
-	{"message", func(h *Header, v string) (err error) {
-		h.Message, err = ParseDigest(v)
-		return err
-	}},
-	{"private", func(h *Header, v string) (err error) {
-		h.Private, err = ParseDigest(v)
-		return err
-	}},
-	{"key", func(h *Header, v string) error { h.Key = v; return nil }},
+// fieldNames are the beginnings of the lines of a header, in order.
+var fieldNames = [...]string{
+	"index ", "time ", "kind ", "exchange ", "party ", "as ", "purpose ", "message ", "private ", "key ",
 }
 
 // parseDecimal reads a number below 2^63 without sign or leading zeroes.
 func parseDecimal(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 63)
-	if err != nil || strconv.FormatUint(n, 10) != s {
-		return 0, errors.New("must be a decimal number without leading zeroes")
+	if err != nil || (s[0] == '0' && len(s) > 1) {
+		return 0, errors.New("a number must be decimal without leading zeroes")
 	}
 	return n, nil
+}
+
+// parseTime reads exactly what timeLayout writes for a time in UTC. The package
+// time would also take other forms, such as a comma before the decimals.
+func parseTime(s string) (time.Time, error) {
+	malformed := errors.New("a time must be like " + timeLayout)
+	if len(s) != len(timeLayout) {
+		return time.Time{}, malformed
+	}
+	var n [7]int // year, month, day, hour, minute, second, millisecond
+	field := 0
+	for i := range len(s) {
+		switch c, model := s[i], timeLayout[i]; {
+		case '0' <= model && model <= '9':
+			if c < '0' || c > '9' {
+				return time.Time{}, malformed
+			}
+			n[field] = n[field]*10 + int(c-'0')
+		case c != model:
+			return time.Time{}, malformed
+		default:
+			field++
+		}
+	}
+	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], n[6]*int(time.Millisecond), time.UTC)
+	// Date takes the 31st of February for a day in March.
+	if t.Month() != time.Month(n[1]) || t.Day() != n[2] || t.Hour() != n[3] || t.Minute() != n[4] || t.Second() != n[5] {
+		return time.Time{}, malformed
+	}
+	return t, nil
 }
 
 // isCode reports whether s is a code as in the catalogues: lower case letters,
