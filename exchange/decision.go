@@ -42,7 +42,9 @@ func (l *Law) CheckDecision(r Request, d Decision, own Party) error {
 		return refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
 	}
 	decided := map[ItemCode]bool{}
+	content := 0
 	for _, i := range d.Items {
+		content += len(i.Value.Reveal())
 		asked, ok := r.item(i.Item)
 		if !ok {
 			return refuse(ItemNotAsked)
@@ -72,6 +74,9 @@ func (l *Law) CheckDecision(r Request, d Decision, own Party) error {
 			return refuse(ItemUndecided, "item", string(a.Item))
 		}
 	}
+	if content > maxAnswer {
+		return refuse(TooMuchContent)
+	}
 	if len(d.Note.Reveal()) > maxReason {
 		return refuse(BadRequest, "field", "note")
 	}
@@ -92,7 +97,7 @@ func (l *Law) checkSupply(asked AskedItem, i ItemDecision) error {
 		return refuse(ContentMissing, "item", string(i.Item))
 	}
 	if len(i.Value.Reveal()) > maxContent {
-		return refuse(BadRequest, "item", string(i.Item))
+		return refuse(TooMuchContent, "item", string(i.Item))
 	}
 	return nil
 }

@@ -69,6 +69,7 @@ const (
 	DeeperThanAsked  Code = "deeper-than-asked"
 	ContentMissing   Code = "content-missing"
 	ContentSurplus   Code = "content-with-withheld"
+	TooMuchContent   Code = "too-much-content"
 	UnknownGround    Code = "unknown-ground"
 	BadOutcome       Code = "bad-outcome"
 	UnknownCondition Code = "unknown-condition"
@@ -80,7 +81,7 @@ var Codes = [...]Code{
 	BadOIN, BadPartyID, BadActorID, BadBSN, BadID, BadDepth, BadSubject, BadRequest, UnknownPurpose, UnknownItem, UnknownCapacity,
 	PurposeNotAsker, PurposeNotAsked, ItemNotHeld, CategoryForbidden, CategoryAsker, BSNNotAllowed, ReasonMissing,
 	ItemTwice, NothingAsked, TooMuchAsked, DeadlinePassed, SelfAsked, NotNow, WrongSide, RequestWithdrawn, ActorMayNot,
-	ItemUndecided, ItemNotAsked, DeeperThanAsked, ContentMissing, ContentSurplus, UnknownGround, BadOutcome,
+	ItemUndecided, ItemNotAsked, DeeperThanAsked, ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, BadOutcome,
 	UnknownCondition, BadCondition,
 }
 

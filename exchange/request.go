@@ -8,9 +8,10 @@ import (
 // Bounds of a request. They keep a request what it is, a question in one case
 // (art. 5.4.2 Wmo 2015: no more than needed), and bound what a node must read.
 const (
-	maxItems     = 30   // a request that asks more is a request for a file
-	maxReason    = 2000 // bytes of one reason or explanation
-	maxContent   = 64 << 10
+	maxItems     = 30        // a request that asks more is a request for a file
+	maxReason    = 2000      // bytes of one reason or explanation
+	maxContent   = 16 << 10  // bytes of one item: a finding, not a file
+	maxAnswer    = 256 << 10 // bytes of all items of one answer
 	maxShareWith = 20
 	// maxDeadline bounds how far ahead an answer may be asked for, so that a
 	// message does not live for ever in an outbox.

@@ -119,7 +119,7 @@ type claims struct {
 // an answer to hold (see the exchange package) and small enough to read at once.
 const (
 	// MaxToken bounds a message with its disclosures.
-	MaxToken = 4 << 20
+	MaxToken = 512 << 10
 	// MaxSealed bounds a sealed message: token, padding and age's overhead.
 	MaxSealed = MaxToken + 64<<10
 	// maxJWS bounds the signed part.
@@ -148,6 +148,9 @@ func SignWithdrawal(e Envelope, key ed25519.PrivateKey) (Signed, error) {
 
 // SignReceipt signs the receipt of the message that e follows.
 func SignReceipt(e Envelope, v Evidence, key ed25519.PrivateKey) (Signed, error) {
+	if v.Proof == nil {
+		v.Proof = [][]byte{} // a ledger of one entry needs no proof
+	}
 	body, err := json.Marshal(receiptBody{Entry: v.Entry, Checkpoint: string(v.Checkpoint), Proof: v.Proof})
 	if err != nil {
 		return Signed{}, err

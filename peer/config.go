@@ -1,0 +1,168 @@
+package peer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"sluis/transport"
+)
+
+// Config is the file sluis.toml in the directory of the node. An unknown key
+// is an error. schemas/config.example.toml shows every key.
+type Config struct {
+	// Listen holds the addresses on which peers reach this node, as libp2p
+	// multiaddresses. Default: UDP (QUIC) and TCP port 4001 on all interfaces.
+	Listen []string `toml:"listen"`
+
+	// Announce holds the addresses that the register gives to others, where
+	// they differ from Listen, as behind a router. Default: Listen.
+	Announce []string `toml:"announce"`
+
+	// QUIC switches QUIC on. Off helps where a firewall drops UDP without
+	// saying so, since each connection then waits for it. Default: true.
+	QUIC bool `toml:"quic"`
+
+	Limits   Limits   `toml:"limits"`
+	Register Renewal  `toml:"register"`
+	Delivery Delivery `toml:"delivery"`
+	Log      Log      `toml:"log"`
+}
+
+// Limits bounds what the node uses and gives.
+type Limits struct {
+	// MinFreeBytes is the space on the disk below which the node accepts
+	// nothing new. A full disk kills the process, so this is a reserve, not a
+	// warning. Default: 1 GiB.
+	MinFreeBytes int64 `toml:"min_free_bytes"`
+
+	// PerIP bounds connections from one address. Raise it when many
+	// organisations share one. Default: 256.
+	PerIP int `toml:"per_ip"`
+
+	// StreamsPerPeer bounds what one peer can have open. Default: 512.
+	StreamsPerPeer int `toml:"streams_per_peer"`
+}
+
+// Renewal says how the register is kept fresh.
+type Renewal struct {
+	// ExchangeEvery is how often the node compares its register with its
+	// peers. Default: 1h.
+	ExchangeEvery Duration `toml:"exchange_every"`
+}
+
+// Delivery says how patient the node is with a partner that is down.
+type Delivery struct {
+	// FirstPause is the pause after the first failed attempt; it doubles with
+	// each further one. Default: 1s.
+	FirstPause Duration `toml:"first_pause"`
+
+	// LongestPause is the pause that is never exceeded. Default: 10m.
+	LongestPause Duration `toml:"longest_pause"`
+
+	// AtOnce bounds the messages that are on their way at the same time.
+	// Default: 64.
+	AtOnce int `toml:"at_once"`
+}
+
+// Log says what the node writes to its log.
+type Log struct {
+	// Level is debug, info, warn or error. Default: info.
+	Level string `toml:"level"`
+	// Format is json or text. Default: json.
+	Format string `toml:"format"`
+}
+
+// A Duration is a time span as Go writes it: 90s, 10m, 1h.
+type Duration time.Duration
+
+// UnmarshalText reads a time span that is longer than nothing.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil || v <= 0 {
+		return fmt.Errorf("want a time span such as 90s, 10m or 1h")
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MarshalText writes a time span.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// DefaultConfig is what holds where sluis.toml is silent.
+func DefaultConfig() Config {
+	return Config{
+		Listen:   []string{"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"},
+		QUIC:     true,
+		Limits:   Limits{MinFreeBytes: 1 << 30, PerIP: 256, StreamsPerPeer: 512},
+		Register: Renewal{ExchangeEvery: Duration(time.Hour)},
+		Delivery: Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
+		Log:      Log{Level: "info", Format: "json"},
+	}
+}
+
+// ReadConfig reads sluis.toml.
+func ReadConfig(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	return ParseConfig(text)
+}
+
+// ParseConfig reads the text of sluis.toml. The error names the line.
+func ParseConfig(text []byte) (Config, error) {
+	c := DefaultConfig()
+	d := toml.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		var unknown *toml.StrictMissingError
+		if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+			row, _ := unknown.Errors[0].Position()
+			return Config{}, fmt.Errorf("%s, line %d: there is no key %q", configFile, row, unknown.Errors[0].Key())
+		}
+		var wrong *toml.DecodeError
+		if errors.As(err, &wrong) {
+			row, _ := wrong.Position()
+			return Config{}, fmt.Errorf("%s, line %d: %s", configFile, row, wrong.Error())
+		}
+		return Config{}, fmt.Errorf("%s: %v", configFile, err)
+	}
+	return c, c.check()
+}
+
+func (c Config) check() error {
+	switch {
+	case len(c.Listen) == 0:
+		return fmt.Errorf("%s: listen names no address; the node could not be reached", configFile)
+	case c.Limits.MinFreeBytes < 0:
+		return fmt.Errorf("%s: limits.min_free_bytes is below zero", configFile)
+	case c.Limits.PerIP < 1 || c.Limits.StreamsPerPeer < 1:
+		return fmt.Errorf("%s: limits.per_ip and limits.streams_per_peer must be at least 1", configFile)
+	case c.Delivery.AtOnce < 1:
+		return fmt.Errorf("%s: delivery.at_once must be at least 1", configFile)
+	case c.Delivery.LongestPause < c.Delivery.FirstPause:
+		return fmt.Errorf("%s: delivery.longest_pause is shorter than delivery.first_pause", configFile)
+	}
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		return fmt.Errorf("%s: log.level is not debug, info, warn or error", configFile)
+	}
+	if c.Log.Format != "json" && c.Log.Format != "text" {
+		return fmt.Errorf("%s: log.format is not json or text", configFile)
+	}
+	return nil
+}
+
+func (d Delivery) pace() Pace {
+	return Pace{First: time.Duration(d.FirstPause), Longest: time.Duration(d.LongestPause), AtOnce: d.AtOnce}
+}
+
+func (c Config) transportLimits() transport.Limits {
+	return transport.Limits{PerIP: c.Limits.PerIP, StreamsPerPeer: c.Limits.StreamsPerPeer}
+}

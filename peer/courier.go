@@ -1,0 +1,166 @@
+package peer
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"sluis/exchange"
+	"sluis/store"
+)
+
+// A courier decides which message of the outbox is tried when. It holds no
+// messages, only their names: the outbox itself is in the store, and a courier
+// that starts again tries everything at once.
+//
+// Messages of one exchange go in the order in which they were queued, so that a
+// withdrawal never overtakes its request. Everything else may go at the same
+// time.
+type courier struct {
+	pace Pace
+
+	// mu is held for the few steps on the queues below, never while anything
+	// is read, sent or written.
+	mu     sync.Mutex
+	queues map[string][]*errand // by exchange, oldest first; never empty
+	within map[string]string    // exchange of each errand in queues, by ID
+	wake   chan struct{}        // holds one token when there is something new
+}
+
+// An errand is one message to be delivered.
+type errand struct {
+	id      string
+	to      exchange.OIN
+	tries   int
+	next    time.Time // not before
+	running bool
+}
+
+// Pace is how patient a courier is.
+type Pace struct {
+	First   time.Duration // pause after the first failed attempt; doubles
+	Longest time.Duration // pause that is never exceeded
+	AtOnce  int           // attempts that may run at the same time
+}
+
+func newCourier(p Pace) *courier {
+	return &courier{pace: p, queues: map[string][]*errand{}, within: map[string]string{}, wake: make(chan struct{}, 1)}
+}
+
+func (c *courier) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// add queues a message that is in the outbox.
+func (c *courier) add(out store.Outgoing) {
+	to, err := exchange.ParsePartyID(out.To)
+	if err != nil {
+		panic("the outbox holds a party that was never checked: " + err.Error())
+	}
+	c.mu.Lock()
+	if _, known := c.within[out.ID]; !known {
+		c.within[out.ID] = out.Exchange
+		c.queues[out.Exchange] = append(c.queues[out.Exchange], &errand{id: out.ID, to: to.OIN})
+	}
+	c.mu.Unlock()
+	c.signal()
+}
+
+// forget takes messages that are finished off the queues.
+func (c *courier) forget(ids []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range ids {
+		c.drop(id)
+	}
+}
+
+// drop needs mu.
+func (c *courier) drop(id string) {
+	x, known := c.within[id]
+	if !known {
+		return
+	}
+	delete(c.within, id)
+	c.queues[x] = slices.DeleteFunc(c.queues[x], func(e *errand) bool { return e.id == id })
+	if len(c.queues[x]) == 0 {
+		delete(c.queues, x)
+	}
+}
+
+// reachable is called when a party showed that it is there: its messages need
+// not wait for their pause to end.
+func (c *courier) reachable(oin exchange.OIN) { c.hurry(func(e *errand) bool { return e.to == oin }) }
+
+// allReachable is called when addresses may have changed.
+func (c *courier) allReachable() { c.hurry(func(*errand) bool { return true }) }
+
+func (c *courier) hurry(which func(*errand) bool) {
+	c.mu.Lock()
+	hurried := false
+	for _, q := range c.queues {
+		for _, e := range q {
+			if e.tries > 0 && !e.running && which(e) {
+				e.next, hurried = time.Time{}, true
+			}
+		}
+	}
+	c.mu.Unlock()
+	if hurried {
+		c.signal()
+	}
+}
+
+// due takes the messages that may be tried now, at most as many as may run at
+// once, and says when to look again. What it returns must come back to [done].
+func (c *courier) due(now time.Time, running int) (ids []string, again time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, q := range c.queues {
+		e := q[0]
+		switch {
+		case e.running:
+		case e.next.After(now):
+			if again.IsZero() || e.next.Before(again) {
+				again = e.next
+			}
+		case running+len(ids) >= c.pace.AtOnce:
+			return ids, again
+		default:
+			e.running = true
+			ids = append(ids, e.id)
+		}
+	}
+	return ids, again
+}
+
+// done records how an attempt went. After a failure the message waits for a
+// pause that doubles each time, with up to half of it drawn by chance, so that
+// nodes that lost the same partner do not come back at the same moment.
+func (c *courier) done(id string, failed bool, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !failed {
+		c.drop(id)
+		return
+	}
+	for _, e := range c.queues[c.within[id]] {
+		if e.id != id {
+			continue
+		}
+		pause := c.pace.Longest
+		if e.tries < maxDoublings {
+			pause = min(c.pace.Longest, c.pace.First<<e.tries)
+		}
+		e.running = false
+		e.tries++
+		e.next = now.Add(pause/2 + rand.N(pause/2+1))
+	}
+}
+
+// maxDoublings keeps the doubling of a pause within what fits a Duration.
+const maxDoublings = 20

@@ -1,0 +1,236 @@
+package peer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/register"
+	"sluis/store"
+)
+
+// The files of a node directory. Nothing in them is personal or secret in
+// clear: keystore and store are sealed.
+const (
+	identityFile = "identity.json"
+	configFile   = "sluis.toml"
+	keystoreFile = "keystore.age"
+	rootFile     = "root.json"
+	storeDir     = "store"
+	registerDir  = "register"
+)
+
+// An Identity is what a node was made for: who runs it, and in which
+// capacities he wants to take part. The register decides whether he does.
+type Identity struct {
+	exchange.Party
+	Contact register.Contact
+}
+
+type storedIdentity struct {
+	Version    int                 `json:"version"`
+	OIN        exchange.OIN        `json:"oin"`
+	Name       string              `json:"name"`
+	Capacities []exchange.Capacity `json:"capacities"`
+	Contact    register.Contact    `json:"contact"`
+}
+
+// A Plan says what node to create.
+type Plan struct {
+	Identity Identity
+	// Root is the first root document of the register authority, which the
+	// node trusts from now on.
+	Root []byte
+	// Lock seals the keystore.
+	Lock crypto.Lock
+	// Config is the text of sluis.toml; empty takes the example.
+	Config []byte
+}
+
+// Create makes a node directory with mode 0700: identity, configuration, sealed
+// keys, pinned root and an empty ledger whose first entry says that it was
+// created. It refuses a directory that is not empty, and leaves nothing behind
+// when it fails.
+func Create(ctx context.Context, dir string, p Plan, o Options) (err error) {
+	if err := p.Identity.check(); err != nil {
+		return err
+	}
+	if _, err := register.ParsePin(p.Root); err != nil {
+		return err
+	}
+	config, err := ParseConfig(p.Config)
+	if err != nil {
+		return err
+	}
+	if err := emptyDir(dir); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, clear(dir))
+		}
+	}()
+	keys, err := crypto.GenerateKeys()
+	if err != nil {
+		return err
+	}
+	sealed, err := keys.Seal(p.Lock)
+	if err != nil {
+		return err
+	}
+	identity, err := json.MarshalIndent(storedIdentity{1, p.Identity.OIN, p.Identity.Name, p.Identity.Capacities, p.Identity.Contact}, "", "  ")
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string][]byte{
+		identityFile: append(identity, '\n'), configFile: p.Config, keystoreFile: sealed, rootFile: p.Root,
+	} {
+		if err := writeFile(filepath.Join(dir, name), content); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, registerDir), 0o700); err != nil {
+		return err
+	}
+	so, err := storeOptions(p.Identity, config, keys, o)
+	if err != nil {
+		return err
+	}
+	if err := store.Create(filepath.Join(dir, storeDir), so); err != nil {
+		return err
+	}
+	s, err := store.Open(filepath.Join(dir, storeDir), so)
+	if err != nil {
+		return err
+	}
+	_, err = s.Write(ctx, store.Change{
+		Dossier: store.NodeDossier, Record: []store.Event{{Kind: string(exchange.NodeCreated), Private: []byte("{}")}},
+	})
+	return errors.Join(err, s.Close(), syncDir(dir))
+}
+
+func (i Identity) check() error {
+	if _, err := exchange.ParseOIN(string(i.OIN)); err != nil {
+		return err
+	}
+	if i.Name == "" || len(i.Capacities) == 0 {
+		return &exchange.Refusal{Code: exchange.BadRequest, Params: []string{"field", "name or capacity"}}
+	}
+	return nil
+}
+
+func readIdentity(dir string) (Identity, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, identityFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Identity{}, fault(NoNode)
+	}
+	if err != nil {
+		return Identity{}, err
+	}
+	var s storedIdentity
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return Identity{}, fmt.Errorf("%s: %v", identityFile, err)
+	}
+	if _, err := d.Token(); err != io.EOF || s.Version != 1 {
+		return Identity{}, fmt.Errorf("%s: not of version 1, or something follows it", identityFile)
+	}
+	i := Identity{Party: exchange.Party{OIN: s.OIN, Name: s.Name, Capacities: s.Capacities}, Contact: s.Contact}
+	return i, i.check()
+}
+
+func openKeystore(dir string, lock crypto.Lock) (*crypto.Keys, error) {
+	sealed, err := os.ReadFile(filepath.Join(dir, keystoreFile))
+	if err != nil {
+		return nil, err
+	}
+	return crypto.OpenKeys(sealed, lock)
+}
+
+// Entry is the public half of a node's keys as the register entry of its
+// party, for `sluis keys show`. It needs the keystore, not the running node.
+func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
+	id, err := readIdentity(dir)
+	if err != nil {
+		return register.Entry{}, err
+	}
+	config, err := ReadConfig(filepath.Join(dir, configFile))
+	if err != nil {
+		return register.Entry{}, err
+	}
+	keys, err := openKeystore(dir, lock)
+	if err != nil {
+		return register.Entry{}, err
+	}
+	addresses := config.Announce
+	if len(addresses) == 0 {
+		addresses = config.Listen
+	}
+	return register.EntryOf(keys.Public(), Origin(id.OIN), id.Party, addresses, id.Contact)
+}
+
+// emptyDir makes the directory, or takes one that is there and empty.
+func emptyDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fault(NodeExists)
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// clear takes away what a failed Create has written.
+func clear(dir string) error {
+	var err error
+	for _, name := range []string{identityFile, configFile, keystoreFile, rootFile, registerDir, storeDir} {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
+	}
+	return err
+}
+
+func writeFile(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// replaceFile writes a file so that after a crash it is there whole or not at
+// all.
+func replaceFile(path string, content []byte) error {
+	next := path + ".next"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := writeFile(next, content); err != nil {
+		return err
+	}
+	if err := os.Rename(next, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,163 @@
+package peer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/ledger"
+	"sluis/store"
+)
+
+// deliver makes one attempt to deliver one message of the outbox. It returns
+// nil when the message is finished, one way or the other, and is on disk as
+// such; an error means: later.
+func (n *Node) deliver(ctx context.Context, id string) error {
+	out, err := n.store.Outgoing(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !n.now().Before(out.Expires) {
+		return n.giveUp(ctx, out, func(r record, now time.Time) (exchange.Exchange, exchange.Event, error) {
+			return r.Expire(now)
+		})
+	}
+	f, err := n.current()
+	if err != nil {
+		return err
+	}
+	to, err := exchange.ParsePartyID(out.To)
+	if err != nil {
+		return err
+	}
+	party, ok := f.register.Party(to.OIN)
+	if !ok {
+		return fault(UnknownParty)
+	}
+	raw, err := n.network.Send(ctx, party.Peer, MessageProtocol, out.Sealed)
+	if err != nil {
+		return err
+	}
+	var r reply
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return fault(BadReply)
+	}
+	switch {
+	case len(r.Receipt) > 0:
+		return n.receipted(ctx, f, out, to, r.Receipt)
+	case r.Retry:
+		return fmt.Errorf("the other node says: later")
+	case !knownCode(r.Code):
+		return fault(BadReply)
+	}
+	n.log.Warn("message not accepted", "party", to.String(), "code", r.Code)
+	return n.giveUp(ctx, out, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
+		return x.Reject(r.Code, now)
+	})
+}
+
+// knownCode reports whether a code that came over the network has the form of
+// one: it is going to be stored and shown.
+func knownCode(s string) bool {
+	_, err := exchange.ParseActorID(s)
+	return err == nil
+}
+
+func (n *Node) giveUp(ctx context.Context, out store.Outgoing, end func(record, time.Time) (exchange.Exchange, exchange.Event, error)) error {
+	_, err := n.change(ctx, exchange.ID(out.Exchange), func(before record, now time.Time) (act, error) {
+		x, event, err := end(before, now)
+		if err != nil {
+			return act{}, err
+		}
+		return act{after: before.with(x), event: event, done: []string{out.ID}}, nil
+	})
+	return err
+}
+
+// receipted checks a receipt and finishes the message: from here on we hold
+// evidence that the partner's ledger has it.
+func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to exchange.PartyID, sealed []byte) error {
+	_, own, err := n.own(f)
+	if err != nil {
+		return err
+	}
+	token, err := wire.Unseal(sealed, n.keys.Sealing)
+	if err != nil {
+		return err
+	}
+	m, err := wire.Read(token, own, f.register, n.now())
+	if err != nil {
+		return err
+	}
+	if m.Kind != wire.Receipt || m.From != to || string(m.Exchange) != out.Exchange {
+		return fault(BadReceipt)
+	}
+	if _, _, err := n.store.Get(tableMessage, messageKey(m.Exchange, m.Follows)); err != nil {
+		return fault(BadReceipt)
+	}
+	party, _ := f.register.Party(to.OIN)
+	proven, err := CheckEvidence(m, party.Checkpoint, Origin(to.OIN))
+	if err != nil {
+		return err
+	}
+	proven.receipt = token
+	_, err = n.change(ctx, m.Exchange, func(before record, now time.Time) (act, error) {
+		x, event, err := before.Deliver(now)
+		if err != nil {
+			return act{}, err
+		}
+		return act{
+			after: before.with(x), event: event, done: []string{out.ID}, partner: &proven,
+			received: &message{wire.Receipt, wire.Signed{Token: token, Digest: m.Digest}},
+		}, nil
+	})
+	return err
+}
+
+// CheckEvidence checks what a receipt says of the partner's ledger: the entry
+// names our message and us, and the checkpoint, signed with the checkpoint key
+// that the register has of the partner, covers the entry.
+func CheckEvidence(m wire.Message, checkpointKey, origin string) (partnerLedger, error) {
+	entry, err := ledger.ParseEntry(m.Receipt.Entry)
+	if err != nil {
+		return partnerLedger{}, fault(BadReceipt)
+	}
+	if entry.Message != ledger.Digest(m.Follows) || entry.Party != m.To.String() || entry.As != m.From.String() ||
+		entry.Exchange != string(m.Exchange) {
+		return partnerLedger{}, fault(BadReceipt)
+	}
+	checkpoint, err := ledger.OpenCheckpoint(m.Receipt.Checkpoint, checkpointKey)
+	if err != nil || checkpoint.Origin != origin || entry.Index >= checkpoint.Size {
+		return partnerLedger{}, fault(BadReceipt)
+	}
+	var proof []ledger.Hash
+	for _, raw := range m.Receipt.Proof {
+		var h ledger.Hash
+		if copy(h[:], raw) != len(h) || len(raw) != len(h) {
+			return partnerLedger{}, fault(BadReceipt)
+		}
+		proof = append(proof, h)
+	}
+	leaf := ledger.LeafHash(m.Receipt.Entry)
+	if err := ledger.CheckInclusion(proof, checkpoint.Size, checkpoint.Root, entry.Index, leaf); err != nil {
+		return partnerLedger{}, fault(BadReceipt)
+	}
+	return partnerLedger{oin: m.From.OIN, message: m.Follows, entry: entry.Header, size: checkpoint.Size}, nil
+}
+
+// receiptID is the ID of the receipt of a message: a UUIDv8 (RFC 9562 §5.8)
+// made of its digest, so that a repeated message gets the same receipt.
+func receiptID(of wire.Digest) string {
+	sum := sha256.Sum256(append([]byte("sluis-receipt\n"), of[:]...))
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}

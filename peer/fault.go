@@ -1,0 +1,52 @@
+package peer
+
+// A Fault says why the node cannot do what was asked, apart from the law
+// (exchange.Refusal) and the form of a message (wire.Fault). It holds nothing
+// personal.
+type Fault struct {
+	Code string
+	// Retry says that the same may succeed later.
+	Retry bool
+}
+
+// Error is the code.
+func (f *Fault) Error() string { return f.Code }
+
+// Is reports whether target is a fault with the same code.
+func (f *Fault) Is(target error) bool {
+	t, ok := target.(*Fault)
+	return ok && t.Code == f.Code
+}
+
+// The codes of faults, see docs/errors.md.
+const (
+	NoRegister      = "no-register"
+	RegisterExpired = "register-expired"
+	UnknownParty    = "unknown-party"
+	UnknownActor    = "unknown-actor"
+	UnknownExchange = "unknown-exchange"
+	ActorExists     = "actor-exists"
+	Replayed        = "message-replayed"
+	Follows         = "message-follows"
+	BadReceipt      = "bad-receipt"
+	BadReply        = "bad-reply"
+	NodeExists      = "node-exists"
+	NoNode          = "no-node"
+	Busy            = "overtaken"
+	Internal        = "internal"
+)
+
+// Codes lists every code of a [Fault], so that tests can walk them.
+var Codes = [...]string{
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, ActorExists, Replayed, Follows, BadReceipt,
+	BadReply, NodeExists, NoNode, Busy, Internal,
+}
+
+func fault(code string) *Fault {
+	f := &Fault{Code: code}
+	switch code {
+	case NoRegister, RegisterExpired, UnknownParty, Busy, Internal:
+		f.Retry = true
+	}
+	return f
+}

@@ -1,0 +1,225 @@
+// Package peer is one organisation's node: a door per verb (ask, withdraw,
+// receive, decide, open, …) and a step per duty (deliver, refresh). It is where
+// the law, the formats, the store and the network meet, and where little else
+// happens: every door looks, judges and writes.
+//
+//   - look: read what there is, from the store and the register in force;
+//   - judge: one call into package exchange, which returns the new value and
+//     the event that goes with it, or a refusal;
+//   - write: one store.Change with state, outgoing message and ledger entry.
+//
+// A Node keeps nothing itself: what must survive is in the store, what can be
+// made again is in a snapshot. If a door here has an `if` about the law, it is
+// in the wrong room.
+//
+// The package may use every room below it. It must not know of HTTP, terminals
+// or pages: those are doors in front of this one.
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/ledger"
+	"sluis/register"
+	"sluis/schemas"
+	"sluis/store"
+	"sluis/transport"
+)
+
+// Network hands sealed bytes to a peer and comes back with its reply. The
+// libp2p host of package transport is one; a simulation is another.
+type Network interface {
+	// Send returns the peer's reply. An error means that no reply came; it
+	// says nothing about whether the peer read the request.
+	Send(ctx context.Context, peerID, protocol string, request []byte) ([]byte, error)
+	SetPeers([]transport.Peer) error
+	Addresses() []string
+	Close() error
+}
+
+// A Node is one organisation's node.
+type Node struct {
+	dir     string
+	id      Identity
+	config  Config
+	keys    *crypto.Keys
+	store   *store.Store
+	network Network
+	pin     register.Pin
+	courier *courier
+	renew   chan struct{} // holds one token when peers should hear of our register
+	// force is what is in force now. Doors load it once per act; only
+	// install stores it.
+	force atomic.Pointer[inForce]
+	now   func() time.Time
+	log   *slog.Logger
+}
+
+// inForce is what a register version brings with it. It does not change.
+type inForce struct {
+	register *register.Register // nil until one is installed
+	law      *exchange.Law
+}
+
+// Options says how to open a node.
+type Options struct {
+	Lock crypto.Lock // opens the keystore
+	Log  *slog.Logger
+	// Now is the clock; nil means the system's.
+	Now func() time.Time
+	// Network makes the network of the node; nil means libp2p as configured.
+	Network func(transport.Config) (Network, error)
+}
+
+// Open opens a node that [Create] made, proves its ledger (I10), and starts
+// listening. It creates nothing: a wrong directory cannot start a second
+// history.
+func Open(dir string, o Options) (*Node, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	id, err := readIdentity(dir)
+	if err != nil {
+		return nil, err
+	}
+	config, err := ReadConfig(filepath.Join(dir, configFile))
+	if err != nil {
+		return nil, err
+	}
+	pin, err := readPin(dir)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := openKeystore(dir, o.Lock)
+	if err != nil {
+		return nil, err
+	}
+	law, err := exchange.ParseLaw(schemas.Purposes(), schemas.Items(), schemas.Grounds())
+	if err != nil {
+		return nil, err
+	}
+	so, err := storeOptions(id, config, keys, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(filepath.Join(dir, storeDir), so)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{
+		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()),
+		renew: make(chan struct{}, 1), now: o.Now, log: o.Log,
+	}
+	n.force.Store(&inForce{law: law})
+	if err := n.start(o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return n, nil
+}
+
+// start loads the register and the outbox and opens the network.
+func (n *Node) start(o Options) error {
+	if err := n.loadRegister(); err != nil {
+		return err
+	}
+	if err := n.loadOutbox(); err != nil {
+		return err
+	}
+	open := o.Network
+	if open == nil {
+		open = func(c transport.Config) (Network, error) { return transport.Open(c) }
+	}
+	network, err := open(transport.Config{
+		Key: n.keys.Host, Listen: n.config.Listen, Announce: n.config.Announce, QUIC: n.config.QUIC,
+		Protocols: n.protocols(), Peers: n.peers(), Limits: n.config.transportLimits(), Log: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	n.network = network
+	return nil
+}
+
+// Close stops the node. What was acknowledged is on disk.
+func (n *Node) Close() error {
+	return errors.Join(n.network.Close(), n.store.Close())
+}
+
+// Identity is what the node was made for.
+func (n *Node) Identity() Identity { return n.id }
+
+// Law is the law in force.
+func (n *Node) Law() *exchange.Law { return n.force.Load().law }
+
+// Addresses are the addresses on which the node really listens.
+func (n *Node) Addresses() []string { return n.network.Addresses() }
+
+// own lists the capacities in which the node may be addressed, as the register
+// has them.
+func (n *Node) own(f *inForce) (exchange.Party, []exchange.PartyID, error) {
+	party, err := f.party(n.id.OIN)
+	if err != nil {
+		return exchange.Party{}, nil, err
+	}
+	var ids []exchange.PartyID
+	for _, c := range party.Capacities {
+		ids = append(ids, exchange.PartyID{OIN: party.OIN, Capacity: c.Code})
+	}
+	return party, ids, nil
+}
+
+func (f *inForce) party(oin exchange.OIN) (exchange.Party, error) {
+	if f.register == nil {
+		return exchange.Party{}, fault(NoRegister)
+	}
+	p, ok := f.register.Party(oin)
+	if !ok {
+		return exchange.Party{}, fault(UnknownParty)
+	}
+	return p.Party, nil
+}
+
+// current refuses a register that is missing or has expired: what it says can
+// no longer be relied on (I9).
+func (n *Node) current() (*inForce, error) {
+	f := n.force.Load()
+	if f.register == nil {
+		return nil, fault(NoRegister)
+	}
+	if !n.now().Before(f.register.Expires()) {
+		return nil, fault(RegisterExpired)
+	}
+	return f, nil
+}
+
+func newID() exchange.ID { return exchange.ID(uuid.Must(uuid.NewV7()).String()) }
+
+// storeOptions derives from the keys what the store needs.
+func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (store.Options, error) {
+	origin := Origin(id.OIN)
+	signer, err := ledger.NewSigner(origin, keys.Checkpoint)
+	if err != nil {
+		return store.Options{}, fmt.Errorf("checkpoint key: %w", err)
+	}
+	return store.Options{
+		Master: keys.Master, Signer: signer, Verifier: ledger.VerifierKey(origin, keys.Public().Checkpoint),
+		Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
+	}, nil
+}
+
+// Origin is the name of a party's ledger, as its checkpoints carry it (C2SP
+// tlog-checkpoint: a schema-less URL that need not resolve).
+func Origin(oin exchange.OIN) string { return "sluis.invalid/ledger/" + string(oin) }

@@ -1,0 +1,224 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/ledger"
+	"sluis/store"
+)
+
+// The protocols that a node speaks, see docs/protocol.
+const (
+	MessageProtocol  = "/sluis/message/1"
+	RegisterProtocol = "/sluis/register/1"
+)
+
+// Bounds of what the message protocol carries.
+const (
+	maxMessage = wire.MaxSealed
+	maxReply   = 256 << 10 // a receipt: an entry, a checkpoint and a proof
+)
+
+// A reply is what goes back over the pipe for a message: the sealed receipt, or
+// why the message was not accepted. The pipe is authenticated, so a refusal
+// needs no signature; what counts as evidence is the receipt only.
+type reply struct {
+	Receipt []byte `json:"receipt,omitempty"`
+	Code    string `json:"code,omitempty"`
+	Retry   bool   `json:"retry,omitempty"`
+}
+
+// serveMessage answers one message. It never fails: what goes wrong is told to
+// the sender by code, and logged by peer ID and code only (I5, I9).
+func (n *Node) serveMessage(ctx context.Context, from string, sealed []byte) ([]byte, error) {
+	receipt, err := n.Receive(ctx, from, sealed)
+	r := reply{Receipt: receipt}
+	if err != nil {
+		code, retry := classify(err)
+		n.log.Warn("message refused", "peer", from, "code", code)
+		if code == Internal {
+			n.log.Error("message could not be handled", "peer", from, "error", err.Error())
+		}
+		r = reply{Code: code, Retry: retry}
+	}
+	return json.Marshal(r)
+}
+
+// Receive handles a sealed message of a peer and returns its sealed receipt.
+// When it returns nil, what the message does and its ledger entry are on disk.
+// The same message again gets the same receipt and changes nothing.
+func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte, error) {
+	f, err := n.current()
+	if err != nil {
+		return nil, err
+	}
+	sender, ok := f.register.ByPeer(from)
+	if !ok {
+		return nil, fault(UnknownParty)
+	}
+	_, own, err := n.own(f)
+	if err != nil {
+		return nil, err
+	}
+	token, err := wire.Unseal(sealed, n.keys.Sealing)
+	if err != nil {
+		return nil, err
+	}
+	m, err := wire.Read(token, own, f.register, n.now())
+	if err != nil {
+		return nil, err
+	}
+	if m.From.OIN != sender.OIN {
+		return nil, &wire.Fault{Code: wire.SenderMismatch}
+	}
+	if m.Kind == wire.Receipt {
+		return nil, &wire.Fault{Code: wire.MessageSchema}
+	}
+	n.courier.reachable(m.From.OIN)
+	// A message that was handled before, here or by another stream that was
+	// faster, is answered from what was written then.
+	for range maxOvertaken {
+		written, seen, err := n.store.Seen(m.From.String(), m.ID)
+		if err != nil {
+			return nil, err
+		}
+		if seen {
+			if written.Digest != ledger.Digest(m.Digest) {
+				return nil, fault(Replayed)
+			}
+			return n.receipt(f, m, written)
+		}
+		err = n.accept(ctx, f, m)
+		if err != nil && !errors.Is(err, store.ErrSeen) && !errors.Is(err, store.ErrOvertaken) {
+			return nil, err
+		}
+	}
+	return nil, fault(Busy)
+}
+
+// accept judges a message that is new and writes what it does.
+func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) error {
+	now := n.now()
+	a := act{
+		received: &message{m.Kind, wire.Signed{Token: m.Token, Digest: m.Digest}},
+		seen:     &store.Seen{Issuer: m.From.String(), ID: m.ID, Digest: ledger.Digest(m.Digest), Expires: m.Expires},
+	}
+	var err error
+	switch m.Kind {
+	case wire.Request:
+		a.after, a.event, err = n.acceptRequest(f, m, now)
+	case wire.Answer, wire.Withdrawal:
+		var before record
+		if before, err = n.record(m.Exchange); err != nil {
+			return err
+		}
+		if before.Own() != m.To || before.Other() != m.From {
+			return fault(UnknownExchange)
+		}
+		if before.Request != m.Follows {
+			return fault(Follows)
+		}
+		var x exchange.Exchange
+		if m.Kind == wire.Answer {
+			x, a.event, err = before.Receive(f.law, m.Answer, now)
+		} else {
+			x, a.event, err = before.WithdrawnByAsker(now)
+		}
+		a.after = before.with(x)
+	}
+	if err != nil {
+		return err
+	}
+	return n.write(ctx, a)
+}
+
+func (n *Node) acceptRequest(f *inForce, m wire.Message, now time.Time) (record, exchange.Event, error) {
+	if !m.Follows.Zero() {
+		return record{}, exchange.Event{}, fault(Follows)
+	}
+	if _, err := n.record(m.Exchange); err == nil {
+		// Another message has opened this exchange: an ID is used once.
+		return record{}, exchange.Event{}, fault(Replayed)
+	} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {
+		return record{}, exchange.Event{}, err
+	}
+	from, err := f.party(m.From.OIN)
+	if err != nil {
+		return record{}, exchange.Event{}, err
+	}
+	to, err := f.party(m.To.OIN)
+	if err != nil {
+		return record{}, exchange.Event{}, err
+	}
+	x, event, err := exchange.Accept(f.law, m.Request, from, to, now)
+	return record{Exchange: x, Request: m.Digest}, event, err
+}
+
+// receipt makes the receipt of a message from what was written for it. It is
+// the same each time: its ID, times, checkpoint and proof follow from the
+// commit, and Ed25519 is deterministic. Only the seal around it differs.
+func (n *Node) receipt(f *inForce, m wire.Message, w store.Receipted) ([]byte, error) {
+	entry, err := n.store.Entry(w.First)
+	if err != nil {
+		return nil, err
+	}
+	bytes, err := entry.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	checkpoint, err := n.store.CheckpointAt(w.Size)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := n.store.ProveInclusion(w.First, w.Size)
+	if err != nil {
+		return nil, err
+	}
+	v := wire.Evidence{Entry: bytes, Checkpoint: checkpoint}
+	for _, h := range proof {
+		v.Proof = append(v.Proof, h[:])
+	}
+	e := wire.Envelope{
+		ID: receiptID(m.Digest), From: m.To, To: m.From, Exchange: m.Exchange, Follows: m.Digest,
+		At: w.Time, Expires: w.Time.Add(receiptLife),
+	}
+	signed, err := wire.SignReceipt(e, v, n.keys.Signing)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Seal(signed, f.register.Recipients(m.From.OIN))
+}
+
+// receiptLife is how long a receipt can be verified as a message. It must
+// outlive every retry of the message that it is for.
+const receiptLife = 399 * 24 * time.Hour
+
+// classify tells the sender why, by code, and whether to try again later.
+func classify(err error) (code string, retry bool) {
+	var refusal *exchange.Refusal
+	var bad *wire.Fault
+	var own *Fault
+	var gate *crypto.GateError
+	switch {
+	case errors.As(err, &refusal):
+		return string(refusal.Code), false
+	case errors.As(err, &bad):
+		// The sender may know a newer register than we do.
+		return bad.Code, bad.Code == wire.KeyUnknown
+	case errors.As(err, &gate):
+		return gate.Code, false
+	case errors.As(err, &own):
+		return own.Code, own.Retry
+	case errors.Is(err, store.ErrDiskFull):
+		return "disk-full", true
+	case errors.Is(err, store.ErrStopped):
+		return "stopped", true
+	}
+	return Internal, true
+}

@@ -1,0 +1,189 @@
+package peer
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/ledger"
+	"sluis/store"
+)
+
+// The tables of the store that this package fills. Keys hold IDs and digests,
+// never anything personal.
+const (
+	tableExchange = "exchange" // by exchange ID: a record
+	tableMessage  = "message"  // by exchange ID and digest: a storedMessage
+	tableReceipt  = "receipt"  // by exchange ID and digest of the receipted message: a storedReceipt
+	tableStaff    = "staff"    // by actor ID
+	tableRegister = "register" // the bundle in force
+)
+
+// A record is an exchange as it is stored, with the digest of its request and
+// the version that the store gave it.
+type record struct {
+	exchange.Exchange
+	Request wire.Digest
+	version uint64
+}
+
+func (r record) with(x exchange.Exchange) record {
+	r.Exchange = x
+	return r
+}
+
+// storedRecord is the only place, beside package wire, where personal values
+// are written out; the store seals it under the record key of the dossier.
+type storedRecord struct {
+	Side     exchange.Side    `json:"side"`
+	Phase    exchange.Phase   `json:"phase"`
+	From     exchange.PartyID `json:"from"`
+	To       exchange.PartyID `json:"to"`
+	Request  json.RawMessage  `json:"request"`
+	Digest   []byte           `json:"digest"`
+	Decision *storedDecision  `json:"decision,omitempty"`
+	Answer   *storedAnswer    `json:"answer,omitempty"`
+	Rejected string           `json:"rejected,omitempty"`
+	Changed  time.Time        `json:"changed"`
+}
+
+type storedDecision struct {
+	By         exchange.ActorID     `json:"by"`
+	At         time.Time            `json:"at"`
+	Items      []storedItem         `json:"items"`
+	Conditions []exchange.Condition `json:"conditions,omitempty"`
+	Note       string               `json:"note,omitempty"`
+}
+
+type storedAnswer struct {
+	At         time.Time            `json:"at"`
+	Items      []storedItem         `json:"items"`
+	Conditions []exchange.Condition `json:"conditions,omitempty"`
+}
+
+type storedItem struct {
+	Item    exchange.ItemCode   `json:"item"`
+	Outcome exchange.Outcome    `json:"outcome"`
+	Depth   exchange.Depth      `json:"depth,omitempty"`
+	Value   string              `json:"value,omitempty"`
+	Ground  exchange.GroundCode `json:"ground,omitempty"`
+	Reason  string              `json:"reason,omitempty"`
+	Tell    string              `json:"tell,omitempty"`
+}
+
+func (r record) encode() ([]byte, error) {
+	request, err := wire.EncodeRequest(r.Exchange.Request)
+	if err != nil {
+		return nil, err
+	}
+	s := storedRecord{
+		Side: r.Side, Phase: r.Phase, From: r.Exchange.Request.From, To: r.Exchange.Request.To, Request: request,
+		Digest: r.Request[:], Rejected: r.Rejected, Changed: r.Changed,
+	}
+	if d := r.Decision; !d.At.IsZero() {
+		s.Decision = &storedDecision{By: d.By, At: d.At, Conditions: d.Conditions, Note: d.Note.Reveal()}
+		for _, i := range d.Items {
+			s.Decision.Items = append(s.Decision.Items, storedItem{
+				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Ground: i.Ground,
+				Reason: i.Reason.Reveal(), Tell: i.Tell.Reveal(),
+			})
+		}
+	}
+	if a := r.Answer; !a.At.IsZero() {
+		s.Answer = &storedAnswer{At: a.At, Conditions: a.Conditions}
+		for _, i := range a.Items {
+			s.Answer.Items = append(s.Answer.Items, storedItem{
+				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Tell: i.Tell.Reveal(),
+			})
+		}
+	}
+	return json.Marshal(s)
+}
+
+func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) {
+	var s storedRecord
+	if err := json.Unmarshal(value, &s); err != nil {
+		// The decoder's own text may quote what it read.
+		return record{}, fmt.Errorf("exchange %s is stored in a form that this version cannot read", id)
+	}
+	request, err := wire.DecodeRequest(s.Request)
+	if err != nil {
+		return record{}, err
+	}
+	request.ID, request.From, request.To = id, s.From, s.To
+	r := record{
+		Exchange: exchange.Exchange{ID: id, Side: s.Side, Phase: s.Phase, Request: request, Rejected: s.Rejected, Changed: s.Changed},
+		version:  version,
+	}
+	copy(r.Request[:], s.Digest)
+	if d := s.Decision; d != nil {
+		r.Decision = exchange.Decision{By: d.By, At: d.At, Conditions: d.Conditions, Note: exchange.Hide(d.Note)}
+		for _, i := range d.Items {
+			r.Decision.Items = append(r.Decision.Items, exchange.ItemDecision{
+				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: exchange.Hide(i.Value), Ground: i.Ground,
+				Reason: exchange.Hide(i.Reason), Tell: exchange.Hide(i.Tell),
+			})
+		}
+	}
+	if a := s.Answer; a != nil {
+		r.Answer = exchange.Answer{At: a.At, Conditions: a.Conditions}
+		for _, i := range a.Items {
+			r.Answer.Items = append(r.Answer.Items, exchange.AnsweredItem{
+				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: exchange.Hide(i.Value), Tell: exchange.Hide(i.Tell),
+			})
+		}
+	}
+	return r, nil
+}
+
+// record loads an exchange.
+func (n *Node) record(id exchange.ID) (record, error) {
+	value, version, err := n.store.Get(tableExchange, string(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return record{}, fault(UnknownExchange)
+	}
+	if err != nil {
+		return record{}, err
+	}
+	return decodeRecord(id, value, version)
+}
+
+// storedMessage keeps a message as it was signed: the evidence of what was said.
+type storedMessage struct {
+	Kind  wire.Kind `json:"kind"`
+	Sent  bool      `json:"sent"`
+	Token []byte    `json:"token"`
+}
+
+// storedReceipt keeps the partner's receipt for a message of ours, as signed,
+// with where our message stands in the partner's ledger.
+type storedReceipt struct {
+	Token []byte `json:"token"`
+	Index uint64 `json:"index"`
+	Size  uint64 `json:"size"`
+}
+
+func messageKey(id exchange.ID, d wire.Digest) string {
+	return string(id) + "/" + hex.EncodeToString(d[:])
+}
+
+// partnerLedger is what a receipt shows of the partner's ledger.
+type partnerLedger struct {
+	oin     exchange.OIN
+	message wire.Digest // our message
+	receipt []byte
+	entry   ledger.Header
+	size    uint64
+}
+
+func (p *partnerLedger) rows(id exchange.ID) []store.Record {
+	value, err := json.Marshal(storedReceipt{Token: p.receipt, Index: p.entry.Index, Size: p.size})
+	if err != nil {
+		panic("a receipt of bytes and numbers is always JSON: " + err.Error())
+	}
+	return []store.Record{{Table: tableReceipt, Key: messageKey(id, p.message), Value: value}}
+}

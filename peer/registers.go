@@ -1,0 +1,252 @@
+package peer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"sluis/exchange"
+	"sluis/ledger"
+	"sluis/register"
+	"sluis/store"
+	"sluis/transport"
+)
+
+// Bounds of the register protocol. A register of 5,000 parties with hybrid
+// recipients is some 24 MiB.
+const (
+	maxRegister  = 32 << 20
+	maxGreeting  = maxRegister + 1<<20
+	registerTime = time.Minute
+	registerKey  = "current"
+)
+
+// storedRegister is the row of the register in force. The bundle itself can be
+// larger than a row and is public: it stands in a file, and what counts is its
+// digest.
+type storedRegister struct {
+	Version uint64 `json:"version"`
+	SHA256  []byte `json:"sha256"`
+}
+
+// loadRegister takes the register that was in force when the node stopped. One
+// that has expired meanwhile is loaded too: it still tells where peers are, who
+// may have a newer one, but nothing is exchanged under it (see current).
+func (n *Node) loadRegister() error {
+	value, _, err := n.store.Get(tableRegister, registerKey)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var s storedRegister
+	if err := json.Unmarshal(value, &s); err != nil {
+		return err
+	}
+	bundle, err := os.ReadFile(n.registerFile(s.Version))
+	if err != nil {
+		return err
+	}
+	if sum := sha256.Sum256(bundle); !bytes.Equal(sum[:], s.SHA256) {
+		return fmt.Errorf("register file of version %d is not the one that was installed; fetch that version again", s.Version)
+	}
+	reg, err := register.Reopen(n.pin, bundle)
+	if err != nil {
+		return err
+	}
+	n.force.Store(&inForce{register: reg, law: n.force.Load().law})
+	return nil
+}
+
+// InstallRegister takes a newer version of the register. It is refused when it
+// is older than the one in force, has expired, or its chain does not lead back
+// to the root that was pinned when the node was made.
+func (n *Node) InstallRegister(ctx context.Context, bundle []byte) error {
+	for range maxOvertaken {
+		before := n.force.Load()
+		reg, err := register.Open(n.pin, bundle, before.register, n.now())
+		if err != nil {
+			return err
+		}
+		if before.register != nil && reg.Version() == before.register.Version() {
+			return nil
+		}
+		_, was, err := n.store.Get(tableRegister, registerKey)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err := replaceFile(n.registerFile(reg.Version()), bundle); err != nil {
+			return err
+		}
+		sum := sha256.Sum256(bundle)
+		row, err := json.Marshal(storedRegister{Version: reg.Version(), SHA256: sum[:]})
+		if err != nil {
+			return err
+		}
+		_, err = n.store.Write(ctx, store.Change{
+			Dossier: store.NodeDossier,
+			Puts:    []store.Record{{Table: tableRegister, Key: registerKey, Value: row, Was: was}},
+			Record:  []store.Event{{Kind: string(exchange.RegisterInstalled), Message: ledger.Digest(sum), Private: row}},
+		})
+		if errors.Is(err, store.ErrOvertaken) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return n.enforce(reg)
+	}
+	return fault(Busy)
+}
+
+// registerFile is where the bundle of a version stands. Versions are kept: an
+// auditor needs the register that was in force at the time.
+func (n *Node) registerFile(version uint64) string {
+	return filepath.Join(n.dir, registerDir, strconv.FormatUint(version, 10)+".json")
+}
+
+// enforce puts a register that is on disk in force, also for the network:
+// parties that it no longer has are cut off.
+func (n *Node) enforce(reg *register.Register) error {
+	for {
+		before := n.force.Load()
+		if before.register != nil && before.register.Version() >= reg.Version() {
+			return nil
+		}
+		if n.force.CompareAndSwap(before, &inForce{register: reg, law: before.law}) {
+			break
+		}
+	}
+	n.log.Info("register in force", "version", strconv.FormatUint(reg.Version(), 10))
+	if err := n.network.SetPeers(n.peers()); err != nil {
+		return err
+	}
+	n.courier.allReachable()
+	select {
+	case n.renew <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Register is the register in force, or nil before one is installed.
+func (n *Node) Register() *register.Register { return n.force.Load().register }
+
+// peers lists the parties that may talk to us: all of the register but us.
+func (n *Node) peers() []transport.Peer {
+	reg := n.force.Load().register
+	if reg == nil {
+		return nil
+	}
+	var peers []transport.Peer
+	for _, p := range reg.Parties() {
+		if p.OIN != n.id.OIN {
+			peers = append(peers, transport.Peer{ID: p.Peer, Addresses: p.Addresses})
+		}
+	}
+	return peers
+}
+
+func (n *Node) protocols() map[string]transport.Protocol {
+	return map[string]transport.Protocol{
+		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, Timeout: attemptTime},
+		RegisterProtocol: {Handler: n.serveRegister, MaxRequest: maxGreeting, MaxReply: maxGreeting, Timeout: registerTime},
+	}
+}
+
+// A greeting is what two nodes tell each other of their registers: the version
+// that the speaker has and, where the other's is older, the bundle itself.
+type greeting struct {
+	Version uint64 `json:"version"`
+	Bundle  []byte `json:"bundle,omitempty"`
+}
+
+func (n *Node) greeting(theirs uint64) greeting {
+	reg := n.force.Load().register
+	if reg == nil {
+		return greeting{}
+	}
+	g := greeting{Version: reg.Version()}
+	if theirs < g.Version {
+		g.Bundle = reg.Raw()
+	}
+	return g
+}
+
+// serveRegister answers a greeting, and takes the bundle when it brings one.
+func (n *Node) serveRegister(ctx context.Context, from string, request []byte) ([]byte, error) {
+	var g greeting
+	if err := json.Unmarshal(request, &g); err != nil {
+		return nil, fault(BadReply)
+	}
+	n.take(ctx, from, g)
+	return json.Marshal(n.greeting(g.Version))
+}
+
+// take installs the register that a peer offers. A bad one is named in the log
+// and changes nothing.
+func (n *Node) take(ctx context.Context, from string, g greeting) {
+	if len(g.Bundle) == 0 {
+		return
+	}
+	if err := n.InstallRegister(ctx, g.Bundle); err != nil {
+		code, _ := classify(err)
+		n.log.Warn("register refused", "peer", from, "code", code)
+	}
+}
+
+// refresh compares registers with every peer, so that a newer version reaches
+// everybody who can be reached by anybody.
+func (n *Node) refresh(ctx context.Context) (again time.Time) {
+	for _, p := range n.peers() {
+		if ctx.Err() != nil {
+			break
+		}
+		n.greet(ctx, p.ID)
+	}
+	return n.now().Add(time.Duration(n.config.Register.ExchangeEvery))
+}
+
+func (n *Node) greet(ctx context.Context, peer string) {
+	ctx, cancel := context.WithTimeout(ctx, registerTime)
+	defer cancel()
+	mine := greeting{}
+	if reg := n.force.Load().register; reg != nil {
+		mine.Version = reg.Version()
+	}
+	for range 2 {
+		request, err := json.Marshal(mine)
+		if err != nil {
+			return
+		}
+		raw, err := n.network.Send(ctx, peer, RegisterProtocol, request)
+		if err != nil {
+			return
+		}
+		var theirs greeting
+		if err := json.Unmarshal(raw, &theirs); err != nil {
+			n.log.Warn("register refused", "peer", peer, "code", BadReply)
+			return
+		}
+		n.take(ctx, peer, theirs)
+		if mine = n.greeting(theirs.Version); mine.Bundle == nil {
+			return
+		}
+	}
+}
+
+func readPin(dir string) (register.Pin, error) {
+	root, err := os.ReadFile(filepath.Join(dir, rootFile))
+	if err != nil {
+		return register.Pin{}, err
+	}
+	return register.ParsePin(root)
+}

@@ -1,0 +1,215 @@
+package peer
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/store"
+)
+
+// A Summary is what may be shown of an exchange without opening it: nothing in
+// it says who it is about.
+type Summary struct {
+	ID, Case exchange.ID
+	Side     exchange.Side
+	Phase    exchange.Phase
+	From, To exchange.PartyID
+	Purpose  exchange.PurposeCode
+	Items    int
+	Due      time.Time
+	Changed  time.Time
+	Rejected string // code of the other node, in phase rejected
+}
+
+func summary(x exchange.Exchange) Summary {
+	return Summary{
+		ID: x.ID, Case: x.Request.Case, Side: x.Side, Phase: x.Phase, From: x.Request.From, To: x.Request.To,
+		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: x.Request.Due, Changed: x.Changed, Rejected: x.Rejected,
+	}
+}
+
+// Status tells where an exchange stands.
+func (n *Node) Status(_ context.Context, id exchange.ID) (Summary, error) {
+	r, err := n.record(id)
+	if err != nil {
+		return Summary{}, err
+	}
+	return summary(r.Exchange), nil
+}
+
+// A Filter picks exchanges. Zero fields pick all.
+type Filter struct {
+	Side  exchange.Side
+	Phase exchange.Phase
+	After string // the cursor that the previous page returned
+	Limit int    // at most 100; 0 means 100
+}
+
+// List lists exchanges by ID, which is by age, with the cursor of the next page
+// or "" after the last.
+func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string, err error) {
+	if f.Limit <= 0 || f.Limit > maxPage {
+		f.Limit = maxPage
+	}
+	after := f.After
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, "", err
+		}
+		rows, err := n.store.List(tableExchange, after, maxPage)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, row := range rows {
+			r, err := decodeRecord(exchange.ID(row.Key), row.Value, row.Version)
+			if err != nil {
+				return nil, "", err
+			}
+			after = row.Key
+			if (f.Side != "" && r.Side != f.Side) || (f.Phase != "" && r.Phase != f.Phase) {
+				continue
+			}
+			if len(page) == f.Limit {
+				return page, string(page[f.Limit-1].ID), nil
+			}
+			page = append(page, summary(r.Exchange))
+		}
+		if len(rows) < maxPage {
+			return page, "", nil
+		}
+	}
+}
+
+const maxPage = 100
+
+// Open returns everything of an exchange to a person who may see it. That he
+// looked is in the ledger before he sees it (I3).
+func (n *Node) Open(ctx context.Context, by exchange.ActorID, id exchange.ID) (exchange.Exchange, error) {
+	actor, err := n.actor(by)
+	if err != nil {
+		return exchange.Exchange{}, err
+	}
+	r, err := n.record(id)
+	if err != nil {
+		return exchange.Exchange{}, err
+	}
+	event, err := r.View(actor, n.now())
+	if err != nil {
+		return exchange.Exchange{}, err
+	}
+	entry, err := entryOf(event, wire.Digest{})
+	if err != nil {
+		return exchange.Exchange{}, err
+	}
+	_, err = n.store.Write(ctx, store.Change{Dossier: string(id), Record: []store.Event{entry}})
+	return r.Exchange, err
+}
+
+// Wait returns when an exchange is in one of the phases, or ctx ends.
+func (n *Node) Wait(ctx context.Context, id exchange.ID, phases ...exchange.Phase) (Summary, error) {
+	for {
+		changed := n.store.Changed()
+		s, err := n.Status(ctx, id)
+		if err == nil && slices.Contains(phases, s.Phase) {
+			return s, nil
+		}
+		if err != nil && !errors.Is(err, &Fault{Code: UnknownExchange}) {
+			return Summary{}, err
+		}
+		select {
+		case <-ctx.Done():
+			return s, ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+// A MessageNote tells of one message of an exchange where it stands in our
+// ledger and, from the partner's receipt, in his.
+type MessageNote struct {
+	Digest  wire.Digest
+	Kind    wire.Kind
+	Sent    bool
+	Entry   uint64 // in our ledger
+	Partner *PartnerEntry
+}
+
+// A PartnerEntry is where a message of ours stands in the partner's ledger,
+// proved by his receipt when it came in.
+type PartnerEntry struct {
+	Entry, Size uint64
+}
+
+// Messages lists the messages of an exchange in the order in which they were
+// written.
+func (n *Node) Messages(_ context.Context, id exchange.ID) ([]MessageNote, error) {
+	if _, err := n.record(id); err != nil {
+		return nil, err
+	}
+	rows, err := n.store.List(tableMessage, string(id)+"/", maxPage)
+	if err != nil {
+		return nil, err
+	}
+	var notes []MessageNote
+	for _, row := range rows {
+		hexDigest, ours := strings.CutPrefix(row.Key, string(id)+"/")
+		if !ours {
+			break
+		}
+		// A row that is written once has the version of the entry it came with.
+		note := MessageNote{Entry: row.Version - 1}
+		if raw, err := hex.DecodeString(hexDigest); err != nil || copy(note.Digest[:], raw) != len(note.Digest) {
+			return nil, fmt.Errorf("a message of exchange %s is stored under a key that is no digest", id)
+		}
+		var m storedMessage
+		if err := json.Unmarshal(row.Value, &m); err != nil {
+			return nil, err
+		}
+		note.Kind, note.Sent = m.Kind, m.Sent
+		if note.Partner, err = n.partnerEntry(id, note.Digest); err != nil {
+			return nil, err
+		}
+		notes = append(notes, note)
+	}
+	slices.SortFunc(notes, func(a, b MessageNote) int { return cmp.Compare(a.Entry, b.Entry) })
+	return notes, nil
+}
+
+func (n *Node) partnerEntry(id exchange.ID, d wire.Digest) (*PartnerEntry, error) {
+	value, _, err := n.store.Get(tableReceipt, messageKey(id, d))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r storedReceipt
+	if err := json.Unmarshal(value, &r); err != nil {
+		return nil, err
+	}
+	return &PartnerEntry{Entry: r.Index, Size: r.Size}, nil
+}
+
+// index lets an exchange be found by the person it is about, under a pseudonym
+// that only this node can make.
+func (n *Node) index(c *store.Change, a act) error {
+	s := a.after.Exchange.Request.Subject
+	var who string
+	if !s.BSN.Zero() {
+		who = "bsn\n" + s.BSN.Reveal()
+	} else {
+		who = "name\n" + strings.ToLower(s.Name.Reveal()) + "\n" + s.Born.Reveal()
+	}
+	c.Puts[0].Index = []string{"person/" + crypto.Pseudonym(n.keys.Pseudonym, "person", who)}
+	return nil
+}

@@ -1,0 +1,136 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/ledger"
+	"sluis/store"
+)
+
+// An act is one step of an exchange with all that it writes.
+type act struct {
+	after    record
+	event    exchange.Event
+	also     exchange.Event  // a second entry of the same act; zero for none
+	sent     *message        // our message that the act makes
+	received *message        // the partner's message that the act handles
+	send     *store.Outgoing // what goes into the outbox
+	done     []string        // what leaves the outbox
+	seen     *store.Seen     // the message that must not be handled twice
+	partner  *partnerLedger  // what a receipt shows of the partner's ledger
+}
+
+// A message is a signed message that is kept as evidence.
+type message struct {
+	kind   wire.Kind
+	signed wire.Signed
+}
+
+// private is the private part of an entry: who, and which items. It is sealed
+// under the record key of the dossier.
+type private struct {
+	By     exchange.ActorID `json:"by,omitempty"`
+	Detail exchange.Detail  `json:"detail"`
+}
+
+// change loads an exchange, lets judge make the act, and writes it; when
+// somebody else was faster it looks again.
+func (n *Node) change(ctx context.Context, id exchange.ID, judge func(record, time.Time) (act, error)) (exchange.Exchange, error) {
+	for range maxOvertaken {
+		before, err := n.record(id)
+		if err != nil {
+			return exchange.Exchange{}, err
+		}
+		a, err := judge(before, n.now())
+		if err != nil {
+			return exchange.Exchange{}, err
+		}
+		err = n.write(ctx, a)
+		if errors.Is(err, store.ErrOvertaken) {
+			continue
+		}
+		return a.after.Exchange, err
+	}
+	return exchange.Exchange{}, fault(Busy)
+}
+
+// maxOvertaken bounds how often an act is judged again. An exchange has two
+// writers at most: the person and the partner's messages.
+const maxOvertaken = 8
+
+// write stores an act in one commit and wakes the courier.
+func (n *Node) write(ctx context.Context, a act) error {
+	c, err := a.change()
+	if err != nil {
+		return err
+	}
+	if err := n.index(&c, a); err != nil {
+		return err
+	}
+	if _, err := n.store.Write(ctx, c); err != nil {
+		return err
+	}
+	if a.send != nil {
+		n.courier.add(*a.send)
+	}
+	n.courier.forget(a.done)
+	return nil
+}
+
+// change is the act as the store takes it.
+func (a act) change() (store.Change, error) {
+	x := a.after.Exchange
+	value, err := a.after.encode()
+	if err != nil {
+		return store.Change{}, err
+	}
+	c := store.Change{
+		Dossier: string(x.ID), Done: a.done, Seen: a.seen,
+		Puts: []store.Record{{Table: tableExchange, Key: string(x.ID), Value: value, Was: a.after.version}},
+	}
+	var digest wire.Digest
+	for _, m := range []*message{a.sent, a.received} {
+		if m == nil {
+			continue
+		}
+		digest = m.signed.Digest
+		row, err := json.Marshal(storedMessage{Kind: m.kind, Sent: m == a.sent, Token: m.signed.Token})
+		if err != nil {
+			return store.Change{}, err
+		}
+		c.Puts = append(c.Puts, store.Record{Table: tableMessage, Key: messageKey(x.ID, digest), Value: row})
+	}
+	if a.send != nil {
+		c.Send = []store.Outgoing{*a.send}
+	}
+	for _, event := range []exchange.Event{a.event, a.also} {
+		if event.Kind == "" {
+			continue
+		}
+		entry, err := entryOf(event, digest)
+		if err != nil {
+			return store.Change{}, err
+		}
+		c.Record = append(c.Record, entry)
+	}
+	if a.partner != nil {
+		c.Puts = append(c.Puts, a.partner.rows(x.ID)...)
+	}
+	return c, nil
+}
+
+func entryOf(event exchange.Event, digest wire.Digest) (store.Event, error) {
+	part, err := json.Marshal(private{By: event.By, Detail: event.Detail})
+	if err != nil {
+		return store.Event{}, err
+	}
+	return store.Event{
+		Kind: string(event.Kind), Exchange: string(event.Exchange), Party: event.Other.String(), As: event.Own.String(),
+		Purpose: string(event.Purpose), Message: ledger.Digest(digest), Private: part,
+	}, nil
+}
