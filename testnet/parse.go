@@ -1,0 +1,442 @@
+package testnet
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Bounds of a scenario file. A story that is longer is not read by anybody.
+const (
+	maxScenario     = 64 << 10
+	maxScenarioLine = 400 // bytes
+	minText         = 8   // bytes; shorter texts cannot be searched for
+)
+
+// A form is one way to write a line. A placeholder stands in angle brackets;
+// docs/scenarios.md lists the same forms.
+type form struct {
+	pattern string
+	read    func(p *parser, a args) error
+}
+
+// args are the words that stood at the placeholders, in order.
+type args []string
+
+// lineForms lists what a line that starts at the margin can be.
+func lineForms() []form {
+	return []form{
+		{"party <party>", func(p *parser, a args) error { return p.cast(Cast{Party: a[0]}) }},
+		{"party <party> regime <word>", func(p *parser, a args) error { return p.cast(Cast{Party: a[0], Regime: a[1]}) }},
+		{"party <party> regime <word> bsn <yes-or-no>", func(p *parser, a args) error {
+			return p.cast(Cast{Party: a[0], Regime: a[1], BSN: a[2]})
+		}},
+		{"person <person>", func(p *parser, a args) error { return p.person(a[0]) }},
+
+		{"<party> asks <party> about <person> by bsn for <code>", func(p *parser, a args) error {
+			return p.step(Ask{From: a[0], To: a[1], Person: a[2], ByBSN: true, Purpose: a[3]}, a[0], a[1])
+		}},
+		{"<party> asks <party> about <person> by name for <code>", func(p *parser, a args) error {
+			return p.step(Ask{From: a[0], To: a[1], Person: a[2], Purpose: a[3]}, a[0], a[1])
+		}},
+		{"<party> decides", func(p *parser, a args) error { return p.step(Decide{Party: a[0]}, a[0]) }},
+		{"<party> withdraws", func(p *parser, a args) error { return p.step(Withdraw{a[0]}, a[0]) }},
+		{"stop <party>", func(p *parser, a args) error { return p.step(Stop{a[0]}, a[0]) }},
+		{"start <party>", func(p *parser, a args) error { return p.step(Start{a[0]}, a[0]) }},
+
+		{"then <party> sees <word>", func(p *parser, a args) error { return p.step(Sees{a[0], a[1]}, a[0]) }},
+		{"then <party> has <number> from <party>", func(p *parser, a args) error {
+			n, err := strconv.Atoi(a[1])
+			if err != nil {
+				return err
+			}
+			return p.step(Has{Party: a[0], Count: n, From: a[2]}, a[0], a[2])
+		}},
+		{"then <party> reads <code> <depth> <text>", func(p *parser, a args) error {
+			return p.step(Reads{a[0], a[1], a[2], a[3]}, a[0])
+		}},
+		{"then <party> does not get <code>", func(p *parser, a args) error { return p.step(Lacks{a[0], a[1]}, a[0]) }},
+		{"then <party> is bound by <code>", func(p *parser, a args) error { return p.step(Bound{a[0], a[1]}, a[0]) }},
+		{"then it is refused with <code>", func(p *parser, a args) error { return p.step(RefusedWith{a[0]}) }},
+		{"then <party> has heard nothing", func(p *parser, a args) error { return p.step(HeardNothing{a[0]}, a[0]) }},
+		{"then the ledger of <party> holds <code>", func(p *parser, a args) error {
+			return p.step(Holds{Party: a[0], Kind: a[1]}, a[0])
+		}},
+		{"then the ledger of <party> holds no <code>", func(p *parser, a args) error {
+			return p.step(Holds{Party: a[0], Kind: a[1], None: true}, a[0])
+		}},
+		{"then both ledgers agree", func(p *parser, a args) error { return p.step(Agree{}) }},
+	}
+}
+
+// personForms lists what can be indented under person.
+func personForms() []form {
+	set := func(field func(*Person) *string) func(*parser, args) error {
+		return func(p *parser, a args) error {
+			f := field(&p.s.People[len(p.s.People)-1])
+			if *f != "" {
+				return fmt.Errorf("this stands twice")
+			}
+			*f = a[0]
+			return nil
+		}
+	}
+	return []form{
+		{"name <text>", set(func(p *Person) *string { return &p.Name })},
+		{"bsn <bsn>", set(func(p *Person) *string { return &p.BSN })},
+		{"born <date>", set(func(p *Person) *string { return &p.Born })},
+		{"address <text>", set(func(p *Person) *string { return &p.Address })},
+	}
+}
+
+// askForms lists what can be indented under asks.
+func askForms() []form {
+	return []form{
+		{"because <text>", changeAsk(func(s *Ask, a args) { s.Because = a[0] })},
+		{"client <word>", changeAsk(func(s *Ask, a args) { s.Client = a[0] })},
+		{"client <word> <text>", changeAsk(func(s *Ask, a args) { s.Client, s.ClientWhy = a[0], a[1] })},
+		{"item <code> <depth> <text>", changeAsk(func(s *Ask, a args) { s.Items = append(s.Items, AskItem{a[0], a[1], a[2]}) })},
+		{"share with <code>", changeAsk(func(s *Ask, a args) { s.ShareWith = append(s.ShareWith, a[0]) })},
+	}
+}
+
+// decideForms lists what can be indented under decides.
+func decideForms() []form {
+	item := func(s *Decide, i DecideItem) { s.Items = append(s.Items, i) }
+	return []form{
+		{"supply <code> <depth> <text>", changeDecide(func(s *Decide, a args) {
+			item(s, DecideItem{Item: a[0], Supply: true, Depth: a[1], Value: a[2]})
+		})},
+		{"withhold <code> on <code>", changeDecide(func(s *Decide, a args) { item(s, DecideItem{Item: a[0], Ground: a[1]}) })},
+		{"withhold <code> on <code> because <text>", changeDecide(func(s *Decide, a args) {
+			item(s, DecideItem{Item: a[0], Ground: a[1], Reason: a[2]})
+		})},
+		{"withhold <code> on <code> because <text> saying <text>", changeDecide(func(s *Decide, a args) {
+			item(s, DecideItem{Item: a[0], Ground: a[1], Reason: a[2], Tell: a[3]})
+		})},
+		{"condition <code>", changeDecide(func(s *Decide, a args) { s.Conditions = append(s.Conditions, Condition{Code: a[0]}) })},
+		{"condition <code> <party>", func(p *parser, a args) error {
+			if err := p.known(a[1]); err != nil {
+				return err
+			}
+			return changeDecide(func(s *Decide, a args) {
+				s.Conditions = append(s.Conditions, Condition{Code: a[0], Parties: []string{a[1]}})
+			})(p, a)
+		}},
+		{"condition <code> until <date>", func(p *parser, a args) error {
+			until, err := time.Parse(time.DateOnly, a[1])
+			if err != nil {
+				return err
+			}
+			return changeDecide(func(s *Decide, a args) {
+				s.Conditions = append(s.Conditions, Condition{Code: a[0], Until: until})
+			})(p, a)
+		}},
+		{"note <text>", changeDecide(func(s *Decide, a args) { s.Note = a[0] })},
+	}
+}
+
+func changeAsk(change func(*Ask, args)) func(*parser, args) error {
+	return func(p *parser, a args) error {
+		last := &p.s.Steps[len(p.s.Steps)-1]
+		s := last.Act.(Ask)
+		change(&s, a)
+		last.Act = s
+		return nil
+	}
+}
+
+func changeDecide(change func(*Decide, args)) func(*parser, args) error {
+	return func(p *parser, a args) error {
+		last := &p.s.Steps[len(p.s.Steps)-1]
+		s := last.Act.(Decide)
+		change(&s, a)
+		last.Act = s
+		return nil
+	}
+}
+
+type parser struct {
+	s      Scenario
+	line   int
+	text   string
+	under  []form // what may be indented under the last line
+	owner  string // the last line, for errors
+	header bool   // the comment at the top has ended
+}
+
+// Parse reads a scenario. An error names the file and the line, and says which
+// forms there are.
+func Parse(name string, text []byte) (Scenario, error) {
+	p := &parser{s: Scenario{Name: name}}
+	if len(text) > maxScenario {
+		return Scenario{}, fmt.Errorf("%s: a scenario is at most %d bytes", name, maxScenario)
+	}
+	if !utf8.Valid(text) {
+		return Scenario{}, fmt.Errorf("%s: this is not UTF-8", name)
+	}
+	for i, line := range strings.Split(string(text), "\n") {
+		p.line = i + 1
+		if err := p.read(line); err != nil {
+			return Scenario{}, fmt.Errorf("%s, line %d: %v", name, p.line, err)
+		}
+	}
+	if err := p.s.complete(); err != nil {
+		return Scenario{}, fmt.Errorf("%s: %v", name, err)
+	}
+	return p.s, nil
+}
+
+func (p *parser) read(line string) error {
+	if len(line) > maxScenarioLine {
+		return fmt.Errorf("a line is at most %d bytes", maxScenarioLine)
+	}
+	if comment, ok := strings.CutPrefix(line, "#"); ok {
+		p.comment(strings.TrimSpace(comment))
+		return nil
+	}
+	p.text = strings.TrimSpace(line)
+	if p.text == "" {
+		return nil
+	}
+	p.header = true
+	words, err := split(line)
+	if err != nil {
+		return err
+	}
+	if line[0] != ' ' && line[0] != '\t' {
+		p.under, p.owner = nil, p.text
+		return p.match(lineForms(), words)
+	}
+	if len(p.under) == 0 {
+		return fmt.Errorf("nothing can be indented here")
+	}
+	return p.match(p.under, words)
+}
+
+// comment takes the comment at the top as title and story: the first line is
+// the title, an empty comment line starts a new paragraph.
+func (p *parser) comment(text string) {
+	switch {
+	case p.header:
+	case p.s.Title == "":
+		p.s.Title = text
+	case text == "":
+		p.s.Story = append(p.s.Story, "")
+	case len(p.s.Story) == 0:
+		p.s.Story = []string{text}
+	default:
+		last := &p.s.Story[len(p.s.Story)-1]
+		*last = strings.TrimSpace(*last + " " + text)
+	}
+}
+
+func (p *parser) match(forms []form, words []string) error {
+	var reason error
+	for _, f := range forms {
+		a, fits, err := f.fit(words)
+		if fits {
+			return f.read(p, a)
+		}
+		if err != nil && reason == nil {
+			reason = err
+		}
+	}
+	if reason != nil {
+		return reason
+	}
+	var patterns []string
+	for _, f := range forms {
+		patterns = append(patterns, f.pattern)
+	}
+	return fmt.Errorf("this line has none of these forms:\n    %s", strings.Join(patterns, "\n    "))
+}
+
+// fit compares words with the pattern. When the fixed words agree and a
+// placeholder does not, err says why.
+func (f form) fit(words []string) (a args, fits bool, err error) {
+	pattern := strings.Fields(f.pattern)
+	if len(pattern) != len(words) {
+		return nil, false, nil
+	}
+	for i, want := range pattern {
+		if !strings.HasPrefix(want, "<") && want != words[i] {
+			return nil, false, nil
+		}
+	}
+	for i, want := range pattern {
+		if !strings.HasPrefix(want, "<") {
+			continue
+		}
+		value, ok := placeholder(want, words[i])
+		if !ok {
+			return nil, false, fmt.Errorf("%s does not fit %s in: %s", words[i], want, f.pattern)
+		}
+		a = append(a, value)
+	}
+	return a, true, nil
+}
+
+// placeholder checks one word against the placeholder it stands for.
+func placeholder(kind, word string) (string, bool) {
+	quoted := strings.HasPrefix(word, `"`)
+	if kind == "<text>" {
+		text := strings.Trim(word, `"`)
+		return text, quoted && len(text) >= minText && strings.TrimSpace(text) == text
+	}
+	if quoted {
+		return "", false
+	}
+	switch kind {
+	case "<yes-or-no>":
+		return word, word == "yes" || word == "no"
+	case "<depth>":
+		return word, word == "that" || word == "process" || word == "content"
+	case "<number>":
+		n, err := strconv.Atoi(word)
+		return word, err == nil && n >= 0 && n < 100 && strconv.Itoa(n) == word
+	case "<bsn>":
+		return word, len(word) == 9 && strings.Trim(word, "0123456789") == ""
+	case "<date>":
+		_, err := time.Parse(time.DateOnly, word)
+		return word, err == nil
+	}
+	return word, isCode(word)
+}
+
+// isCode is the form of codes in the catalogues, and of names in a story.
+func isCode(s string) bool {
+	for _, r := range s {
+		switch {
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '-', r == '.', r == '/':
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
+
+// split cuts a line into words; a text in double quotes is one word and keeps
+// its opening quote.
+func split(line string) ([]string, error) {
+	var words []string
+	rest := strings.TrimLeft(line, " \t\r")
+	for rest != "" {
+		if text, ok := strings.CutPrefix(rest, `"`); ok {
+			body, after, closed := strings.Cut(text, `"`)
+			if !closed {
+				return nil, fmt.Errorf("a text starts with a quote and does not end with one")
+			}
+			if after != "" && !strings.ContainsAny(after[:1], " \t\r") {
+				return nil, fmt.Errorf("a space must follow the text in quotes")
+			}
+			words = append(words, `"`+body)
+			rest = strings.TrimLeft(after, " \t\r")
+			continue
+		}
+		end := strings.IndexAny(rest, " \t\r")
+		if end < 0 {
+			end = len(rest)
+		}
+		if strings.Contains(rest[:end], `"`) {
+			return nil, fmt.Errorf("a quote stands inside a word")
+		}
+		words = append(words, rest[:end])
+		rest = strings.TrimLeft(rest[end:], " \t\r")
+	}
+	return words, nil
+}
+
+func (p *parser) cast(c Cast) error {
+	for _, each := range p.s.Parties {
+		if each.Party == c.Party {
+			return fmt.Errorf("%s takes part already", c.Party)
+		}
+	}
+	c.Line = p.line
+	p.s.Parties = append(p.s.Parties, c)
+	return nil
+}
+
+func (p *parser) known(party string) error {
+	for _, each := range p.s.Parties {
+		if each.Party == party {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not among the parties; write \"party %s\" above", party, party)
+}
+
+func (p *parser) person(key string) error {
+	if _, twice := p.s.person(key); twice {
+		return fmt.Errorf("%s is described already", key)
+	}
+	p.s.People = append(p.s.People, Person{Line: p.line, Key: key})
+	p.under = personForms()
+	return nil
+}
+
+func (p *parser) step(a Act, parties ...string) error {
+	for _, party := range parties {
+		if err := p.known(party); err != nil {
+			return err
+		}
+	}
+	switch s := a.(type) {
+	case Ask:
+		if _, ok := p.s.person(s.Person); !ok {
+			return fmt.Errorf("%s is not described; write \"person %s\" above", s.Person, s.Person)
+		}
+		p.under = askForms()
+	case Decide:
+		p.under = decideForms()
+	}
+	p.s.Steps = append(p.s.Steps, Step{Line: p.line, Text: p.text, Act: a})
+	return nil
+}
+
+// complete checks what can only be seen at the end.
+func (s Scenario) complete() error {
+	if s.Title == "" {
+		return fmt.Errorf("the first line must be a title: # What happens")
+	}
+	checks := 0
+	for i, step := range s.Steps {
+		switch a := step.Act.(type) {
+		case Ask:
+			who, _ := s.person(a.Person)
+			if a.Because == "" || len(a.Items) == 0 {
+				return fmt.Errorf("line %d: a request needs because and at least one item", step.Line)
+			}
+			if a.ByBSN && who.BSN == "" || !a.ByBSN && (who.Name == "" || who.Born == "" || who.Address == "") {
+				return fmt.Errorf("line %d: %s lacks what the request names him by", step.Line, a.Person)
+			}
+		case Decide:
+			if len(a.Items) == 0 {
+				return fmt.Errorf("line %d: a decision needs supply or withhold", step.Line)
+			}
+		case Withdraw, Stop, Start:
+		case RefusedWith:
+			if i == 0 || !refusable(s.Steps[i-1].Act) {
+				return fmt.Errorf("line %d: the step before this one is nothing that can be refused", step.Line)
+			}
+			checks++
+		default:
+			checks++
+		}
+	}
+	if checks == 0 {
+		return fmt.Errorf("the story expects nothing; end it with a line that starts with then")
+	}
+	return nil
+}
+
+func refusable(a Act) bool {
+	switch a.(type) {
+	case Ask, Decide, Withdraw:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,223 @@
+package testnet
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed scenarios/*.txt
+var scenarioFiles embed.FS
+
+// A Scenario is a story with expectations: who takes part, what they do, and
+// what must hold after each step. docs/scenarios.md describes the file.
+type Scenario struct {
+	Name    string // of the file, without .txt
+	Title   string
+	Story   []string // paragraphs for the reader
+	Parties []Cast
+	People  []Person
+	Steps   []Step
+}
+
+// A Cast names a party that takes part, with what the story relies on.
+type Cast struct {
+	Line   int
+	Party  string
+	Regime string // "" when the story does not rely on it
+	BSN    string // "yes", "no", or "" when the story does not rely on it
+}
+
+// A Person is an invented person whom the story is about.
+type Person struct {
+	Line    int
+	Key     string // how the story refers to him
+	Name    string
+	BSN     string // nine digits, published for tests
+	Born    string // YYYY-MM-DD
+	Address string
+}
+
+// A Step is one line of the story, with what is indented under it.
+type Step struct {
+	Line int
+	Text string // the line as written, without what is indented under it
+	Act  Act
+}
+
+// An Act is what a step does: [Ask], [Decide], [Withdraw], [Stop], [Start] or
+// one of the checks that begin with then.
+type Act interface{ act() }
+
+// The acts of a story.
+type (
+	// Ask sends a request.
+	Ask struct {
+		From, To, Person string
+		ByBSN            bool // else by name, date of birth and address
+		Purpose          string
+		Because          string // the specific purpose
+		Client           string // how far the client knows
+		ClientWhy        string
+		Items            []AskItem
+		ShareWith        []string
+	}
+	// AskItem is one item of a request.
+	AskItem struct{ Item, Depth, Why string }
+
+	// Decide takes a decision on the request that is under way.
+	Decide struct {
+		Party      string
+		Items      []DecideItem
+		Conditions []Condition
+		Note       string // stays with the party
+	}
+	// DecideItem supplies an item, or withholds it on a ground.
+	DecideItem struct {
+		Item   string
+		Supply bool
+		Depth  string
+		Value  string
+		Ground string
+		Reason string // why, in own words; stays with the party
+		Tell   string // what the asker is told
+	}
+	// Condition limits the further use.
+	Condition struct {
+		Code    string
+		Parties []string
+		Until   time.Time
+	}
+
+	// Withdraw takes the request back that is under way.
+	Withdraw struct{ Party string }
+	// Stop takes the node of a party down.
+	Stop struct{ Party string }
+	// Start brings it back.
+	Start struct{ Party string }
+)
+
+// The checks of a story. Each can fail.
+type (
+	// Sees waits until the party has the request in this phase.
+	Sees struct{ Party, Phase string }
+	// Has counts the items that were supplied.
+	Has struct {
+		Party, From string
+		Count       int
+	}
+	// Reads wants an item with this content, at this depth.
+	Reads struct{ Party, Item, Depth, Value string }
+	// Lacks wants an item to be withheld.
+	Lacks struct{ Party, Item string }
+	// Bound wants a condition to have come with the answer.
+	Bound struct{ Party, Condition string }
+	// RefusedWith wants the step before to have been refused with this code.
+	RefusedWith struct{ Code string }
+	// HeardNothing wants the party to hold no request that it did not hold
+	// before the last ask.
+	HeardNothing struct{ Party string }
+	// Holds wants an entry of this kind about the request in the ledger of the
+	// party, or none.
+	Holds struct {
+		Party, Kind string
+		None        bool
+	}
+	// Agree wants both ledgers and all receipts of the request to agree.
+	Agree struct{}
+)
+
+func (Ask) act()          {}
+func (Decide) act()       {}
+func (Withdraw) act()     {}
+func (Stop) act()         {}
+func (Start) act()        {}
+func (Sees) act()         {}
+func (Has) act()          {}
+func (Reads) act()        {}
+func (Lacks) act()        {}
+func (Bound) act()        {}
+func (RefusedWith) act()  {}
+func (HeardNothing) act() {}
+func (Holds) act()        {}
+func (Agree) act()        {}
+
+// Scenarios returns the stories that come with the program, in their order,
+// or those that are named. A name that is not among them is an error that lists
+// what there is.
+func Scenarios(names ...string) ([]Scenario, error) {
+	files, err := fs.Glob(scenarioFiles, "scenarios/*.txt")
+	if err != nil {
+		return nil, err
+	}
+	byName := map[string]Scenario{}
+	var order []string
+	for _, file := range files {
+		text, err := scenarioFiles.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		name := strings.TrimSuffix(path.Base(file), ".txt")
+		s, err := Parse(name, text)
+		if err != nil {
+			return nil, err
+		}
+		byName[name] = s
+		order = append(order, name)
+	}
+	if len(names) == 0 {
+		names = order
+	}
+	var picked []Scenario
+	for _, name := range names {
+		s, ok := byName[strings.TrimSuffix(path.Base(name), ".txt")]
+		if !ok {
+			return nil, fmt.Errorf("there is no scenario %q; there are: %s", name, strings.Join(order, ", "))
+		}
+		picked = append(picked, s)
+	}
+	return picked, nil
+}
+
+func (s Scenario) person(key string) (Person, bool) {
+	for _, p := range s.People {
+		if p.Key == key {
+			return p, true
+		}
+	}
+	return Person{}, false
+}
+
+// Secrets lists every text of the story that may stand nowhere in clear: the
+// people, the reasons and the contents.
+func (s Scenario) Secrets() []string {
+	var all []string
+	add := func(texts ...string) {
+		for _, t := range texts {
+			if t != "" {
+				all = append(all, t)
+			}
+		}
+	}
+	for _, p := range s.People {
+		add(p.Name, p.BSN, p.Born, p.Address)
+	}
+	for _, step := range s.Steps {
+		switch a := step.Act.(type) {
+		case Ask:
+			add(a.Because, a.ClientWhy)
+			for _, i := range a.Items {
+				add(i.Why)
+			}
+		case Decide:
+			add(a.Note)
+			for _, i := range a.Items {
+				add(i.Value, i.Reason, i.Tell)
+			}
+		}
+	}
+	return all
+}
