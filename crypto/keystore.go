@@ -23,12 +23,15 @@ const (
 // (ed25519.PrivateKey: the libp2p host key, the key that signs messages, the
 // key that signs checkpoints of the ledger), Sealing (*[Identity]: opens what
 // is sealed to the party), Master and Pseudonym ([Secret]: storage master key
-// and the key of pseudonyms). They sit behind a pointer because an
-// ed25519.PrivateKey is a plain slice, which fmt would print byte by byte
-// wherever it can't see that Keys hides itself.
+// and the key of pseudonyms). They sit behind two pointers because an
+// ed25519.PrivateKey is a plain slice, which fmt prints byte by byte wherever it
+// can't see that Keys hides itself, and behind one pointer too when the verb
+// does not fit it.
 type Keys struct{ *keys }
 
-type keys struct {
+type keys struct{ *keyFields }
+
+type keyFields struct {
 	Host       ed25519.PrivateKey
 	Signing    ed25519.PrivateKey
 	Checkpoint ed25519.PrivateKey
@@ -51,10 +54,10 @@ func GenerateKeys() (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keys{&keys{
+	return &Keys{&keys{&keyFields{
 		Host: newPrivateKey(), Signing: newPrivateKey(), Checkpoint: newPrivateKey(),
 		Sealing: sealing, Master: NewSecret(), Pseudonym: NewSecret(),
-	}}, nil
+	}}}, nil
 }
 
 func newPrivateKey() ed25519.PrivateKey {
@@ -96,7 +99,7 @@ func (k *Keys) Seal(lock Lock) ([]byte, error) {
 }
 
 func (k *Keys) encode() ([]byte, error) {
-	if k == nil || k.keys == nil || k.Sealing == nil || k.Sealing.key == nil || k.Master.IsZero() || k.Pseudonym.IsZero() {
+	if k == nil || k.keys == nil || k.Sealing == nil || k.Sealing.key.get() == nil || k.Master.IsZero() || k.Pseudonym.IsZero() {
 		return nil, errors.New("keystore: a key is missing")
 	}
 	for _, key := range []ed25519.PrivateKey{k.Host, k.Signing, k.Checkpoint} {
@@ -105,7 +108,7 @@ func (k *Keys) encode() ([]byte, error) {
 		}
 	}
 	return json.Marshal(storedKeys{
-		keystoreFormat, k.Host.Seed(), k.Signing.Seed(), k.Checkpoint.Seed(), k.Sealing.key.String(), k.Master.Bytes(), k.Pseudonym.Bytes(),
+		keystoreFormat, k.Host.Seed(), k.Signing.Seed(), k.Checkpoint.Seed(), k.Sealing.key.get().String(), k.Master.Bytes(), k.Pseudonym.Bytes(),
 	})
 }
 
@@ -146,10 +149,10 @@ func decodeKeys(plaintext []byte) (*Keys, error) {
 	if err != nil {
 		return nil, errors.New("keystore: the pseudonym key has the wrong size")
 	}
-	k := &Keys{&keys{
+	k := &Keys{&keys{&keyFields{
 		Host: ed25519.NewKeyFromSeed(s.Host), Signing: ed25519.NewKeyFromSeed(s.Signing), Checkpoint: ed25519.NewKeyFromSeed(s.Checkpoint),
-		Sealing: &Identity{sealing}, Master: master, Pseudonym: pseudonym,
-	}}
+		Sealing: &Identity{veiled(sealing)}, Master: master, Pseudonym: pseudonym,
+	}}}
 	again, err := k.encode()
 	if err != nil || !bytes.Equal(again, plaintext) {
 		return nil, errors.New("keystore: not written in its one form")

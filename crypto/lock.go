@@ -25,6 +25,8 @@ const maxSealedKeys = 64 << 10
 // sealed.
 var ErrWrongLock = errors.New("this passphrase or key file does not open the keys; use the one they were sealed with")
 
+var errNoLock = errors.New("no lock: give a passphrase that is not empty, or a key file")
+
 // A Lock is what keys at rest are sealed with: a passphrase
 // ([PassphraseLock]) or a key file ([KeyFileLock]). The zero Lock seals and
 // opens nothing.
@@ -34,15 +36,19 @@ type Lock struct {
 	// from it. It does not matter for opening, nor for a key file.
 	WorkFactor int
 
-	passphrase *[]byte
+	secret veil[lockSecret]
+}
+
+// A lockSecret is one of the two.
+type lockSecret struct {
+	passphrase []byte
 	file       *age.HybridIdentity
 }
 
 // PassphraseLock makes a lock of a passphrase, of which it takes a copy. An
 // empty one is refused by [Keys.Seal] and [OpenKeys].
 func PassphraseLock(passphrase []byte) Lock {
-	p := bytes.Clone(passphrase)
-	return Lock{passphrase: &p}
+	return Lock{secret: veiled(lockSecret{passphrase: bytes.Clone(passphrase)})}
 }
 
 // KeyFileLock makes a lock of the contents of a key file: an age identity file
@@ -61,7 +67,7 @@ func KeyFileLock(contents []byte) (Lock, error) {
 	if !ok {
 		return Lock{}, errors.New("key file: the identity is not a hybrid post-quantum one (AGE-SECRET-KEY-PQ-1...); make one with age-keygen -pq")
 	}
-	return Lock{file: id}, nil
+	return Lock{secret: veiled(lockSecret{file: id})}, nil
 }
 
 // NewKeyFile makes the contents of a key file with a new identity.
@@ -94,17 +100,16 @@ func (l Lock) seal(plaintext []byte) ([]byte, error) {
 }
 
 func (l Lock) recipient() (age.Recipient, error) {
+	secret := l.secret.get()
 	switch {
-	case l.file != nil:
-		return l.file.Recipient(), nil
-	case l.passphrase == nil:
-		return nil, errors.New("no lock: give a passphrase or a key file")
-	case len(*l.passphrase) == 0:
-		return nil, errors.New("the passphrase is empty")
+	case secret.file != nil:
+		return secret.file.Recipient(), nil
+	case len(secret.passphrase) == 0:
+		return nil, errNoLock
 	case l.WorkFactor < 0 || l.WorkFactor > highestWorkFactor:
 		return nil, fmt.Errorf("the scrypt work factor must be between 1 and %d", highestWorkFactor)
 	}
-	r, err := age.NewScryptRecipient(string(*l.passphrase))
+	r, err := age.NewScryptRecipient(string(secret.passphrase))
 	if err != nil {
 		return nil, errors.New("the passphrase can't be used")
 	}
@@ -139,15 +144,14 @@ func (l Lock) open(sealed []byte) ([]byte, error) {
 }
 
 func (l Lock) identity() (age.Identity, error) {
+	secret := l.secret.get()
 	switch {
-	case l.file != nil:
-		return l.file, nil
-	case l.passphrase == nil:
-		return nil, errors.New("no lock: give a passphrase or a key file")
-	case len(*l.passphrase) == 0:
-		return nil, errors.New("the passphrase is empty")
+	case secret.file != nil:
+		return secret.file, nil
+	case len(secret.passphrase) == 0:
+		return nil, errNoLock
 	}
-	id, err := age.NewScryptIdentity(string(*l.passphrase))
+	id, err := age.NewScryptIdentity(string(secret.passphrase))
 	if err != nil {
 		return nil, errors.New("the passphrase can't be used")
 	}

@@ -17,7 +17,7 @@ func Pseudonym(key Secret, scope, value string) string {
 	if key.IsZero() {
 		return ""
 	}
-	mac := hmac.New(sha256.New, key.key[:])
+	mac := hmac.New(sha256.New, key.key.get()[:])
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(scope))))
 	mac.Write([]byte(scope))
 	mac.Write([]byte(value))

@@ -40,7 +40,7 @@ func (k RecordKey) Wrap(master Secret, name string) ([]byte, error) {
 	if k.secret.IsZero() || master.IsZero() {
 		return nil, errNoKey
 	}
-	return seal(DeriveKey(master, wrapLabel), k.secret.key[:], []byte(name))
+	return seal(DeriveKey(master, wrapLabel), k.secret.key.get()[:], []byte(name))
 }
 
 // UnwrapRecordKey decrypts what [RecordKey.Wrap] encrypted with the same master
@@ -68,18 +68,18 @@ func DeriveKey(master Secret, label string) Secret {
 	if master.IsZero() {
 		return Secret{}
 	}
-	derived, err := hkdf.Key(sha256.New, master.key[:], nil, label, secretSize)
+	derived, err := hkdf.Key(sha256.New, master.key.get()[:], nil, label, secretSize)
 	if err != nil {
 		panic("crypto: hkdf: " + err.Error()) // only for impossible lengths
 	}
-	return Secret{(*[secretSize]byte)(derived)}
+	return Secret{veiled((*[secretSize]byte)(derived))}
 }
 
 func seal(key Secret, plaintext, aad []byte) ([]byte, error) {
 	if key.IsZero() {
 		return nil, errNoKey
 	}
-	aead, err := chacha20poly1305.NewX(key.key[:])
+	aead, err := chacha20poly1305.NewX(key.key.get()[:])
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func open(key Secret, sealed, aad []byte) ([]byte, error) {
 	if key.IsZero() {
 		return nil, errNoKey
 	}
-	aead, err := chacha20poly1305.NewX(key.key[:])
+	aead, err := chacha20poly1305.NewX(key.key.get()[:])
 	if err != nil {
 		return nil, err
 	}

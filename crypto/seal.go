@@ -38,7 +38,7 @@ var ErrSealBroken = errors.New("not a sealed message, or damaged")
 
 // An Identity opens what is sealed to its [Recipient]: the private half of an
 // age hybrid key (X25519 and ML-KEM-768). It prints as "(hidden)".
-type Identity struct{ key *age.HybridIdentity }
+type Identity struct{ key veil[*age.HybridIdentity] }
 
 // NewIdentity makes a random identity.
 func NewIdentity() (*Identity, error) {
@@ -46,15 +46,16 @@ func NewIdentity() (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Identity{key}, nil
+	return &Identity{veiled(key)}, nil
 }
 
 // Recipient returns the public half, or the zero Recipient for the zero Identity.
 func (i Identity) Recipient() Recipient {
-	if i.key == nil {
+	key := i.key.get()
+	if key == nil {
 		return Recipient{}
 	}
-	r := i.key.Recipient()
+	r := key.Recipient()
 	return Recipient{key: r, text: r.String()}
 }
 
@@ -141,10 +142,10 @@ func Open(sealed []byte, limit int, ids ...*Identity) ([]byte, error) {
 	}
 	identities := make([]age.Identity, 0, len(ids))
 	for _, id := range ids {
-		if id == nil || id.key == nil {
+		if id == nil || id.key.get() == nil {
 			return nil, errors.New("open: an identity is empty")
 		}
-		identities = append(identities, id.key)
+		identities = append(identities, id.key.get())
 	}
 	if len(identities) == 0 {
 		return nil, ErrNotForUs

@@ -22,16 +22,29 @@ var ErrHidden = errors.New("a secret can't be marshalled; seal it instead")
 
 // A Secret is a key of 32 bytes. It prints as "(hidden)". The zero Secret holds
 // no key, and every function that is given one fails.
-//
-// The bytes are behind a pointer on purpose: fmt does not call methods on
-// unexported fields of other structs, and would print an array there.
-type Secret struct{ key *[secretSize]byte }
+type Secret struct{ key veil[*[secretSize]byte] }
+
+// A veil holds what must not print. fmt does not call methods on unexported
+// fields of other structs, and prints what it finds there: an array in full,
+// and what a pointer points at too when the verb does not fit (%s, for one). Of
+// a function it knows nothing but the address.
+type veil[T any] struct{ lift func() T }
+
+func veiled[T any](v T) veil[T] { return veil[T]{func() T { return v }} }
+
+// get returns what is behind the veil, or the zero T.
+func (v veil[T]) get() (value T) {
+	if v.lift != nil {
+		value = v.lift()
+	}
+	return value
+}
 
 // NewSecret makes a random secret.
 func NewSecret() Secret {
-	s := Secret{new([secretSize]byte)}
-	fill(s.key[:])
-	return s
+	key := new([secretSize]byte)
+	fill(key[:])
+	return Secret{veiled(key)}
 }
 
 // ParseSecret takes a copy of b, which must be 32 bytes.
@@ -39,28 +52,27 @@ func ParseSecret(b []byte) (Secret, error) {
 	if len(b) != secretSize {
 		return Secret{}, errors.New("a secret has 32 bytes")
 	}
-	s := Secret{new([secretSize]byte)}
-	copy(s.key[:], b)
-	return s, nil
+	key := [secretSize]byte(b)
+	return Secret{veiled(&key)}, nil
 }
 
 // Bytes returns a copy of the 32 bytes, or nil for the zero Secret.
 func (s Secret) Bytes() []byte {
-	if s.key == nil {
+	if s.IsZero() {
 		return nil
 	}
-	return bytes.Clone(s.key[:])
+	return bytes.Clone(s.key.get()[:])
 }
 
 // IsZero reports whether s holds no key.
-func (s Secret) IsZero() bool { return s.key == nil }
+func (s Secret) IsZero() bool { return s.key.get() == nil }
 
 // Equal reports whether both hold the same key, in constant time.
 func (s Secret) Equal(other Secret) bool {
-	if s.key == nil || other.key == nil {
-		return s.key == other.key
+	if s.IsZero() || other.IsZero() {
+		return s.IsZero() && other.IsZero()
 	}
-	return subtle.ConstantTimeCompare(s.key[:], other.key[:]) == 1
+	return subtle.ConstantTimeCompare(s.key.get()[:], other.key.get()[:]) == 1
 }
 
 // Format prints "(hidden)" for every verb.
