@@ -13,6 +13,7 @@ import (
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 
@@ -29,7 +30,10 @@ var wires = map[string]string{
 
 func overEach(t *testing.T, f func(t *testing.T, listen string)) {
 	for name, listen := range wires {
-		t.Run(name, func(t *testing.T) { f(t, listen) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, listen)
+		})
 	}
 }
 
@@ -145,7 +149,10 @@ func stranger(t testing.TB, name string, options ...libp2p.Option) host.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := libp2p.New(append([]libp2p.Option{libp2p.Identity(k), libp2p.NoListenAddrs, libp2p.DisableMetrics(),
+	if len(options) == 0 {
+		options = append(options, libp2p.NoListenAddrs)
+	}
+	h, err := libp2p.New(append([]libp2p.Option{libp2p.Identity(k), libp2p.DisableMetrics(), libp2p.DisableRelay(),
 		libp2p.ResourceManager(unlimited())}, options...)...)
 	if err != nil {
 		t.Fatal(err)
@@ -202,3 +209,46 @@ func TestRoundTrip(t *testing.T) {
 		}
 	})
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// intrude makes s a peer of answerer and opens a stream of echo: what s does
+// with it is not what our own Send would.
+func intrude(t testing.TB, s host.Host, answerer *Host) network.Stream {
+	t.Helper()
+	if err := answerer.SetPeers([]Peer{{ID: s.ID().String()}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Connect(soon(t), info(t, answerer)); err != nil {
+		t.Fatal(err)
+	}
+	stream, err := s.NewStream(soon(t), info(t, answerer).ID, echo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream
+}
+
+// answering is how many streams of echo h is busy with.
+func answering(h *Host) int {
+	n := 0
+	for _, c := range h.host.Network().Conns() {
+		for _, s := range c.GetStreams() {
+			if s.Protocol() == echo {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// wantsCode wants the other end to have reset the stream with code.
+func wantsCode(t testing.TB, err error, code network.StreamErrorCode) {
+	t.Helper()
+	var reset *network.StreamError
+	if !errors.As(err, &reset) || !reset.Remote || reset.ErrorCode != code {
+		t.Fatalf("got error %v (%v), want a reset by the peer with code %#x", err, errors.Unwrap(err), code)
+	}
+}
+
+func listenOn(address string) libp2p.Option { return libp2p.ListenAddrStrings(address) }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
+	"net"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -87,7 +87,8 @@ func codeFor(err error) network.StreamErrorCode {
 		return codeMalformed
 	case errors.Is(err, errMemory):
 		return codeBusy
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	}
+	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() {
 		return codeStalled
 	}
 	return codeGivenUp
