@@ -1,0 +1,66 @@
+package peer_test
+
+import (
+	"context"
+	"testing"
+
+	"sluis/exchange"
+)
+
+// The spine: asked, delivered, decided, answered, with an entry for each step
+// on both sides and a receipt for each message.
+func TestOneExchange(t *testing.T) {
+	w := newWorld(t, municipality, probation)
+	a, b := w.members[0], w.members[1]
+	x, err := a.node.Ask(context.Background(), requester, question(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.wait(x.ID, exchange.Delivered)
+	b.wait(x.ID, exchange.Weighing)
+	if _, err := b.node.Decide(context.Background(), professional, x.ID, verdict()); err != nil {
+		t.Fatal(err)
+	}
+	a.wait(x.ID, exchange.Answered)
+	b.wait(x.ID, exchange.Answered)
+
+	got, err := a.node.Open(context.Background(), requester, x.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range got.Answer.Items {
+		switch i.Item {
+		case "supervision-conditions":
+			if i.Value.Reveal() != "meldplicht tot en met maart" || i.Depth != exchange.Process {
+				t.Errorf("supplied item arrived as %s, depth %s", i.Outcome, i.Depth)
+			}
+		case "offence":
+			if i.Outcome != exchange.Withhold || !i.Value.Zero() || i.Tell.Reveal() != "bel mij" {
+				t.Errorf("withheld item arrived as %s", i.Outcome)
+			}
+		}
+	}
+	if len(got.Answer.Items) != 2 || len(got.Answer.Conditions) != 1 || got.Answer.Conditions[0].Code != exchange.AskFirst {
+		t.Errorf("answer has %d items and %d conditions", len(got.Answer.Items), len(got.Answer.Conditions))
+	}
+	a.wantKinds(x.ID, exchange.RequestSent, exchange.ReceiptReceived, exchange.AnswerReceived, exchange.Viewed)
+	b.wantKinds(x.ID, exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerSent, exchange.ReceiptReceived)
+	for _, m := range []*member{a, b} {
+		notes, err := m.node.Messages(context.Background(), x.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent := 0
+		for _, n := range notes {
+			if n.Sent {
+				sent++
+				if n.Partner == nil {
+					t.Errorf("%s: no receipt is kept for its %s", m.party.Name, n.Kind)
+				}
+			}
+		}
+		if sent != 1 || len(notes) != 3 {
+			t.Errorf("%s: keeps %d messages, %d of them sent; want 3 and 1", m.party.Name, len(notes), sent)
+		}
+	}
+}

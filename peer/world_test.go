@@ -1,0 +1,253 @@
+package peer_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/peer"
+	"sluis/register"
+)
+
+// A world is a register authority and the parties that it lists, each a real
+// node in a directory of its own.
+type world struct {
+	t       testing.TB
+	dir     string
+	auth    *authority
+	members []*member
+}
+
+// A member is one party with its node, which may be down.
+type member struct {
+	world *world
+	party exchange.Party
+	dir   string
+	lock  crypto.Lock
+	entry register.Entry
+	node  *peer.Node
+	stop  func()
+	// options change how the node is opened.
+	options peer.Options
+}
+
+var (
+	municipality = exchange.Party{OIN: "00000099000001001000", Name: "gemeente Voorbeeldstad", Capacities: []exchange.Capacity{{
+		Code: "investigation", Domain: "social-support", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+		Special: []exchange.Category{exchange.Health, exchange.Criminal},
+	}}}
+	probation = exchange.Party{OIN: "00000099000002002000", Name: "reclassering Noord", Capacities: []exchange.Capacity{{
+		Code: "probation", Domain: "probation", Task: "service", Regime: exchange.Wjsg, MayProcessBSN: true,
+		Special: []exchange.Category{exchange.Criminal},
+	}}}
+	housing = exchange.Party{OIN: "00000099000003003000", Name: "woningcorporatie Thuis", Capacities: []exchange.Capacity{{
+		Code: "housing", Domain: "housing", Task: "service", Regime: exchange.NoSecrecy,
+	}}}
+)
+
+const (
+	requester    = exchange.ActorID("a.jansen")
+	professional = exchange.ActorID("b.devries")
+)
+
+// newWorld makes a node for each party, lists all in a register, and starts
+// them.
+func newWorld(t testing.TB, parties ...exchange.Party) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir(), auth: newAuthority(t)}
+	for _, p := range parties {
+		w.add(p)
+	}
+	bundle := w.publish()
+	for _, m := range w.members {
+		m.start()
+		m.install(bundle)
+		m.hire()
+	}
+	return w
+}
+
+func (w *world) add(p exchange.Party) *member {
+	w.t.Helper()
+	file, err := crypto.NewKeyFile()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	lock, err := crypto.KeyFileLock(file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	m := &member{world: w, party: p, dir: filepath.Join(w.dir, string(p.OIN)), lock: lock}
+	m.options = peer.Options{Lock: lock, Log: slog.New(slog.DiscardHandler)}
+	if testing.Verbose() {
+		m.options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", p.Name)
+	}
+	address := freeAddress(w.t)
+	plan := peer.Plan{
+		Identity: peer.Identity{Party: p}, Root: w.auth.root, Lock: lock, Config: []byte(`
+listen = ["` + address + `"]
+quic = false
+[limits]
+min_free_bytes = 1
+[delivery]
+first_pause = "20ms"
+longest_pause = "200ms"
+`),
+	}
+	if err := peer.Create(context.Background(), m.dir, plan, peer.Options{}); err != nil {
+		w.t.Fatal(err)
+	}
+	if m.entry, err = peer.Entry(m.dir, lock); err != nil {
+		w.t.Fatal(err)
+	}
+	w.members = append(w.members, m)
+	return m
+}
+
+// publish signs a register of the next version that lists every member.
+func (w *world) publish() []byte {
+	w.t.Helper()
+	var entries []register.Entry
+	for _, m := range w.members {
+		entries = append(entries, m.entry)
+	}
+	return w.auth.publish(w.t, entries)
+}
+
+// open opens the node without starting its duties.
+func (m *member) open() *peer.Node {
+	m.world.t.Helper()
+	n, err := peer.Open(m.dir, m.options)
+	if err != nil {
+		m.world.t.Fatal(err)
+	}
+	m.node = n
+	return n
+}
+
+// start opens the node and lets it do its duties until stop or the end of the
+// test, when its ledger is proved once more.
+func (m *member) start() {
+	m.world.t.Helper()
+	n := m.open()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	down := false
+	m.stop = func() {
+		if down {
+			return
+		}
+		down = true
+		cancel()
+		if err := <-ended; err != nil {
+			m.world.t.Errorf("%s: run: %v", m.party.Name, err)
+		}
+		if _, err := n.VerifyLedger(context.Background()); err != nil {
+			m.world.t.Errorf("%s: the ledger is not consistent: %v", m.party.Name, err)
+		}
+		if err := n.Close(); err != nil {
+			m.world.t.Errorf("%s: close: %v", m.party.Name, err)
+		}
+	}
+	m.world.t.Cleanup(m.stop)
+}
+
+func (m *member) install(bundle []byte) {
+	m.world.t.Helper()
+	if err := m.node.InstallRegister(context.Background(), bundle); err != nil {
+		m.world.t.Fatal(err)
+	}
+}
+
+// hire makes a requester and a professional known.
+func (m *member) hire() {
+	m.world.t.Helper()
+	for id, role := range map[exchange.ActorID]exchange.Role{requester: exchange.Requester, professional: exchange.Professional} {
+		a := exchange.Actor{ID: id, Name: exchange.Hide("Fictief Persoon"), Roles: []exchange.Grant{{Role: role, Capacity: m.party.Capacities[0].Code}}}
+		if err := m.node.AddStaff(context.Background(), a); err != nil {
+			m.world.t.Fatal(err)
+		}
+	}
+}
+
+// wait waits until the exchange is in one of the phases.
+func (m *member) wait(id exchange.ID, phases ...exchange.Phase) exchange.Phase {
+	m.world.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	s, err := m.node.Wait(ctx, id, phases...)
+	if err != nil {
+		m.world.t.Fatalf("%s: exchange is in %q, want one of %v: %v", m.party.Name, s.Phase, phases, err)
+	}
+	return s.Phase
+}
+
+// kinds lists the kinds of the ledger entries of an exchange.
+func (m *member) kinds(id exchange.ID) []string {
+	m.world.t.Helper()
+	var kinds []string
+	for from := uint64(0); ; {
+		entries, err := m.node.Entries(from, 100)
+		if err != nil {
+			m.world.t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.Exchange == string(id) {
+				kinds = append(kinds, e.Kind)
+			}
+		}
+		if len(entries) == 0 {
+			return kinds
+		}
+		from += uint64(len(entries))
+	}
+}
+
+func (m *member) wantKinds(id exchange.ID, want ...exchange.EventKind) {
+	m.world.t.Helper()
+	var text []string
+	for _, k := range want {
+		text = append(text, string(k))
+	}
+	if got := m.kinds(id); !slices.Equal(got, text) {
+		m.world.t.Errorf("%s: the ledger says %v, want %v", m.party.Name, got, text)
+	}
+}
+
+// question is a request of the municipality to probation.
+func question(t testing.TB) exchange.Request {
+	t.Helper()
+	bsn, err := exchange.ParseBSN("999993847")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exchange.Request{
+		From:    exchange.PartyID{OIN: municipality.OIN, Capacity: "investigation"},
+		To:      exchange.PartyID{OIN: probation.OIN, Capacity: "probation"},
+		Purpose: "investigation/client-request", Specific: exchange.Hide("to plan help at home"),
+		Subject: exchange.Subject{BSN: bsn},
+		Items: []exchange.AskedItem{
+			{Item: "supervision-conditions", Depth: exchange.Content, Why: exchange.Hide("to plan the first month around them")},
+			{Item: "offence", Depth: exchange.That, Why: exchange.Hide("to know whether a house near a school is wise")},
+		},
+		Involvement: exchange.Involvement{State: exchange.InConsultation}, Contact: exchange.Hide("06-00000000"),
+	}
+}
+
+// verdict supplies the first item and withholds the second.
+func verdict() exchange.Decision {
+	return exchange.Decision{
+		Items: []exchange.ItemDecision{
+			{Item: "supervision-conditions", Outcome: exchange.Supply, Depth: exchange.Process, Value: exchange.Hide("meldplicht tot en met maart")},
+			{Item: "offence", Outcome: exchange.Withhold, Ground: "not-necessary", Reason: exchange.Hide("voegt niets toe"), Tell: exchange.Hide("bel mij")},
+		},
+		Conditions: []exchange.Condition{{Code: exchange.AskFirst}},
+	}
+}
