@@ -64,7 +64,7 @@ func readAnchor(f *os.File, verifier string) (newest head, slot int64, err error
 	if err != nil {
 		return head{}, 0, fmt.Errorf("store: anchor: %v", err)
 	}
-	damaged := &Inconsistent{File: "anchor", What: "holds no whole checkpoint, so nothing tells how long the ledger was"}
+	damaged := &Inconsistent{File: "anchor", What: "without a whole checkpoint, so nothing tells how long the ledger was"}
 	if info.Size() != 2*slotSize {
 		return head{}, 0, damaged
 	}
@@ -80,7 +80,7 @@ func readAnchor(f *os.File, verifier string) (newest head, slot int64, err error
 		}
 		c, err := ledger.OpenCheckpoint(signed, verifier)
 		if err != nil {
-			return head{}, 0, &Inconsistent{File: "anchor", What: "holds a checkpoint that the key of this ledger did not sign"}
+			return head{}, 0, &Inconsistent{File: "anchor", What: "not signed by the key of this ledger"}
 		}
 		if !found || c.Size > newest.checkpoint.Size {
 			newest, slot, found = head{c, signed}, i, true

@@ -33,15 +33,24 @@ func badgerOptions(dir string, master crypto.Secret, log *slog.Logger) badger.Op
 		WithLogger(badgerLog{log})
 }
 
-// openBadger opens the database. A panic of the database on damaged files
-// becomes an error.
+// openBadger opens the database.
 func openBadger(o badger.Options) (db *badger.DB, err error) {
+	err = guarded(func() (err error) {
+		db, err = badger.Open(o)
+		return err
+	})
+	return db, err
+}
+
+// guarded calls do and makes an error of a panic: that is what Badger does with
+// some damaged files.
+func guarded(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			db, err = nil, errors.New("the database panicked while opening")
+			err = errors.New("the database panicked")
 		}
 	}()
-	return badger.Open(o)
+	return do()
 }
 
 // get returns a copy of the value of a key, or ErrNotFound.

@@ -132,15 +132,14 @@ func (s *Store) openFiles(dir string) error {
 
 func (s *Store) openDatabase(dir string, signed head) error {
 	o := badgerOptions(dir, s.options.Master, s.options.Log)
-	var err error
-	s.db, err = openBadger(o)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
-		return errors.New("store: open: the master key is not that of this store")
+	if err := checkTables(o, signed.checkpoint); err != nil {
+		return err
 	}
-	return diagnose(o, signed.checkpoint, err)
+	var err error
+	if s.db, err = openBadger(o); err != nil {
+		return &Inconsistent{File: databaseDir, What: fmt.Sprintf("not a database that opens: %v", err)}
+	}
+	return nil
 }
 
 // start proves the ledger and signs what was committed but not signed when the
@@ -173,7 +172,7 @@ func (s *Store) checkConfig() error {
 			return err
 		}
 		if string(format) != currentFormat {
-			return &Inconsistent{File: databaseDir, What: "is not a database of format " + currentFormat}
+			return &Inconsistent{File: databaseDir, What: "not a database of format " + currentFormat}
 		}
 		origin, err := get(txn, []byte(originKey))
 		if err != nil || string(origin) != s.options.Signer.Name() {

@@ -62,10 +62,10 @@ func (p *proof) walk(db *badger.DB) error {
 		}
 		n := p.entries.Size()
 		if !more || !isNumber(entries.Item().Key(), n) {
-			return p.missing(n, "is missing")
+			return p.missing(n, "missing")
 		}
 		if !moreHashes || !isNumber(hashes.Item().Key(), n) {
-			return p.missing(n, "has no stored hashes")
+			return p.missing(n, "without stored hashes")
 		}
 		err := entries.Item().Value(func(entry []byte) error {
 			return hashes.Item().Value(func(stored []byte) error {
@@ -74,7 +74,7 @@ func (p *proof) walk(db *badger.DB) error {
 			})
 		})
 		if err != nil {
-			return &Inconsistent{Entry: n, End: n + 1, What: "can't be read from the database"}
+			return &Inconsistent{Entry: n, End: n + 1, What: "unreadable in the database"}
 		}
 		entries.Next()
 		hashes.Next()
@@ -95,14 +95,20 @@ func isNumber(key []byte, n uint64) bool {
 	return ok && got == n
 }
 
-// missing reports a gap. What was found before it comes first.
+// missing reports a gap, unless something was found before it.
 func (p *proof) missing(n uint64, what string) error {
-	for _, found := range []*Inconsistent{p.form, p.leaf, p.tile} {
-		if found != nil {
-			return found
+	return first(p.form, p.leaf, p.tile, &Inconsistent{Entry: n, End: max(n+1, p.anchor.Size), What: what})
+}
+
+// first returns what concerns the lowest entry. Of equals the first comes first.
+func first(found ...*Inconsistent) *Inconsistent {
+	var lowest *Inconsistent
+	for _, f := range found {
+		if f != nil && (lowest == nil || f.Entry < lowest.Entry) {
+			lowest = f
 		}
 	}
-	return &Inconsistent{Entry: n, End: max(n+1, p.anchor.Size), What: what}
+	return lowest
 }
 
 // step takes the next entry and the hashes that are stored for it.
@@ -111,7 +117,7 @@ func (p *proof) step(entry, stored []byte) {
 	p.readable(n, entry)
 	leaf := ledger.LeafHash(entry)
 	if p.stored == nil && !bytes.HasPrefix(stored, leaf[:]) {
-		p.leaf = &Inconsistent{Entry: n, End: n + 1, What: "is not what was signed"}
+		p.leaf = &Inconsistent{Entry: n, End: n + 1, What: "not what was signed"}
 		p.stored = p.entries.Clone()
 	}
 	want := p.entries.Append(leaf)
@@ -131,11 +137,11 @@ func (p *proof) readable(n uint64, entry []byte) {
 	e, err := ledger.ParseEntry(entry)
 	switch {
 	case err != nil:
-		p.form = &Inconsistent{Entry: n, End: n + 1, What: "is not what was signed: it can't be read as an entry"}
+		p.form = &Inconsistent{Entry: n, End: n + 1, What: "not what was signed: it can't be read as an entry"}
 	case e.Index != n:
-		p.form = &Inconsistent{Entry: n, End: n + 1, What: fmt.Sprintf("is not what was signed: it says that it is entry %d", e.Index)}
+		p.form = &Inconsistent{Entry: n, End: n + 1, What: fmt.Sprintf("not what was signed: it says that it is entry %d", e.Index)}
 	case e.Time.Before(p.last):
-		p.form = &Inconsistent{Entry: n, End: n + 1, What: "is not what was signed: it is older than the entry before it"}
+		p.form = &Inconsistent{Entry: n, End: n + 1, What: "not what was signed: it is older than the entry before it"}
 	}
 	p.last = e.Time
 }
@@ -162,7 +168,7 @@ func (p *proof) compare(n uint64, want []ledger.StoredHash, stored []byte) {
 func (p *proof) damaged(index int64) *Inconsistent {
 	t := ledger.TileOf(index, max(p.entries.Size(), p.anchor.Size))
 	first, end := t.Covers()
-	return &Inconsistent{Entry: first, End: end, Tile: t.Path(), What: "is damaged"}
+	return &Inconsistent{Entry: first, End: end, Tile: t.Path(), What: "damaged"}
 }
 
 // atAnchor notes the root when the tree has the size of the anchor.
@@ -175,20 +181,19 @@ func (p *proof) atAnchor() {
 // verdict weighs what was found.
 func (p *proof) verdict() error {
 	size := p.entries.Size()
+	worst := first(p.form, p.leaf)
 	switch {
-	case size < p.anchor.Size && p.leaf == nil && p.form == nil:
-		return &Inconsistent{Entry: size, End: p.anchor.Size, What: fmt.Sprintf("is missing: %d entries were signed", p.anchor.Size)}
-	case p.form != nil:
-		return p.form
-	case p.leaf != nil && size >= p.anchor.Size && p.leaf.Entry < p.anchor.Size && p.entriesRoot == p.anchor.Root:
+	case worst != nil && worst == p.leaf && p.leaf.Entry < p.anchor.Size && p.entriesRoot == p.anchor.Root:
 		// The entries are those that were signed: the stored leaf is damaged.
 		return p.damaged(ledger.StoredHashes(p.leaf.Entry)) // the index of its leaf
-	case p.leaf != nil:
-		return p.leaf
+	case worst != nil:
+		return worst
+	case size < p.anchor.Size:
+		return &Inconsistent{Entry: size, End: p.anchor.Size, What: fmt.Sprintf("missing: %d were signed", p.anchor.Size)}
 	case p.tile != nil:
 		return p.tile
 	case p.entriesRoot != p.anchor.Root:
-		return &Inconsistent{Entry: 0, End: p.anchor.Size, What: "or a later one is not what was signed: the entries agree with each other but not with the anchor"}
+		return &Inconsistent{Entry: 0, End: p.anchor.Size, What: "not all what was signed: they agree with each other but not with the anchor"}
 	}
 	return nil
 }

@@ -27,8 +27,9 @@
 //
 // change.go is the interface for writers, view.go for readers. sequencer.go is
 // the one writer. keys.go is the layout of the database. row.go and seal.go are
-// what a value looks like. anchor.go, prove.go and diagnose.go are the proof at
-// start. badger.go holds every option of the database.
+// what a value looks like. anchor.go and prove.go are the proof at
+// start, and tables.go what Badger can't be left to find. badger.go holds every
+// option of the database.
 //
 // # What this package does not know
 //
@@ -130,24 +131,36 @@ var (
 )
 
 // Inconsistent says that the store can't prove that its ledger is the one that
-// was signed. A store in this state must not be used; what to do is in the
-// manual under "damaged ledger".
+// was signed. Such a store must not be used; nothing repairs it by itself.
 type Inconsistent struct {
 	Entry uint64 // first entry that is affected
-	End   uint64 // entry behind the last one that may be affected; Entry+1 for one
+	End   uint64 // entry behind the last one that may be affected; 0 when no entry is known
 	Tile  string // path of the damaged tile, when it is the tree and not an entry
-	File  string // base name of the damaged file, when that is all that is known
-	What  string // what is wrong, in words without any content
+	File  string // base name of the damaged file, when it is known
+	What  string // how it is, in words without any content: "damaged", "not what was signed"
 }
 
 func (e *Inconsistent) Error() string {
+	where, is := "", "is"
 	switch {
-	case e.Tile != "":
-		return fmt.Sprintf("ledger: tile %s, which covers entries %d to %d, %s", e.Tile, e.Entry, e.End-1, e.What)
-	case e.File != "":
-		return fmt.Sprintf("ledger: file %s %s", e.File, e.What)
+	case e.End > e.Entry+1:
+		where = fmt.Sprintf("entries %d to %d", e.Entry, e.End-1)
+	case e.End > e.Entry:
+		where = fmt.Sprintf("entry %d", e.Entry)
 	}
-	return fmt.Sprintf("ledger: entry %d %s", e.Entry, e.What)
+	switch {
+	case e.Tile != "" && e.File != "":
+		where = fmt.Sprintf("tile %s over %s in file %s", e.Tile, where, e.File)
+	case e.Tile != "":
+		where = fmt.Sprintf("tile %s over %s", e.Tile, where)
+	case e.File != "" && where != "":
+		where = fmt.Sprintf("file %s with %s", e.File, where)
+	case e.File != "":
+		where = "file " + e.File
+	case e.End > e.Entry+1:
+		is = "are"
+	}
+	return fmt.Sprintf("ledger: %s %s %s", where, is, e.What)
 }
 
 // A Store is the one writer of a node's data directory. Its methods may be
