@@ -65,6 +65,10 @@ func streamFault(ctx context.Context, err error) error {
 		return &fault{ErrProtocol, err}
 	case errors.As(err, &reset) && reset.Remote && reset.ErrorCode == codeTooLarge:
 		return &fault{ErrTooLarge, err}
+	case errors.As(err, &reset) && reset.Remote && reset.ErrorCode == network.StreamProtocolNegotiationFailed:
+		// The peer said that it does not speak the protocol, and then took the
+		// request for another proposal. Its reset may overtake what it said.
+		return &fault{ErrProtocol, err}
 	case ctx.Err() != nil:
 		return &fault{ErrRefusedByPeer, ctx.Err()}
 	}
