@@ -284,7 +284,7 @@ func TestLostFiles(t *testing.T) {
 			if strings.HasSuffix(file, "LOCK") {
 				continue
 			}
-			for _, cut := range []int64{-1, 0, 30} {
+			for _, cut := range []int64{-1, 30} {
 				damaged := filepath.Join(t.TempDir(), "damaged")
 				copyDir(t, dir, damaged)
 				path := filepath.Join(damaged, file)

@@ -70,3 +70,6 @@ func (t *Tampering) Set(key, value []byte) error {
 		return txn.Set(key, value)
 	})
 }
+
+// Queued is the number of changes that wait for the sequencer.
+func (s *Store) Queued() int { return len(s.units) }
