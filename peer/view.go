@@ -134,6 +134,10 @@ func (n *Node) Wait(ctx context.Context, id exchange.ID, phases ...exchange.Phas
 	}
 }
 
+// Changed returns a channel that is closed when something has been written.
+// Take it before looking, wait after.
+func (n *Node) Changed() <-chan struct{} { return n.store.Changed() }
+
 // A MessageNote tells of one message of an exchange where it stands in our
 // ledger and, from the partner's receipt, in his.
 type MessageNote struct {

@@ -30,9 +30,11 @@ type member struct {
 	party exchange.Party
 	dir   string
 	lock  crypto.Lock
-	entry register.Entry
-	node  *peer.Node
-	stop  func()
+	// keyFile holds the key that opens the keystore.
+	keyFile string
+	entry   register.Entry
+	node    *peer.Node
+	stop    func()
 	// options change how the node is opened.
 	options peer.Options
 }
@@ -79,11 +81,15 @@ func (w *world) add(p exchange.Party) *member {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	lock, err := crypto.KeyFileLock(file)
+	path := filepath.Join(w.dir, string(p.OIN)+".key")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	lock, err := keyFileLock(path)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	m := &member{world: w, party: p, dir: filepath.Join(w.dir, string(p.OIN)), lock: lock}
+	m := &member{world: w, party: p, dir: filepath.Join(w.dir, string(p.OIN)), lock: lock, keyFile: path}
 	m.options = peer.Options{Lock: lock, Log: slog.New(slog.DiscardHandler)}
 	if testing.Verbose() {
 		m.options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", p.Name)
@@ -224,10 +230,15 @@ func (m *member) wantKinds(id exchange.ID, want ...exchange.EventKind) {
 // question is a request of the municipality to probation.
 func question(t testing.TB) exchange.Request {
 	t.Helper()
-	bsn, err := exchange.ParseBSN("999993847")
+	r, err := questionOf("999993847")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r
+}
+
+func questionOf(number string) (exchange.Request, error) {
+	bsn, err := exchange.ParseBSN(number)
 	return exchange.Request{
 		From:    exchange.PartyID{OIN: municipality.OIN, Capacity: "investigation"},
 		To:      exchange.PartyID{OIN: probation.OIN, Capacity: "probation"},
@@ -238,7 +249,15 @@ func question(t testing.TB) exchange.Request {
 			{Item: "offence", Depth: exchange.That, Why: exchange.Hide("to know whether a house near a school is wise")},
 		},
 		Involvement: exchange.Involvement{State: exchange.InConsultation}, Contact: exchange.Hide("06-00000000"),
+	}, err
+}
+
+func keyFileLock(path string) (crypto.Lock, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return crypto.Lock{}, err
 	}
+	return crypto.KeyFileLock(file)
 }
 
 // verdict supplies the first item and withholds the second.
