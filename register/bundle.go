@@ -1,0 +1,113 @@
+package register
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// A Bundle is what travels and is stored: all roots from the first on, and the
+// register. As JSON it is {"roots":[...],"register":...} without white space.
+// Nothing of it is verified; [Open] does that.
+type Bundle struct {
+	Roots    [][]byte
+	Register []byte
+}
+
+// Parse takes a bundle apart.
+func Parse(bundle []byte) (Bundle, error) {
+	if len(bundle) > MaxBundle {
+		return Bundle{}, fault(BundleTooLarge, "")
+	}
+	var parts struct {
+		Roots    []json.RawMessage `json:"roots"`
+		Register json.RawMessage   `json:"register"`
+	}
+	if err := json.Unmarshal(bundle, &parts); err != nil || len(parts.Roots) == 0 || len(parts.Roots) > MaxRoots {
+		return Bundle{}, fault(BundleForm, "")
+	}
+	b := Bundle{Register: parts.Register}
+	for _, r := range parts.Roots {
+		b.Roots = append(b.Roots, r)
+	}
+	if !bytes.Equal(b.Bytes(), bundle) {
+		return Bundle{}, fault(BundleForm, "")
+	}
+	return b, nil
+}
+
+// Bytes writes the bundle.
+func (b Bundle) Bytes() []byte {
+	size := len(bundleRoots) + len(bundleRegister) + len(b.Register) + len(bundleEnd)
+	for _, r := range b.Roots {
+		size += len(r) + len(bundleSeparator)
+	}
+	out := make([]byte, 0, size)
+	out = append(out, bundleRoots...)
+	for i, r := range b.Roots {
+		if i > 0 {
+			out = append(out, bundleSeparator...)
+		}
+		out = append(out, r...)
+	}
+	out = append(out, bundleRegister...)
+	out = append(out, b.Register...)
+	return append(out, bundleEnd...)
+}
+
+// Open verifies a bundle for a node that pinned a root and has last seen
+// another register, or nil. It returns a [*Fault] when the node must not use it.
+//
+// It checks, in this order: size and form; the chain of roots from the pinned
+// one on; the signatures of the register by the newest root; every entry, and
+// that none can be taken for another; that it does not go back behind what was
+// seen; that nothing has expired at now.
+func Open(pin Pin, bundle []byte, seen *Register, now time.Time) (*Register, error) {
+	r, err := Reopen(pin, bundle)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.follows(seen); err != nil {
+		return nil, err
+	}
+	if err := r.fresh(now); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Reopen is Open for a bundle that the node itself has stored after it opened
+// it: it may have expired since. What has expired still says who signed what
+// in the past; nothing new may be exchanged under it.
+func Reopen(pin Pin, bundle []byte) (*Register, error) {
+	b, err := Parse(bundle)
+	if err != nil {
+		return nil, err
+	}
+	root, digests, err := pin.chain(b.Roots)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := root.verify(b.Register, MaxBundle, registerType)
+	if err != nil {
+		return nil, err
+	}
+	r := &Register{raw: bundle, digest: sha256.Sum256(payload), roots: digests, root: root}
+	if r.doc, err = decodeDocument(payload); err != nil {
+		return nil, err
+	}
+	if r.doc.Root != root.Version {
+		return nil, fault(RegisterRoot, fmt.Sprintf("root version %d, newest %d", r.doc.Root, root.Version))
+	}
+	return r, r.index()
+}
+
+func decodeDocument(payload []byte) (document, error) {
+	var d document
+	if !decode(payload, &d) || d.Parties == nil || d.Catalogues == nil {
+		return document{}, fault(RegisterForm, "unknown members, or another form")
+	}
+	return d, d.check()
+}

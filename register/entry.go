@@ -1,0 +1,219 @@
+package register
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"sluis/crypto"
+	"sluis/exchange"
+)
+
+// EntryOf writes the public half of a node's keys as the entry of its party.
+// origin is the name of its ledger. The entry has no From yet: the authority
+// fills that in when it takes it up.
+func EntryOf(keys crypto.Public, origin string, party exchange.Party, addresses []string, contact Contact) (Entry, error) {
+	checkpoint, err := note.NewEd25519VerifierKey(origin, keys.Checkpoint)
+	if err != nil {
+		return Entry{}, fault(BadCheckpointKey, string(party.OIN))
+	}
+	e := Entry{
+		OIN: party.OIN, Name: party.Name, Capacities: slices.Clone(party.Capacities),
+		Peer: crypto.PeerID(keys.Host), Addresses: append([]string{}, addresses...),
+		Keys: []Key{{JWK: crypto.PublicJWK(keys.Signing)}}, Recipients: []string{keys.Sealing.String()},
+		Checkpoint: checkpoint, Contact: contact,
+	}
+	return e, e.check(false)
+}
+
+// ParseEntry reads an entry that `sluis keys show` printed. White space and
+// dates may differ; unknown members are refused.
+func ParseEntry(data []byte) (Entry, error) {
+	if err := crypto.StrictJSON(data, 8); err != nil {
+		return Entry{}, fault(RegisterForm, "entry")
+	}
+	var e Entry
+	if err := decodeKnown(data, &e); err != nil {
+		return Entry{}, fault(RegisterForm, "entry")
+	}
+	return e, e.check(false)
+}
+
+// check holds an entry to the rules of the register. Without dated, a signing
+// key may still lack its From.
+func (e Entry) check(dated bool) error {
+	if _, err := exchange.ParseOIN(string(e.OIN)); err != nil {
+		return fault(BadOIN, "")
+	}
+	code := ""
+	switch {
+	case !isText(e.Name, 1):
+		code = BadName
+	case !e.capacitiesOK():
+		code = BadCapacity
+	case !isPeer(e.Peer):
+		code = BadPeer
+	case !e.addressesOK():
+		code = BadAddress
+	case !e.keysOK(dated):
+		code = BadKey
+	case !e.recipientsOK():
+		code = BadRecipient
+	case !isVerifierKey(e.Checkpoint):
+		code = BadCheckpointKey
+	case !isText(e.Contact.Name, 0) || !isText(e.Contact.Email, 0) || !isText(e.Contact.Phone, 0):
+		code = BadContact
+	}
+	if code != "" {
+		return fault(code, string(e.OIN))
+	}
+	return nil
+}
+
+// isText reports whether s is at least shortest and at most 200 characters that
+// print, without space at its ends.
+func isText(s string, shortest int) bool {
+	n := utf8.RuneCountInString(s)
+	if n < shortest || n > maxName || !utf8.ValidString(s) || strings.TrimSpace(s) != s {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+func (e Entry) capacitiesOK() bool {
+	if len(e.Capacities) == 0 || len(e.Capacities) > maxCapacities {
+		return false
+	}
+	seen := map[exchange.CapacityCode]bool{}
+	for _, c := range e.Capacities {
+		_, err := exchange.ParsePartyID(string(e.OIN) + ":" + string(c.Code))
+		if err != nil || seen[c.Code] || !isCode(string(c.Domain)) || !isCode(string(c.Task)) || !slices.Contains(exchange.Regimes[:], c.Regime) {
+			return false
+		}
+		seen[c.Code] = true
+		for i, s := range c.Special {
+			if !slices.Contains(exchange.Categories[:], s) || slices.Contains(c.Special[:i], s) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isPeer(id string) bool {
+	_, err := crypto.ParsePeerID(id)
+	return err == nil
+}
+
+// addressesOK looks at the shape of multiaddresses only; whoever dials reads
+// them in full.
+func (e Entry) addressesOK() bool {
+	if e.Addresses == nil || len(e.Addresses) > maxAddresses {
+		return false
+	}
+	for i, a := range e.Addresses {
+		if len(a) < 2 || len(a) > maxAddress || a[0] != '/' || slices.Contains(e.Addresses[:i], a) {
+			return false
+		}
+		for _, part := range strings.Split(a[1:], "/") {
+			if part == "" || part == "p2p" || part == "ipfs" || strings.IndexFunc(part, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (e Entry) keysOK(dated bool) bool {
+	if len(e.Keys) == 0 || len(e.Keys) > maxKeys {
+		return false
+	}
+	for i, k := range e.Keys {
+		if _, err := k.JWK.Key(); err != nil {
+			return false
+		}
+		if slices.ContainsFunc(e.Keys[:i], func(other Key) bool { return other.JWK.Kid == k.JWK.Kid }) {
+			return false
+		}
+		if !k.datesOK(dated) {
+			return false
+		}
+	}
+	return true
+}
+
+func (k Key) datesOK(dated bool) bool {
+	switch {
+	case k.From.IsZero() && (dated || !k.Until.IsZero() || !k.RevokedAt.IsZero()):
+		return false
+	case !k.From.IsZero() && !isMoment(k.From), !k.Until.IsZero() && !isMoment(k.Until), !k.RevokedAt.IsZero() && !isMoment(k.RevokedAt):
+		return false
+	}
+	return k.Until.IsZero() || !k.Until.Before(k.From)
+}
+
+func (e Entry) recipientsOK() bool {
+	if len(e.Recipients) == 0 || len(e.Recipients) > maxRecipients {
+		return false
+	}
+	for _, s := range e.Recipients {
+		if _, err := crypto.ParseRecipient(s); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// recipients parses what check has found good.
+func (e Entry) recipients() (parsed []crypto.Recipient) {
+	for _, s := range e.Recipients {
+		if r, err := crypto.ParseRecipient(s); err == nil {
+			parsed = append(parsed, r)
+		}
+	}
+	return parsed
+}
+
+func isVerifierKey(s string) bool {
+	v, err := note.NewVerifier(s)
+	if err != nil || len(s) > maxCheckpoint {
+		return false
+	}
+	// A verifier key can be written in capitals too; we want one form.
+	for _, c := range []byte(v.Name()) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	name, rest, _ := strings.Cut(s, "+")
+	hash, _, _ := strings.Cut(rest, "+")
+	return name == v.Name() && hash == strings.ToLower(hash) && len(hash) == 8
+}
+
+// ledgerNames are the two things by which a ledger is known: its name and its key.
+func ledgerNames(verifierKey string) []string {
+	name, rest, _ := strings.Cut(verifierKey, "+")
+	_, key, _ := strings.Cut(rest, "+")
+	return []string{"name " + name, "key " + key}
+}
+
+func (e Entry) party() Party {
+	return Party{
+		Party: exchange.Party{OIN: e.OIN, Name: e.Name, Capacities: e.Capacities},
+		Peer:  e.Peer, Addresses: e.Addresses, Checkpoint: e.Checkpoint, Contact: e.Contact,
+	}
+}
+
+func (e Entry) clone() Entry {
+	e.Capacities = slices.Clone(e.Capacities)
+	for i := range e.Capacities {
+		e.Capacities[i].Special = slices.Clone(e.Capacities[i].Special)
+	}
+	e.Addresses = slices.Clone(e.Addresses)
+	e.Keys = slices.Clone(e.Keys)
+	e.Recipients = slices.Clone(e.Recipients)
+	return e
+}
