@@ -87,6 +87,9 @@ func TestEntryVectors(t *testing.T) {
 		if err != nil || !bytes.Equal(again, data) {
 			t.Errorf("entry %d is written again as %q, %v", i, again, err)
 		}
+		if want, ok := vectors(t)[fmt.Sprintf("bound-%d", i)]; ok && string(e.Bound()) != want {
+			t.Errorf("entry %d: the private part is bound to %q, want %q", i, e.Bound(), want)
+		}
 		if got, want := ledger.LeafHash(data), vectorHashes(t, fmt.Sprintf("leaf-%d", i))[0]; got != want {
 			t.Errorf("entry %d has leaf hash %v, want %v", i, got, want)
 		}

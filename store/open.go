@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -98,8 +99,18 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.keys = newKeyring(o.Master)
+	releaseMemory(dir)
 	go s.sequence()
 	return s, nil
+}
+
+// releaseMemory gives back what the proof at start took: it has read the whole
+// database once, and a node at rest should not look as if it needed that.
+func releaseMemory(dir string) {
+	debug.FreeOSMemory()
+	if path, err := filepath.Abs(filepath.Join(dir, databaseDir)); err == nil {
+		releasePages(path)
+	}
 }
 
 // openFiles opens anchor and database, proves one against the other, and leaves
