@@ -43,8 +43,8 @@ func lineForms() []form {
 		}},
 		{"<party> decides", func(p *parser, a args) error { return p.step(Decide{Party: a[0]}, a[0]) }},
 		{"<party> withdraws", func(p *parser, a args) error { return p.step(Withdraw{a[0]}, a[0]) }},
-		{"stop <party>", func(p *parser, a args) error { return p.step(Stop{a[0]}, a[0]) }},
-		{"start <party>", func(p *parser, a args) error { return p.step(Start{a[0]}, a[0]) }},
+		{"stop <party>", func(p *parser, a args) error { return p.step(StopNode{a[0]}, a[0]) }},
+		{"start <party>", func(p *parser, a args) error { return p.step(StartNode{a[0]}, a[0]) }},
 
 		{"then <party> sees <word>", func(p *parser, a args) error { return p.step(Sees{a[0], a[1]}, a[0]) }},
 		{"then <party> has <number> from <party>", func(p *parser, a args) error {
@@ -417,7 +417,7 @@ func (s Scenario) complete() error {
 			if len(a.Items) == 0 {
 				return fmt.Errorf("line %d: a decision needs supply or withhold", step.Line)
 			}
-		case Withdraw, Stop, Start:
+		case Withdraw, StopNode, StartNode:
 		case RefusedWith:
 			if i == 0 || !refusable(s.Steps[i-1].Act) {
 				return fmt.Errorf("line %d: the step before this one is nothing that can be refused", step.Line)

@@ -48,7 +48,7 @@ type Step struct {
 	Act  Act
 }
 
-// An Act is what a step does: [Ask], [Decide], [Withdraw], [Stop], [Start] or
+// An Act is what a step does: [Ask], [Decide], [Withdraw], [StopNode], [StartNode] or
 // one of the checks that begin with then.
 type Act interface{ act() }
 
@@ -94,10 +94,10 @@ type (
 
 	// Withdraw takes the request back that is under way.
 	Withdraw struct{ Party string }
-	// Stop takes the node of a party down.
-	Stop struct{ Party string }
-	// Start brings it back.
-	Start struct{ Party string }
+	// StopNode takes the node of a party down.
+	StopNode struct{ Party string }
+	// StartNode brings it back.
+	StartNode struct{ Party string }
 )
 
 // The checks of a story. Each can fail.
@@ -133,8 +133,8 @@ type (
 func (Ask) act()          {}
 func (Decide) act()       {}
 func (Withdraw) act()     {}
-func (Stop) act()         {}
-func (Start) act()        {}
+func (StopNode) act()     {}
+func (StartNode) act()    {}
 func (Sees) act()         {}
 func (Has) act()          {}
 func (Reads) act()        {}

@@ -1,0 +1,83 @@
+package testnet
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+const (
+	socketName = "sluis.sock"
+	// longestSocket is what every system takes for the path of a unix socket:
+	// macOS has 104 bytes with the NUL, Linux 108.
+	longestSocket = 103
+)
+
+// socketOf is where the API of the node in dir is served: in dir itself, or,
+// when that makes the path longer than a socket can have, in a private folder
+// with a short name that dir links to.
+func socketOf(dir string) string {
+	path := filepath.Join(dir, socketName)
+	if len(path) <= longestSocket {
+		return path
+	}
+	sum := sha256.Sum256([]byte(dir))
+	return filepath.Join(os.TempDir(), "sluis-"+hex.EncodeToString(sum[:6]), socketName)
+}
+
+// listen opens the socket of the node in dir, for its owner alone. The lock on
+// the store has proved that no other process serves the same directory, so a
+// socket that is left over may go.
+func listen(dir string) (net.Listener, error) {
+	path := socketOf(dir)
+	link := filepath.Join(dir, socketName)
+	if path != link {
+		if err := privateFolder(filepath.Dir(path)); err != nil {
+			return nil, err
+		}
+		if err := remove(link); err != nil {
+			return nil, err
+		}
+		if err := os.Symlink(path, link); err != nil {
+			return nil, err
+		}
+	}
+	if err := remove(path); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// privateFolder makes a folder that nobody else can enter, or takes one that is
+// there and is so.
+func privateFolder(path string) error {
+	err := os.Mkdir(path, 0o700)
+	if err == nil || !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() || info.Mode().Perm() != 0o700 {
+		return errors.New("the folder for sockets is not private; remove it: " + path)
+	}
+	return nil
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}

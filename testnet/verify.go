@@ -1,0 +1,187 @@
+package testnet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sluis/exchange"
+)
+
+// settle waits until both sides of a request have written what the other's
+// messages and receipts tell, and proves that they agree: on the phase, and on
+// every message and where it stands in both ledgers. It tells what the ledgers
+// hold.
+func (y *play) settle(ctx context.Context, r request) error {
+	ctx, cancel := context.WithTimeout(ctx, y.patience)
+	defer cancel()
+	var sides [2]side
+	for {
+		var err error
+		for i, party := range []string{r.from, r.to} {
+			if sides[i], err = y.Net.side(ctx, party, r.id); err != nil && ctx.Err() == nil && !notFound(err) {
+				return err
+			}
+		}
+		if err == nil {
+			err = agree(sides[0], sides[1])
+		}
+		if err == nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s and %s do not agree after %s: %v", r.from, r.to, y.patience, err)
+		case <-time.After(pollEvery):
+		}
+	}
+	var now []LedgerNow
+	for i, party := range []string{r.from, r.to} {
+		now = append(now, LedgerNow{Party: party, Name: y.name(party), Entries: sides[i].told()})
+	}
+	y.tell(Told{
+		What: ToldLedgers, Line: y.step.Line, Exchange: r.id, Ledgers: now,
+		Text: "What the two ledgers now hold about it. Behind a message stands where the receipt proves that it is in the other ledger:",
+	})
+	return nil
+}
+
+// A side is what one party holds of a request.
+type side struct {
+	party    string
+	phase    string
+	messages []messageNote
+	entries  []entryNote
+}
+
+// side asks a node for everything that it holds of a request.
+func (n *Net) side(ctx context.Context, party, id string) (side, error) {
+	d := n.door(party)
+	s := side{party: party}
+	st, err := d.status(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	s.phase = st.phase
+	if s.messages, err = d.messages(ctx, id); err != nil {
+		return s, err
+	}
+	s.entries, err = d.entriesOf(ctx, id)
+	return s, err
+}
+
+func (s side) told() []EntryNow {
+	var all []EntryNow
+	for _, e := range s.entries {
+		now := EntryNow{Index: e.index, Kind: e.kind, Message: e.message}
+		for _, m := range s.messages {
+			if m.partner != nil && m.entry == e.index {
+				now.Partner = &m.partner.entry
+			}
+		}
+		all = append(all, now)
+	}
+	return all
+}
+
+// agree proves that two sides hold the same.
+func agree(asker, supplier side) error {
+	if want := mirrored(asker.phase); want != supplier.phase {
+		return fmt.Errorf("%s has the request as %s, %s as %s", asker.party, asker.phase, supplier.party, supplier.phase)
+	}
+	if err := evidence(asker, supplier); err != nil {
+		return err
+	}
+	return evidence(supplier, asker)
+}
+
+// mirrored is the phase at the supplier that fits a phase at the asker, once
+// nothing is on its way.
+func mirrored(asker string) string {
+	if exchange.Phase(asker) == exchange.Delivered {
+		return string(exchange.Weighing)
+	}
+	return asker
+}
+
+// evidence proves of every message that from sent: his own ledger has it, he
+// holds a receipt, the ledger of to has an entry with the same digest at the
+// place that the receipt proves, and to knows the message as received.
+func evidence(from, to side) error {
+	sent := 0
+	for _, m := range from.messages {
+		if !m.sent {
+			continue
+		}
+		sent++
+		what := fmt.Sprintf("the %s of %s", m.kind, from.party)
+		if e, ok := from.entry(m.entry); !ok || e.message != m.digest {
+			return fmt.Errorf("%s is not in its own ledger at entry %d", what, m.entry)
+		}
+		if m.partner == nil {
+			return fmt.Errorf("there is no receipt for %s", what)
+		}
+		e, ok := to.entry(m.partner.entry)
+		if !ok {
+			return fmt.Errorf("the receipt for %s names entry %d of %s, which has no such entry about it", what, m.partner.entry, to.party)
+		}
+		if e.message != m.digest {
+			return fmt.Errorf("the receipt for %s names entry %d of %s, which is about another message", what, m.partner.entry, to.party)
+		}
+		if m.partner.entry >= m.partner.size {
+			return fmt.Errorf("the receipt for %s names an entry that its checkpoint does not cover", what)
+		}
+		if !to.received(m.digest) {
+			return fmt.Errorf("%s does not hold %s", to.party, what)
+		}
+	}
+	if sent == 0 && from.mustHaveSent() {
+		return fmt.Errorf("%s holds no message that it sent", from.party)
+	}
+	return nil
+}
+
+// mustHaveSent reports whether a phase cannot be reached without a message of
+// this side. An asker always sent the request.
+func (s side) mustHaveSent() bool {
+	for _, e := range s.entries {
+		switch exchange.EventKind(e.kind) {
+		case exchange.RequestSent, exchange.AnswerSent, exchange.WithdrawalSent:
+			return true
+		}
+	}
+	return false
+}
+
+func (s side) entry(index uint64) (entryNote, bool) {
+	for _, e := range s.entries {
+		if e.index == index {
+			return e, true
+		}
+	}
+	return entryNote{}, false
+}
+
+func (s side) received(digest string) bool {
+	for _, m := range s.messages {
+		if m.digest == digest && !m.sent {
+			return true
+		}
+	}
+	return false
+}
+
+// Verify lets every node read its whole ledger again and prove that it is what
+// its newest checkpoint signs, and tells the outcome of each.
+func (n *Net) Verify(ctx context.Context, tell func(Told)) error {
+	for _, key := range n.Parties() {
+		m, _ := n.member(key)
+		proof, err := n.door(key).verify(ctx)
+		if err != nil {
+			tell(Told{What: ToldFailed, Party: key, Text: fmt.Sprintf("The ledger of %s does not verify.", m.Party.Name), Details: []Detail{{"but", err.Error()}}})
+			return &Failure{Scenario: "the ledgers", Step: "verify " + key, Reason: err.Error()}
+		}
+		tell(Told{What: ToldProved, Party: key, Text: fmt.Sprintf("%s: %d entries, all as signed.", m.Party.Name, proof.size)})
+	}
+	return nil
+}
