@@ -118,7 +118,8 @@ func parseSlot(data []byte) (signed []byte, ok bool) {
 	if n > slotSize-slotOverhead {
 		return nil, false
 	}
-	return rest[2 : 2+n], true
+	padding := data[len(slotMagic)+2+n : slotSize-sha256.Size]
+	return rest[2 : 2+n], len(bytes.Trim(padding, "\x00")) == 0
 }
 
 // write puts a checkpoint in the older slot. When it returns nil the slot is on
