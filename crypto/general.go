@@ -152,7 +152,7 @@ func parseGeneral(doc []byte, limit int, typ string) (parsedGeneral, error) {
 		return parsedGeneral{}, gateError(TokenTooLarge)
 	}
 	var g parsedGeneral
-	if err := json.Unmarshal(doc, &g.doc); err != nil {
+	if err := json.Unmarshal(doc, &g.doc); err != nil || g.doc.Signatures == nil {
 		return parsedGeneral{}, gateError(TokenNotCanonical)
 	}
 	if len(g.doc.Signatures) > MaxSignatures {

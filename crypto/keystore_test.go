@@ -252,3 +252,17 @@ func TestPublic(t *testing.T) {
 		t.Error("the public half does not print")
 	}
 }
+
+func FuzzDecodeKeys(f *testing.F) {
+	f.Add([]byte(vector(f, "keystore")))
+	f.Add([]byte(`{"format":"sluis-keystore/1"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		k, err := crypto.DecodeKeys(data)
+		if err != nil {
+			return
+		}
+		if again, err := k.Encode(); err != nil || !bytes.Equal(again, data) {
+			t.Error("accepted what is written otherwise")
+		}
+	})
+}

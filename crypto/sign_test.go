@@ -316,3 +316,29 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkVerify(b *testing.B) {
+	key := seeded(1)
+	token, err := crypto.Sign(key, testType, []byte(`{"a":"`+strings.Repeat("x", 2000)+`","b":[1,2,3],"c":{"d":null}}`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	find := lookup(key)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := crypto.Verify(token, limit, types, find); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSign(b *testing.B) {
+	key := seeded(1)
+	payload := []byte(`{"a":"` + strings.Repeat("x", 2000) + `"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := crypto.Sign(key, testType, payload); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
