@@ -1,7 +1,7 @@
 package peer_test
 
 import (
-	"encoding/json"
+	"crypto/ed25519"
 	"net"
 	"strconv"
 	"testing"
@@ -10,20 +10,79 @@ import (
 	"sluis/register"
 )
 
+// An authority signs registers with two keys of two.
 type authority struct {
-	root    []byte
-	version uint64
+	keys  []ed25519.PrivateKey
+	root  []byte
+	draft register.Draft
+	last  *register.Register
 }
 
-func newAuthority(testing.TB) *authority { return &authority{root: []byte("{}")} }
-
-func (a *authority) publish(t testing.TB, entries []register.Entry) []byte {
-	a.version++
-	b, err := json.Marshal(map[string]any{"V": a.version, "E": time.Now().Add(time.Hour), "Entries": entries})
+func newAuthority(t testing.TB) *authority {
+	t.Helper()
+	a := &authority{}
+	var public []ed25519.PublicKey
+	for range 2 {
+		pub, key, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.keys, public = append(a.keys, key), append(public, pub)
+	}
+	now := time.Now()
+	root, err := register.NewRoot(2, public, now.Add(-time.Hour), now.Add(24*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b
+	for _, k := range a.keys {
+		if root, err = register.SignRoot(root, k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.root = root
+	return a
+}
+
+// publish signs the next version, which lists these entries and expires at the
+// given time.
+func (a *authority) publish(t testing.TB, entries []register.Entry, expires time.Time) []byte {
+	t.Helper()
+	pin, err := register.ParsePin(a.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued := time.Now().Add(-time.Minute)
+	var draft register.Draft
+	if a.last == nil {
+		draft, err = register.NewDraft(a.root, issued, expires)
+	} else {
+		draft, err = register.NextDraft(a.last, a.root, issued, expires)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if a.last != nil {
+			if _, known := a.last.Party(e.OIN); known {
+				continue
+			}
+		}
+		if draft, err = draft.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signed, err := draft.Sign(a.keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := register.Publish([][]byte{a.root}, signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.last, err = register.Reopen(pin, bundle); err != nil {
+		t.Fatal(err)
+	}
+	return bundle
 }
 
 // freeAddress is a loopback address on which nobody listens just now.

@@ -123,7 +123,7 @@ func (w *world) publish() []byte {
 	for _, m := range w.members {
 		entries = append(entries, m.entry)
 	}
-	return w.auth.publish(w.t, entries)
+	return w.auth.publish(w.t, entries, time.Now().Add(12*time.Hour))
 }
 
 // open opens the node without starting its duties.
