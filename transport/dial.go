@@ -2,12 +2,18 @@ package transport
 
 import (
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	ma "github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 )
+
+// loopbackQUICDelay is long: a busy machine may take tens of milliseconds for a
+// handshake, and a second connection that is dropped at once serves nobody.
+// Where nothing listens on TCP the refusal comes at once and QUIC is next.
+const loopbackQUICDelay = 250 * time.Millisecond
 
 // rankDials says which addresses to try in which order. Between machines it is
 // libp2p's own order: QUIC, then TCP when QUIC has not answered in time. Within
@@ -21,7 +27,7 @@ func rankDials(addresses []ma.Multiaddr) []network.AddrDelay {
 	}
 	ranked := make([]network.AddrDelay, 0, len(addresses))
 	for _, a := range addresses {
-		delay := swarm.PrivateTCPDelay
+		delay := loopbackQUICDelay
 		if isTCP(a) {
 			delay = 0
 		}

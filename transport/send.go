@@ -11,13 +11,14 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 )
 
-// Send makes one attempt to hand request to the peer with ID to and returns its
-// reply. It connects when there is no connection; the connection stays.
+// Send hands request to the peer with ID to and returns its reply. It connects
+// when there is no connection; the connection stays.
 //
 // Only a nil error says that the peer's handler had the request: its reply is
 // complete. After ErrRefusedByPeer the peer may have handled it all the same,
-// so a request must be such that it can be handled twice. The attempt ends at
-// the latest after the protocol's Total, or when ctx does.
+// and when a connection breaks Send itself tries once more over another, so a
+// request must be such that it can be handled twice. Send ends at the latest
+// after the protocol's Total, or when ctx does.
 func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte, error) {
 	p, ok := h.protocols[protocol.ID(id)]
 	if !ok {
@@ -37,7 +38,13 @@ func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte,
 	end := time.Now().Add(p.Total)
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
-	reply, err := h.exchange(ctx, other, protocol.ID(id), p, request, end)
+	reply, broke, err := h.exchange(ctx, other, protocol.ID(id), p, request, end)
+	if broke && ctx.Err() == nil {
+		// Two hosts that call each other at the same time may each use the
+		// connection that the other one is about to drop as surplus. The next
+		// attempt uses the one that is left.
+		reply, _, err = h.exchange(ctx, other, protocol.ID(id), p, request, end)
+	}
 	if err != nil {
 		if f := (*fault)(nil); errors.As(err, &f) {
 			// The cause holds addresses, but only those of a known peer.
@@ -48,17 +55,19 @@ func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte,
 	return reply, nil
 }
 
-// exchange is Send after its arguments were checked. Its errors are faults.
-func (h *Host) exchange(ctx context.Context, to peer.ID, id protocol.ID, p Protocol, request []byte, end time.Time) ([]byte, error) {
+// exchange is one attempt of Send. Its errors are faults; broke is true when
+// not the stream but the connection under it ended, or none could be opened.
+func (h *Host) exchange(ctx context.Context, to peer.ID, id protocol.ID, p Protocol, request []byte, end time.Time) (reply []byte, broke bool, err error) {
 	if _, err := h.host.Network().DialPeer(ctx, to); err != nil {
-		return nil, &fault{ErrUnreachable, err}
+		return nil, false, &fault{ErrUnreachable, err}
 	}
 	s, err := h.host.NewStream(network.WithNoDial(ctx, "there is a connection"), to, id)
 	if err != nil {
 		if errors.Is(err, network.ErrResourceLimitExceeded) {
-			return nil, &fault{ErrUnreachable, err} // our own limit: nothing left this host
+			return nil, false, &fault{ErrUnreachable, err} // our own limit: nothing left this host
 		}
-		return nil, streamFault(ctx, err)
+		err = streamFault(ctx, err)
+		return nil, !errors.Is(err, ErrProtocol), err // the request is still here, so trying again costs nothing
 	}
 	// From here a stream that hangs is cut from outside: reads and writes know
 	// deadlines, but not contexts.
@@ -73,14 +82,24 @@ func (h *Host) exchange(ctx context.Context, to peer.ID, id protocol.ID, p Proto
 		wrote = s.CloseWrite()
 	}
 	t.wait()
-	reply, err := readFrame(t, p.MaxReply, s.Scope())
+	reply, err = readFrame(t, p.MaxReply, s.Scope())
 	if err != nil {
+		broke := hasBroken(s.Conn(), err)
 		_ = s.ResetWithError(codeFor(err))
-		return nil, streamFault(ctx, errors.Join(err, wrote))
+		return nil, broke, streamFault(ctx, errors.Join(err, wrote))
 	}
 	// The reply is complete, so the exchange is. Over QUIC, Close reports
 	// "close called for canceled stream" when the peer was first.
 	uncut()
 	_ = s.Close()
-	return reply, nil
+	return reply, false, nil
+}
+
+// hasBroken tells whether c ended, other than by a peer that does not want us.
+func hasBroken(c network.Conn, err error) bool {
+	var ended *network.ConnError
+	if errors.As(err, &ended) {
+		return !ended.Remote || ended.ErrorCode != network.ConnGated
+	}
+	return c.IsClosed()
 }

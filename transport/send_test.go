@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -259,6 +260,40 @@ func TestNewAddressEndsBackoff(t *testing.T) {
 		}
 		if _, err = asker.Send(soon(t), answerer.ID(), echo, nil); err != nil {
 			t.Errorf("with the new address: %v (%v)", err, cause(err))
+		}
+	})
+}
+
+// The connection breaks under an exchange: Send tries once more, over another,
+// and no oftener.
+func TestConnectionBreaks(t *testing.T) {
+	overEach(t, func(t *testing.T, listen string) {
+		for breaks, want := range map[int64]error{0: nil, 1: nil, 2: ErrRefusedByPeer} {
+			asker := open(t, config("asker", ""))
+			s := stranger(t, "answerer", listenOn(listen))
+			var asked atomic.Int64
+			answers(t, asker, s, func(stream network.Stream) {
+				if _, err := io.ReadAll(stream); err != nil {
+					t.Errorf("read the request: %v", err)
+				}
+				if asked.Add(1) <= breaks {
+					_ = stream.Conn().Close()
+					return
+				}
+				_, _ = stream.Write([]byte{1, 's'})
+				_ = stream.Close()
+			})
+			reply, err := asker.Send(soon(t), s.ID().String(), echo, []byte("s"))
+			if want == nil && (err != nil || string(reply) != "s") {
+				t.Errorf("broke %d times: %q, %v (%v)", breaks, reply, err, cause(err))
+			}
+			if want != nil {
+				wants(t, err, want)
+			}
+			if n := asked.Load(); n != min(breaks+1, 2) {
+				t.Errorf("broke %d times: asked %d times", breaks, n)
+			}
+			_ = s.Close() // the next one has the same name
 		}
 	})
 }
