@@ -128,13 +128,21 @@ func (y *play) has(ctx context.Context, a Has) error {
 	return nil
 }
 
-// answer opens the request under way as a member of staff of the asker.
+// answer opens the request under way as a member of staff of the asker, once:
+// each look is an entry in the ledger.
 func (y *play) answer(ctx context.Context, party string) (opened, error) {
+	if answer, ok := y.read[y.current.id]; ok && party == y.current.from {
+		return answer, nil
+	}
 	_, who, err := y.staff(party, exchange.Requester)
 	if err != nil {
 		return opened{}, err
 	}
-	return y.Net.door(party).open(ctx, who.ID, y.current.id)
+	answer, err := y.Net.door(party).open(ctx, who.ID, y.current.id)
+	if err == nil && len(answer.items) > 0 {
+		y.read[y.current.id] = answer
+	}
+	return answer, err
 }
 
 func (y *play) reads(ctx context.Context, a Reads) error {

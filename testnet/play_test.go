@@ -207,6 +207,54 @@ func TestNothingInClearOnTheWire(t *testing.T) {
 	}
 }
 
+// In a directory with a long name the sockets lie elsewhere, and go when the
+// network stops.
+func TestLongDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
+	n, player := start(t, Config{Dir: dir, Members: Members("municipality", "police")})
+	all, err := Scenarios("3-police-refuse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := player.Play(t.Context(), all[0]); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(n.Dir("police"), socketName)
+	path, err := os.Readlink(link)
+	if err != nil || len(path) > longestSocket {
+		t.Fatalf("the link to the socket: %v, %d bytes", err, len(path))
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket is not for its owner alone: %v", err)
+	}
+	if err := n.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, gone := range []string{link, path, filepath.Dir(path)} {
+		if _, err := os.Lstat(gone); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there: %v", gone, err)
+		}
+	}
+}
+
+// A directory that holds something else is left alone.
+func TestStartRefusesStrangeDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "letter.txt"), []byte("dear all"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Config{Dir: dir}); err == nil || !strings.Contains(err.Error(), "empty directory") {
+		t.Errorf("start in a directory that holds a letter: %v", err)
+	}
+	if err := (Demo{Dir: dir, Tell: func(Told) {}}).Play(t.Context()); err == nil || !strings.Contains(err.Error(), "not empty") {
+		t.Errorf("a demonstration in a directory that holds a letter: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the directory was changed: %d entries, %v", len(entries), err)
+	}
+}
+
 // A network comes back as it was, on the same ports, and refuses to start when
 // a byte of a ledger was changed meanwhile.
 func TestRestartAndTampering(t *testing.T) {

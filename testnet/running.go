@@ -17,6 +17,7 @@ type running struct {
 	node   *peer.Node
 	server *http.Server
 	cancel context.CancelFunc
+	dir    string
 	run    chan error // the end of the duties
 	serve  chan error // the end of the API
 }
@@ -42,7 +43,7 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	}
 	duties, cancel := context.WithCancel(context.Background())
 	r := &running{
-		node: opened, cancel: cancel, run: make(chan error, 1), serve: make(chan error, 1),
+		node: opened, cancel: cancel, dir: to.dir, run: make(chan error, 1), serve: make(chan error, 1),
 		server: &http.Server{
 			Handler:           server.New(opened, n.config.Log.With("party", to.member.Key)),
 			ReadHeaderTimeout: 5 * time.Second,
@@ -66,7 +67,7 @@ func (r *running) stop() error {
 		err = errors.Join(err, served)
 	}
 	r.cancel()
-	return errors.Join(err, <-r.run, r.node.Close())
+	return errors.Join(err, <-r.run, r.node.Close(), unlisten(r.dir))
 }
 
 // hire makes the staff known that the node does not know yet.

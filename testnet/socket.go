@@ -58,6 +58,17 @@ func listen(dir string) (net.Listener, error) {
 	return l, nil
 }
 
+// unlisten takes away what listen made for the node in dir beside the socket
+// itself, which went when it was closed.
+func unlisten(dir string) error {
+	path := socketOf(dir)
+	link := filepath.Join(dir, socketName)
+	if path == link {
+		return nil
+	}
+	return errors.Join(remove(link), remove(filepath.Dir(path)))
+}
+
 // privateFolder makes a folder that nobody else can enter, or takes one that is
 // there and is so.
 func privateFolder(path string) error {

@@ -3,6 +3,7 @@ package testnet
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"sluis/exchange"
@@ -36,14 +37,26 @@ func (y *play) settle(ctx context.Context, r request) error {
 		}
 	}
 	var now []LedgerNow
+	receipts := 0
 	for i, party := range []string{r.from, r.to} {
 		now = append(now, LedgerNow{Party: party, Name: y.name(party), Entries: sides[i].told()})
+		receipts += sides[i].receipts()
 	}
 	y.tell(Told{
 		What: ToldLedgers, Line: y.step.Line, Exchange: r.id, Ledgers: now,
-		Text: "What the two ledgers now hold about it. Behind a message stands where the receipt proves that it is in the other ledger:",
+		Text: "What the two ledgers now hold about it (in brackets: where the receipt proves that the message is in the other ledger):",
 	})
+	y.told(ToldProved, "", fmt.Sprintf("%s and %s agree: %d receipts, and each names an entry that is really there.", y.name(r.from), y.name(r.to), receipts))
 	return nil
+}
+
+func (s side) receipts() (n int) {
+	for _, m := range s.messages {
+		if m.sent && m.partner != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // A side is what one party holds of a request.
@@ -75,7 +88,7 @@ func (s side) told() []EntryNow {
 	for _, e := range s.entries {
 		now := EntryNow{Index: e.index, Kind: e.kind, Message: e.message}
 		for _, m := range s.messages {
-			if m.partner != nil && m.entry == e.index {
+			if m.partner != nil && m.digest == e.message && strings.HasSuffix(e.kind, "-sent") {
 				now.Partner = &m.partner.entry
 			}
 		}
