@@ -43,11 +43,15 @@ func createAnchor(path string, signed []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// openAnchor opens the file and returns the newest checkpoint in it.
+// openAnchor opens the file, for this process alone, and returns the newest
+// checkpoint in it. It is opened before anything else is looked at.
 func openAnchor(path, verifier string) (*anchor, head, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, head{}, err
+	}
+	if err := lock(f); err != nil {
+		return nil, head{}, errors.Join(err, f.Close())
 	}
 	newest, slot, err := readAnchor(f, verifier)
 	if err != nil {

@@ -336,3 +336,45 @@ func TestDamagedAnchor(t *testing.T) {
 		t.Error(i)
 	}
 }
+
+// What Badger cuts off a damaged log is not lost: with the byte put right in the
+// copy that was kept, everything is there again. A second start that is refused
+// does not spoil the copy.
+func TestDamagedLogCanBeSaved(t *testing.T) {
+	dir := written(t, true)
+	for file, used := range files(t, dir, ".mem") {
+		if used < 1000 {
+			continue
+		}
+		invert := func(path string) {
+			t.Helper()
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data[used/2] ^= 0xff
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		invert(filepath.Join(dir, file))
+		for range 2 {
+			if i := opened(t, dir, "damaged"); i == nil || i.Entry == 0 || i.End != acknowledged {
+				t.Fatalf("damaged in the middle: %v", i)
+			}
+		}
+		kept := filepath.Join(dir, "found", filepath.Base(file))
+		invert(kept)
+		if err := os.Rename(kept, filepath.Join(dir, file)); err != nil {
+			t.Fatal(err)
+		}
+		if i := opened(t, dir, "put right"); i != nil {
+			t.Errorf("put right: %v", i)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "found")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the copy is still there after everything was proved: %v", err)
+		}
+		return
+	}
+	t.Fatal("no log with anything in it")
+}

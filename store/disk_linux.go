@@ -20,6 +20,15 @@ func syncData(f *os.File) error {
 	}
 }
 
+// lock takes a file for this process alone, until it is closed, or reports that
+// another has it.
+func lock(f *os.File) error {
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return ErrInUse
+	}
+	return nil
+}
+
 // freeBytes returns how much an ordinary user can still write to the file
 // system of dir.
 func freeBytes(dir string) (int64, error) {

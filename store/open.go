@@ -16,6 +16,7 @@ import (
 const (
 	databaseDir = "badger"
 	anchorFile  = "anchor"
+	foundDir    = "found" // see keepLogs
 )
 
 // Create makes an empty store in dir, which is made when it is not there. It
@@ -135,7 +136,11 @@ func (s *Store) openFiles(dir string) error {
 	if err := s.openDatabase(filepath.Join(dir, databaseDir), signed); err != nil {
 		return errors.Join(err, a.Close())
 	}
-	if err := s.start(signed); err != nil {
+	err = s.start(signed)
+	if err == nil {
+		err = dropLogs(dir)
+	}
+	if err != nil {
 		return errors.Join(err, s.db.Close(), a.Close())
 	}
 	return nil
@@ -145,6 +150,9 @@ func (s *Store) openDatabase(dir string, signed head) error {
 	o := badgerOptions(dir, s.options.Master, s.options.Log)
 	if err := checkTables(o, signed.checkpoint); err != nil {
 		return err
+	}
+	if err := keepLogs(filepath.Dir(dir)); err != nil {
+		return fmt.Errorf("store: open: keep the logs: %v", err)
 	}
 	var err error
 	if s.db, err = openBadger(o); err != nil {

@@ -56,6 +56,9 @@ func parseRow(b []byte) (row, error) {
 	r := row{version: in.number()}
 	r.dossier = string(in.bytes(int(in.bytes(1)[0])))
 	for range in.bytes(1)[0] {
+		if in.short {
+			break
+		}
 		r.index = append(r.index, string(in.bytes(in.length())))
 	}
 	r.sealed = in.rest

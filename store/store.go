@@ -28,8 +28,8 @@
 // change.go is the interface for writers, view.go for readers. sequencer.go is
 // the one writer. keys.go is the layout of the database. row.go and seal.go are
 // what a value looks like. anchor.go and prove.go are the proof at
-// start, and tables.go what Badger can't be left to find. badger.go holds every
-// option of the database.
+// start, tables.go and found.go what Badger can't be left to do. badger.go
+// holds every option of the database.
 //
 // # What this package does not know
 //
@@ -126,6 +126,8 @@ var (
 	ErrNoRecordKey = errors.New("store: the record key of the dossier has been destroyed")
 	// ErrExists: Create found something where the store should be made.
 	ErrExists = errors.New("store: there is a store already")
+	// ErrInUse: another process, or this one, has the store open.
+	ErrInUse = errors.New("store: already open, stop the node that has it open first")
 	// ErrMissing: Open found no store.
 	ErrMissing = errors.New("store: there is no store here, create one first")
 )

@@ -449,9 +449,11 @@ func TestCreateAndOpenRefuse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second, err := store.Open(dir, o); err == nil {
-		t.Error("opened twice")
-		second.Close()
+	if second, err := store.Open(dir, o); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("opened twice: %v", err)
+		if err == nil {
+			second.Close()
+		}
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
