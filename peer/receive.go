@@ -10,6 +10,7 @@ import (
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/ledger"
+	"sluis/register"
 	"sluis/store"
 )
 
@@ -205,6 +206,7 @@ func classify(err error) (code string, retry bool) {
 	var bad *wire.Fault
 	var own *Fault
 	var gate *crypto.GateError
+	var listed *register.Fault
 	switch {
 	case errors.As(err, &refusal):
 		return string(refusal.Code), false
@@ -215,6 +217,8 @@ func classify(err error) (code string, retry bool) {
 		return gate.Code, false
 	case errors.As(err, &own):
 		return own.Code, own.Retry
+	case errors.As(err, &listed):
+		return listed.Code, false
 	case errors.Is(err, store.ErrDiskFull):
 		return "disk-full", true
 	case errors.Is(err, store.ErrStopped):
