@@ -13,19 +13,21 @@ func TestDocumentListsTheForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := map[string]bool{}
+	listed := map[string]int{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllSubmatch(text, -1) {
-		listed[string(row[1])] = true
+		listed[string(row[1])]++
 	}
 	for _, forms := range [][]form{lineForms(), askForms(), decideForms()} {
 		for _, f := range forms {
-			if !listed[f.pattern] {
+			if listed[f.pattern]--; listed[f.pattern] < 0 {
 				t.Errorf("docs/scenarios.md lacks the row | `%s` |", f.pattern)
 			}
-			delete(listed, f.pattern)
 		}
 	}
-	for pattern := range listed {
+	for pattern, more := range listed {
+		if more <= 0 {
+			continue
+		}
 		t.Errorf("docs/scenarios.md has `%s`, which the parser does not read", pattern)
 	}
 	example := regexp.MustCompile("(?s)```\n(# .*?)```").FindSubmatch(text)

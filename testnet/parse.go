@@ -110,12 +110,8 @@ func decideForms() []form {
 			item(s, DecideItem{Item: a[0], Supply: true, Depth: a[1], Value: a[2]})
 		})},
 		{"withhold <code> on <code>", changeDecide(func(s *Decide, a args) { item(s, DecideItem{Item: a[0], Ground: a[1]}) })},
-		{"withhold <code> on <code> because <text>", changeDecide(func(s *Decide, a args) {
-			item(s, DecideItem{Item: a[0], Ground: a[1], Reason: a[2]})
-		})},
-		{"withhold <code> on <code> because <text> saying <text>", changeDecide(func(s *Decide, a args) {
-			item(s, DecideItem{Item: a[0], Ground: a[1], Reason: a[2], Tell: a[3]})
-		})},
+		{"because <text>", changeWithheld(func(i *DecideItem, a args) { i.Reason = a[0] })},
+		{"saying <text>", changeWithheld(func(i *DecideItem, a args) { i.Tell = a[0] })},
 		{"condition <code>", changeDecide(func(s *Decide, a args) { s.Conditions = append(s.Conditions, Condition{Code: a[0]}) })},
 		{"condition <code> <party>", func(p *parser, a args) error {
 			if err := p.known(a[1]); err != nil {
@@ -154,6 +150,18 @@ func changeDecide(change func(*Decide, args)) func(*parser, args) error {
 		s := last.Act.(Decide)
 		change(&s, a)
 		last.Act = s
+		return nil
+	}
+}
+
+// changeWithheld changes the item that was withheld in the line above.
+func changeWithheld(change func(*DecideItem, args)) func(*parser, args) error {
+	return func(p *parser, a args) error {
+		d := p.s.Steps[len(p.s.Steps)-1].Act.(Decide)
+		if len(d.Items) == 0 || d.Items[len(d.Items)-1].Supply {
+			return fmt.Errorf("this belongs under withhold")
+		}
+		change(&d.Items[len(d.Items)-1], a)
 		return nil
 	}
 }

@@ -33,7 +33,9 @@ a asks b about p by bsn for some/purpose
 then b sees weighing
 b decides
     supply    b/thing process "This is the thing"
-    withhold  b/other on some-ground because "It is not needed" saying "Please do call me"
+    withhold  b/other on some-ground
+    because   "It is not needed"
+    saying    "Please do call me"
     withhold  b/third on some-ground
     condition ask-first
     condition only-to a
@@ -103,8 +105,8 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no title", "# A title\n#\n# One paragraph\n# of two lines.\n#\n# Another.\n", "", "title"},
-		{"an unknown line", "stop b", "halt b", "line 38: this line has none of these forms:"},
-		{"an unknown line below", "note      \"", "remark    \"", "line 31: this line has none of these forms:"},
+		{"an unknown line", "stop b", "halt b", "line 40: this line has none of these forms:"},
+		{"an unknown line below", "note      \"", "remark    \"", "line 33: this line has none of these forms:"},
 		{"an unknown party", "stop b", "stop c", "c is not among the parties"},
 		{"an unknown party in a condition", "only-to a", "only-to c", "c is not among the parties"},
 		{"a party twice", "party b\n", "party b\nparty b\n", "line 10: b takes part already"},
@@ -125,6 +127,7 @@ func TestParseRefuses(t *testing.T) {
 		{"indented under nothing", "stop b", "  stop b", "nothing can be indented here"},
 		{"a count in another form", "has 1 from", "has 01 from", "01 does not fit <number>"},
 		{"an empty decision", story[strings.Index(story, "    supply"):strings.Index(story, "then a has")], "", "needs supply or withhold"},
+		{"a reason for what was supplied", "    withhold  b/other on some-ground\n", "", "this belongs under withhold"},
 		{"a refusal of nothing", "a withdraws\n", "", "nothing that can be refused"},
 		{"not UTF-8", "One paragraph", "One \xff paragraph", "not UTF-8"},
 		{"a long line", "One paragraph", strings.Repeat("x", 401), "at most 400 bytes"},
@@ -195,7 +198,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(cast + "stop a\nstart a\nthen both ledgers agree\n"))
 	f.Add([]byte(cast + person + "a asks b about p by bsn for x/y\n because \"some reason\"\n item i that \"some reason\"\nthen it is refused with z\n"))
 	f.Add([]byte(cast + "b decides\n supply i process \"some value\"\n condition delete-by until 2027-01-31\nthen a has 1 from b\n"))
-	f.Add([]byte(cast + "b decides\n withhold i on g because \"some reason\" saying \"some words\"\nthen a reads i that \"some value\"\n"))
+	f.Add([]byte(cast + "b decides\n withhold i on g\n because \"some reason\"\n saying \"some words\"\nthen a reads i that \"some value\"\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := Parse("fuzz", text)
 		if err != nil {

@@ -69,13 +69,14 @@ func Members(keys ...string) []Member {
 			Key: "school", Email: "info@deregenboog.example", Phone: "+31 85 000 0006",
 			Party: organisation("00000099000006006000", "basisschool De Regenboog", exchange.Capacity{
 				Code: "education", Domain: "education", Task: "service", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+				Special: []exchange.Category{exchange.Health},
 			}),
 			Staff: staff(professional("n.visser", "Nadia Visserman", "education"), officer("o.laan", "Otto Laanstra", "education")),
 		},
 		{
 			Key: "debt-help", Email: "info@uitdeschuld.example", Phone: "+31 85 000 0007",
 			Party: organisation("00000099000007007000", "schuldhulp Uit de Schuld", exchange.Capacity{
-				Code: "debt-help", Domain: "debt-help", Task: "service", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+				Code: "debt-help", Domain: "debts", Task: "service", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 				Special: []exchange.Category{exchange.Health},
 			}),
 			Staff: staff(professional("r.hoek", "Rosa Hoekstein", "debt-help"), officer("d.berg", "Dirk Bergsluis", "debt-help")),
@@ -92,11 +93,11 @@ func municipality() Member {
 		Key: "municipality", Email: "privacy@voorbeeldstad.example", Phone: "+31 85 000 0001",
 		Party: organisation("00000099000001001000", "gemeente Voorbeeldstad",
 			exchange.Capacity{
-				Code: "investigation", Domain: "social-support", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+				Code: "investigation", Domain: "investigation", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 				Special: []exchange.Category{exchange.Health, exchange.OtherSpecial, exchange.Criminal},
 			},
 			exchange.Capacity{
-				Code: "coordination", Domain: "social-support", Task: "coordination", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+				Code: "coordination", Domain: "coordination", Task: "coordination", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 				Special: []exchange.Category{exchange.Health, exchange.OtherSpecial, exchange.Criminal},
 			},
 		),

@@ -316,7 +316,7 @@ func (y *play) detailsOfAsk(a Ask, who exchange.Actor) []Detail {
 	}
 	details = append(details, Detail{"the client", client})
 	for _, i := range a.Items {
-		details = append(details, Detail{"asks", fmt.Sprintf("%s, at most: %s. %s", y.item(i.Item), depthWords(i.Depth), quote(i.Why))})
+		details = append(details, Detail{"asks", fmt.Sprintf("%s; at most %s: %s %s", y.item(i.Item), i.Depth, y.depth(i.Item, i.Depth), quote(i.Why))})
 	}
 	return details
 }
@@ -325,7 +325,7 @@ func (y *play) detailsOfDecide(a Decide) []Detail {
 	var details []Detail
 	for _, i := range a.Items {
 		if i.Supply {
-			details = append(details, Detail{"gives", fmt.Sprintf("%s (%s): %s", y.item(i.Item), depthWords(i.Depth), quote(i.Value))})
+			details = append(details, Detail{"gives", fmt.Sprintf("%s (%s): %s", y.item(i.Item), i.Depth, quote(i.Value))})
 			continue
 		}
 		ground := i.Ground
@@ -376,16 +376,13 @@ func (y *play) condition(c Condition) string {
 	return c.Code
 }
 
-func depthWords(depth string) string {
-	switch exchange.Depth(depth) {
-	case exchange.That:
-		return "only whether there is something"
-	case exchange.Process:
-		return "the course of it"
-	case exchange.Content:
-		return "the content"
+// depth is what an item tells at a depth, as the catalogue has it.
+func (y *play) depth(item, depth string) string {
+	i, _ := y.Catalogue.Item(exchange.ItemCode(item))
+	if s, ok := i.Depths[exchange.Depth(depth)]; ok {
+		return s.EN
 	}
-	return depth
+	return ""
 }
 
 func quote(text string) string { return "“" + text + "”" }

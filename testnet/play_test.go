@@ -122,7 +122,7 @@ func TestWrongExpectationFails(t *testing.T) {
 		{"another phase", "then municipality sees answered", "then municipality sees refused", "it sees answered"},
 		{"a phase that does not come", "then housing sees weighing", "then housing sees answered", "it sees weighing after 3s"},
 		{"another count", "has 2 from", "has 1 from", "it has 2"},
-		{"another text", "that \"There are", "that \"There were", "it reads something else"},
+		{"another text", "that \"Yes, there", "that \"No, there", "it reads something else"},
 		{"another code", "with bsn-not-allowed", "with bsn-forbidden", "it was refused with bsn-not-allowed"},
 		{"no refusal", "by bsn for", "by name for", "it was allowed"},
 		{"a refusal that nobody expects", "then it is refused with bsn-not-allowed\n", "", "bsn-not-allowed"},
