@@ -220,6 +220,9 @@ func (n *Net) Parties() []string { return slices.Clone(n.order) }
 // Dir is the directory of a party's node.
 func (n *Net) Dir(party string) string { return n.nodes[party].dir }
 
+// Socket is where the API of a party's node is served.
+func (n *Net) Socket(party string) string { return socketOf(n.nodes[party].dir) }
+
 // Member is what the network knows of a party.
 func (n *Net) Member(party string) (Member, bool) { return n.member(party) }
 

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"sluis/testnet"
+)
+
+func testnetCommand(t *terminal) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "testnet",
+		GroupID: "network",
+		Short:   "Try it: a whole network of invented organisations on this machine",
+		Long: `Runs invented organisations on this machine, each with a real node: a directory,
+keys, a database, a ledger, and an address on loopback. Nothing leaves the machine.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(demoCommand(t), upCommand(t))
+	return cmd
+}
+
+func demoCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo [SCENARIO...]",
+		Short: "Play stories on a fresh network and prove afterwards that both sides agree",
+		Long: `Starts a fresh network, plays the stories through the API of the nodes, and tells
+each step as it happens. At the end of each story both ledgers and all receipts
+are compared; at the end of the run every node proves its whole ledger. When
+anything is off, it says so and ends with exit code 5.
+
+The network is made in a temporary directory that is removed afterwards. With
+--dir it is kept; the directory must be empty or absent.
+
+With --json it prints one JSON document per line, one for each thing that
+happens. docs/scenarios.md describes the stories, which are text files.
+
+Stories: ` + strings.Join(storyNames(), ", "),
+		Example: `  sluis testnet demo
+  sluis testnet demo 2-housing-by-name
+  sluis --dir ./network testnet demo --json`,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if _, err := testnet.Scenarios(names...); err != nil {
+				return usage(err)
+			}
+			demo := testnet.Demo{Dir: networkDir(t, cmd), Scenarios: names, Tell: t.storyteller()}
+			return checked(demo.Play(cmd.Context()))
+		},
+	}
+}
+
+func upCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "up",
+		Short: "Start the network, say how to talk to each party, and stay up until interrupted",
+		Long: `Starts the network and keeps it up until it is interrupted. In a directory that
+holds a network of an earlier time, that one comes back with all that it knew.
+Without --dir it is made in a temporary directory that is removed at the end.`,
+		Example: `  sluis testnet up
+  sluis --dir ./network testnet up`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			dir := networkDir(t, cmd)
+			if dir == "" {
+				if dir, err = os.MkdirTemp("", "sluis-"); err != nil {
+					return err
+				}
+				defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+			}
+			n, err := testnet.Start(cmd.Context(), testnet.Config{Dir: dir})
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, n.Close()) }()
+			if err := t.introduce(n); err != nil {
+				return err
+			}
+			t.daemon = true
+			<-cmd.Context().Done()
+			t.say("stopping")
+			return nil
+		},
+	}
+}
+
+// networkDir is the directory that was asked for. The default of --dir is that
+// of a real node, where a test network has no place.
+func networkDir(t *terminal, cmd *cobra.Command) string {
+	if f := cmd.Flag("dir"); f != nil && f.Changed {
+		return t.dir
+	}
+	return ""
+}
+
+func storyNames() []string {
+	all, err := testnet.Scenarios()
+	if err != nil {
+		return []string{"none can be read: " + err.Error()}
+	}
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// checked makes a failed expectation an error with the exit code of checks.
+func checked(err error) error {
+	var failure *testnet.Failure
+	if errors.As(err, &failure) {
+		return &checkError{what: failure.Error(), todo: "see the line in the story; --dir keeps the network for a closer look"}
+	}
+	return err
+}
+
+// storyteller tells what happens in the way that suits who reads it.
+func (t *terminal) storyteller() func(testnet.Told) {
+	if t.json {
+		return testnet.Lines(t.out)
+	}
+	const usual, widest = 100, 110
+	width, colour := usual, false
+	if screen, ok := t.out.(*os.File); ok && term.IsTerminal(int(screen.Fd())) {
+		colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		if w, _, err := term.GetSize(int(screen.Fd())); err == nil {
+			width = min(w, widest)
+		}
+	}
+	return testnet.Story(t.out, colour, width)
+}
+
+// A contactPoint says how to talk to one party of a test network.
+type contactPoint struct {
+	Party      string   `json:"party"`
+	Name       string   `json:"name"`
+	OIN        string   `json:"oin"`
+	Capacities []string `json:"capacities"`
+	Dir        string   `json:"dir"`
+	Socket     string   `json:"socket"`
+	Staff      []string `json:"staff"`
+}
+
+// introduce prints how to talk to each party.
+func (t *terminal) introduce(n *testnet.Net) error {
+	var all []contactPoint
+	for _, key := range n.Parties() {
+		m, _ := n.Member(key)
+		c := contactPoint{Party: key, Name: m.Party.Name, OIN: string(m.Party.OIN), Dir: n.Dir(key), Socket: n.Socket(key)}
+		for _, capacity := range m.Party.Capacities {
+			c.Capacities = append(c.Capacities, fmt.Sprintf("%s:%s", m.Party.OIN, capacity.Code))
+		}
+		for _, a := range m.Staff {
+			var roles []string
+			for _, g := range a.Roles {
+				roles = append(roles, string(g.Role))
+			}
+			c.Staff = append(c.Staff, fmt.Sprintf("%s (%s)", a.ID, strings.Join(roles, ", ")))
+		}
+		all = append(all, c)
+	}
+	return t.print(all, func(w io.Writer) {
+		for _, c := range all {
+			fmt.Fprintf(w, "%s\n", c.Name)
+			fmt.Fprintf(w, "  is\t%s\n", strings.Join(c.Capacities, ", "))
+			fmt.Fprintf(w, "  staff\t%s\n", strings.Join(c.Staff, ", "))
+			fmt.Fprintf(w, "  talk to it\tsluis --dir %s list\n", c.Dir)
+			fmt.Fprintf(w, "  API\tcurl --unix-socket %s http://sluis/v1/openapi.json\n\n", c.Socket)
+		}
+		fmt.Fprintln(w, "All of it is invented. Interrupt (Ctrl-C) to stop.")
+	})
+}
