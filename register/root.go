@@ -157,6 +157,9 @@ func (p Pin) Fingerprint() string {
 func (p Pin) chain(docs [][]byte) (Root, [][sha256.Size]byte, error) {
 	var trusted Root
 	var digests [][sha256.Size]byte
+	if p.version == 0 {
+		return Root{}, nil, fault(RootNotPinned, "no root is pinned")
+	}
 	for i, doc := range docs {
 		version := uint64(i) + 1
 		payload, _, err := crypto.PeekGeneral(doc, maxRoot, rootType)
@@ -187,7 +190,7 @@ func (p Pin) chain(docs [][]byte) (Root, [][sha256.Size]byte, error) {
 		}
 		trusted = root
 	}
-	if p.version == 0 || trusted.Version == 0 {
+	if trusted.Version == 0 {
 		return Root{}, nil, fault(RootNotPinned, p.Fingerprint())
 	}
 	return trusted, digests, nil

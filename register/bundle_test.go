@@ -1,0 +1,254 @@
+package register_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/register"
+)
+
+// vector reads a vector block of a protocol document.
+func vector(t testing.TB, page, name string) string {
+	t.Helper()
+	doc, err := os.ReadFile("../docs/protocol/" + page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, found := strings.Cut(string(doc), "\n```vector "+name+"\n")
+	body, _, ended := strings.Cut(body, "\n```\n")
+	if !found || !ended {
+		t.Fatalf("%s has no vector %q", page, name)
+	}
+	return body
+}
+
+// vectorParty makes the party of the document.
+func vectorParty(t testing.TB) register.Entry {
+	t.Helper()
+	recipient := must[crypto.Recipient](t)(crypto.ParseRecipient(strings.ReplaceAll(vector(t, "10-crypto.md", "recipient"), "\n", "")))
+	public := publicOf(seeded(1), seeded(2), seeded(3))
+	return must[register.Entry](t)(register.EntryOf(
+		crypto.Public{Host: public[0], Signing: public[1], Checkpoint: public[2], Sealing: recipient},
+		"sluis.invalid/ledger/00000099000000001000",
+		exchange.Party{OIN: "00000099000000001000", Name: "Gemeente Voorbeeld", Capacities: []exchange.Capacity{{
+			Code: "municipality", Domain: "wmo", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true, Special: []exchange.Category{exchange.Health},
+		}}},
+		[]string{"/ip4/192.0.2.1/udp/4001/quic-v1", "/ip4/192.0.2.1/tcp/4001"}, register.Contact{Name: "Loket", Email: "loket@voorbeeld.invalid"}))
+}
+
+func TestVectors(t *testing.T) {
+	a, b := seeded('a'), seeded('b')
+	root := rootBy(t, 2, a, b)
+	if got := string(root); got != vector(t, "20-register.md", "root") {
+		t.Errorf("the root is written %s", got)
+	}
+	payload, _, err := crypto.PeekGeneral(root, 1<<16, "sluis-root+jws")
+	if err != nil || string(payload) != vector(t, "20-register.md", "root-payload") {
+		t.Errorf("the payload of the root is %s, %v", payload, err)
+	}
+	d := must[register.Draft](t)(register.NewDraft(root, noon, expires))
+	d = must[register.Draft](t)(d.Add(vectorParty(t)))
+	d = must[register.Draft](t)(d.SetCatalogues([]register.Catalogue{{Name: "purposes", Version: 1, SHA256: strings.Repeat("0", 64)}}))
+	doc := must[[]byte](t)(d.Sign(a, b))
+	payload, _, err = crypto.PeekGeneral(doc, 1<<16, "sluis-register+jws")
+	if err != nil || string(payload) != vector(t, "20-register.md", "register-payload") {
+		t.Errorf("the payload of the register is %s, %v", payload, err)
+	}
+	bundle := must[[]byte](t)(register.Publish([][]byte{root}, doc))
+	if string(bundle) != vector(t, "20-register.md", "bundle") {
+		t.Errorf("the bundle is written %s", bundle)
+	}
+	pin := must[register.Pin](t)(register.ParsePin([]byte(vector(t, "20-register.md", "root"))))
+	if pin.Fingerprint() != vector(t, "20-register.md", "fingerprint") {
+		t.Errorf("the fingerprint is %s", pin.Fingerprint())
+	}
+	reg := must[*register.Register](t)(register.Open(pin, []byte(vector(t, "20-register.md", "bundle")), nil, noon))
+	p, ok := reg.Party("00000099000000001000")
+	if !ok || p.Name != "Gemeente Voorbeeld" || len(reg.Catalogues()) != 1 || reg.Root().Threshold != 2 {
+		t.Errorf("the register has %+v", p)
+	}
+}
+
+func TestCodesAreExplained(t *testing.T) {
+	doc, err := os.ReadFile("../docs/protocol/20-register.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range register.Codes {
+		f := &register.Fault{Code: c}
+		if len(f.Error()) < len(c)+20 || !errors.Is(fmt.Errorf("x: %w", f), &register.Fault{Code: c}) || errors.Is(f, &register.Fault{}) {
+			t.Errorf("%s does not say what to do: %v", c, f)
+		}
+		if !bytes.Contains(doc, []byte("`"+c+"`")) {
+			t.Errorf("the document does not name %s", c)
+		}
+	}
+}
+
+// Each byte of a bundle is signed for, or has one form.
+func TestBundleMangled(t *testing.T) {
+	good := []byte(vector(t, "20-register.md", "bundle"))
+	pin := must[register.Pin](t)(register.ParsePin([]byte(vector(t, "20-register.md", "root"))))
+	refused := func(what string, i int, bad []byte) {
+		if _, err := register.Open(pin, bad, nil, noon); code(err) == "" && !bytes.Equal(bad, good) {
+			t.Errorf("accepted with %s at %d", what, i)
+		}
+	}
+	for i := range good {
+		bad := bytes.Clone(good)
+		bad[i] ^= 1 << (i % 8)
+		refused("a bit changed", i, bad)
+		refused("a cut", i, good[:i])
+		if i%3 == 0 {
+			refused("a byte twice", i, append(bytes.Clone(good[:i+1]), good[i:]...))
+			refused("a space", i, append(append(bytes.Clone(good[:i]), ' '), good[i:]...))
+		}
+	}
+	refused("a byte behind", len(good), append(bytes.Clone(good), '\n'))
+}
+
+func TestBundleRefused(t *testing.T) {
+	good := vector(t, "20-register.md", "bundle")
+	pin := must[register.Pin](t)(register.ParsePin([]byte(vector(t, "20-register.md", "root"))))
+	for name, c := range map[string][2]string{
+		"nothing": {"", register.BundleForm}, "null": {"null", register.BundleForm}, "list": {"[]", register.BundleForm}, "empty": {"{}", register.BundleForm},
+		"unknown member": {strings.Replace(good, "{", `{"x":1,`, 1), register.BundleForm}, "roots twice": {strings.Replace(good, "{", `{"roots":[],`, 1), register.BundleForm},
+		"case": {strings.Replace(good, "roots", "Roots", 1), register.BundleForm}, "white space": {strings.Replace(good, ":", ": ", 1), register.BundleForm},
+		"no register": {`{"roots":[{}],"register":}`, register.BundleForm}, "null register": {good[:strings.Index(good, `"register":`)] + `"register":null}`, register.BadSignature},
+		"null root": {`{"roots":[null],"register":{}}`, register.RootForm},
+		"too large": {strings.Repeat(" ", register.MaxBundle+1), register.BundleTooLarge},
+	} {
+		if _, err := register.Open(pin, []byte(c[0]), nil, noon); code(err) != c[1] {
+			t.Errorf("%s: %v, want %s", name, err, c[1])
+		}
+	}
+	if _, err := register.Parse([]byte(good)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Faults hold OINs, versions and dates, and nothing else of the input.
+func TestFaultsTellNoNames(t *testing.T) {
+	root := draw(t, "1 a/1 by a")
+	d := must[register.Draft](t)(register.NewDraft(root[0], noon, expires))
+	e := entry(t, 1)
+	e.Name, e.Contact = "Bijzondere Naam\x00", register.Contact{Name: "Contactpersoon\x00"}
+	_, err := d.Add(e)
+	if err == nil || strings.Contains(err.Error(), "Naam") || !strings.Contains(err.Error(), string(e.OIN)) {
+		t.Errorf("the fault says %v", err)
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	good := vector(f, "20-register.md", "bundle")
+	pin := must[register.Pin](f)(register.ParsePin([]byte(vector(f, "20-register.md", "root"))))
+	f.Add([]byte(good))
+	f.Add([]byte(`{"roots":[{"payload":"e30","signatures":[]}],"register":{"payload":"e30","signatures":[]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if b, err := register.Parse(data); err == nil && !bytes.Equal(b.Bytes(), data) {
+			t.Errorf("took apart %q, which is written %q", data, b.Bytes())
+		}
+		// Nobody else has the keys.
+		if _, err := register.Open(pin, data, nil, noon); err == nil && string(data) != good {
+			t.Errorf("accepted %q", data)
+		}
+	})
+}
+
+// What gets past the signatures is read by this.
+func FuzzRegisterPayload(f *testing.F) {
+	root := []byte(vector(f, "20-register.md", "root"))
+	pin := must[register.Pin](f)(register.ParsePin(root))
+	f.Add([]byte(vector(f, "20-register.md", "register-payload")))
+	f.Add([]byte(`{"version":1,"issued":"2026-11-23T12:00:00Z","expires":"2027-11-23T12:00:00Z","root":1,"parties":[],"catalogues":[]}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		doc := forge(string(payload), "sluis-register+jws", seeded('a'), seeded('b'))
+		reg, err := register.Open(pin, bundleOf([][]byte{root}, doc), nil, noon)
+		if err != nil {
+			return
+		}
+		d, _, err := register.ParseDraft(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, _, err := crypto.PeekGeneral(must[[]byte](t)(d.Sign()), register.MaxBundle, "sluis-register+jws")
+		if err != nil || !bytes.Equal(again, payload) {
+			t.Errorf("accepted %q, which is written %q", payload, again)
+		}
+		for _, p := range reg.Parties() {
+			if got, ok := reg.ByPeer(p.Peer); !ok || got.OIN != p.OIN || len(reg.Recipients(p.OIN)) == 0 {
+				t.Errorf("party %s is not found by its peer ID, or has no recipient", p.OIN)
+			}
+		}
+	})
+}
+
+func FuzzRoot(f *testing.F) {
+	f.Add([]byte(vector(f, "20-register.md", "root-payload")))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		doc := forge(string(payload), "sluis-root+jws", seeded('a'))
+		root, _, err := register.PeekRoot(doc)
+		if err != nil {
+			return
+		}
+		if again, err := json.Marshal(root); err != nil || !bytes.Equal(again, payload) {
+			t.Errorf("accepted %q, which is written %q", payload, again)
+		}
+	})
+}
+
+func FuzzParseEntry(f *testing.F) {
+	raw, err := json.Marshal(vectorParty(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := register.ParseEntry(data)
+		if err != nil {
+			return
+		}
+		raw, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := register.ParseEntry(raw); err != nil {
+			t.Errorf("accepted %q and wrote %q, which it refuses: %v", data, raw, err)
+		}
+	})
+}
+
+// large makes a bundle of n parties.
+func large(t testing.TB, n int) (register.Pin, []byte) {
+	t.Helper()
+	root := rootBy(t, 2, seeded('a'), seeded('b'))
+	d := must[register.Draft](t)(register.NewDraft(root, noon, expires))
+	var entries []register.Entry
+	for i := range n {
+		e := entry(t, i+1)
+		e.Addresses = []string{"/dns4/sluis.gemeente-voorbeeld.invalid/udp/4001/quic-v1", "/dns4/sluis.gemeente-voorbeeld.invalid/tcp/4001"}
+		entries = append(entries, e)
+	}
+	d = must[register.Draft](t)(d.Add(entries...))
+	bundle := must[[]byte](t)(register.Publish([][]byte{root}, must[[]byte](t)(d.Sign(seeded('a'), seeded('b')))))
+	return must[register.Pin](t)(register.ParsePin(root)), bundle
+}
+
+func BenchmarkOpen5000(b *testing.B) {
+	pin, bundle := large(b, 5000)
+	b.ReportAllocs()
+	b.ReportMetric(float64(len(bundle)), "bundle-bytes")
+	for b.Loop() {
+		if _, err := register.Open(pin, bundle, nil, noon.Add(time.Hour)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
