@@ -1,0 +1,227 @@
+package schemas_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluis/exchange"
+	"sluis/schemas"
+)
+
+type catalogues struct {
+	Purposes []exchange.Purpose
+	Items    []exchange.Item
+	Grounds  []exchange.Ground
+	Domains  []named
+	Tasks    []named
+}
+
+type named struct {
+	Code    string
+	Kind    string
+	Article string
+	Name    exchange.Sentence
+}
+
+func read(t *testing.T) catalogues {
+	t.Helper()
+	var c catalogues
+	for _, document := range [][]byte{schemas.Purposes(), schemas.Items(), schemas.Grounds(), schemas.Domains()} {
+		if err := json.Unmarshal(document, &c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+func (c catalogues) domain(code string) bool {
+	return slices.ContainsFunc(c.Domains, func(d named) bool { return d.Code == code })
+}
+
+func (c catalogues) task(code string) bool {
+	return slices.ContainsFunc(c.Tasks, func(d named) bool { return d.Code == code })
+}
+
+func TestLawReadsTheCatalogues(t *testing.T) {
+	law, err := exchange.ParseLaw(schemas.Purposes(), schemas.Items(), schemas.Grounds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := read(t)
+	if len(c.Items) < 60 || len(c.Purposes) < 14 || len(c.Domains) < 20 {
+		t.Errorf("%d items, %d purposes, %d domains", len(c.Items), len(c.Purposes), len(c.Domains))
+	}
+	for _, i := range c.Items {
+		if _, ok := law.Item(i.Code); !ok {
+			t.Errorf("the law lacks item %s", i.Code)
+		}
+	}
+}
+
+// Article 5.4.2 and the paragraphs around it, as far as the catalogues alone
+// can break them.
+func TestPurposesFollowTheAct(t *testing.T) {
+	c := read(t)
+	for _, p := range c.Purposes {
+		for _, d := range p.Asked {
+			if !c.domain(string(d)) {
+				t.Errorf("%s asks the unknown domain %s", p.Code, d)
+			}
+		}
+		for _, a := range p.Askers {
+			if !c.task(string(a)) {
+				t.Errorf("%s is for the unknown task %s", p.Code, a)
+			}
+		}
+		if !slices.Contains(p.Categories, exchange.Ordinary) {
+			t.Errorf("%s leaves out ordinary data", p.Code)
+		}
+		for _, list := range [][]string{texts(p.Askers), texts(p.Asked), texts(p.Categories)} {
+			slices.Sort(list)
+			if len(slices.Compact(slices.Clone(list))) != len(list) {
+				t.Errorf("%s names one twice: %v", p.Code, list)
+			}
+		}
+		// A party asks for its own task what the college or the coordinator
+		// has; it has no power to ask another party.
+		if slices.Contains(p.Askers, "service") || slices.Contains(p.Askers, "municipal-service") || slices.Contains(p.Askers, "mayor") {
+			for _, d := range p.Asked {
+				if d != "investigation" && d != "coordination" && d != "reporting-desk" {
+					t.Errorf("%s lets a party ask %s", p.Code, d)
+				}
+			}
+		}
+		investigates := strings.HasPrefix(string(p.Code), "investigation/") && slices.Contains(p.Askers, "investigation")
+		if six := strings.Contains(p.Article, "5.4.2(1)"); investigates && six && p.DeadlineDays != 42 {
+			t.Errorf("%s: the investigation takes six weeks, not %d days", p.Code, p.DeadlineDays)
+		}
+		// Religion and ethnicity only to fit youth help or support at home.
+		if slices.Contains(p.Categories, exchange.OtherSpecial) && (strings.HasPrefix(string(p.Code), "report") || p.Code == "triage" || p.Code == "zvh-alignment") {
+			t.Errorf("%s asks for other special categories", p.Code)
+		}
+	}
+}
+
+func texts[T ~string](all []T) []string {
+	var out []string
+	for _, each := range all {
+		out = append(out, string(each))
+	}
+	return out
+}
+
+// What a domain holds by its nature can't be ordinary data.
+func TestCategoriesFitTheDomain(t *testing.T) {
+	always := map[exchange.DomainCode]exchange.Category{
+		"police": exchange.Criminal, "probation": exchange.Criminal, "public-prosecution": exchange.Criminal, "custody": exchange.Criminal,
+		"youth-probation": exchange.Criminal, "mental-health": exchange.Health, "medical-care": exchange.Health, "long-term-care": exchange.Health,
+	}
+	perDomain := map[string]int{}
+	c := read(t)
+	for _, i := range c.Items {
+		perDomain[string(i.Domain)]++
+		if !c.domain(string(i.Domain)) {
+			t.Errorf("%s is of the unknown domain %s", i.Code, i.Domain)
+		}
+		if want, ok := always[i.Domain]; ok && i.Category != want {
+			t.Errorf("%s of %s is %s, want %s", i.Code, i.Domain, i.Category, want)
+		}
+		if strings.HasSuffix(string(i.Code), "-limits") && i.Category != exchange.Health {
+			t.Errorf("%s tells what somebody can't do and is %s", i.Code, i.Category)
+		}
+		if slices.Contains(slices.Collect(maps.Keys(i.Depths)), exchange.That) && strings.Contains(i.Depths[exchange.That].EN, "Since when") {
+			t.Errorf("%s tells more than 'that' at depth that", i.Code)
+		}
+		if i.Category == exchange.OtherSpecial && i.Domain != "youth-care" && i.Domain != "social-support" {
+			t.Errorf("%s: religion and ethnicity only to fit youth help or support, not in %s", i.Code, i.Domain)
+		}
+	}
+	for _, d := range c.Domains {
+		if perDomain[d.Code] == 0 {
+			t.Errorf("domain %s has no item", d.Code)
+		}
+	}
+}
+
+// A professional of every regime can say no on more than one ground, and no
+// ground is offered where it does not belong.
+func TestGroundsFitTheRegimes(t *testing.T) {
+	c := read(t)
+	for _, regime := range exchange.Regimes {
+		n := 0
+		for _, g := range c.Grounds {
+			if slices.Contains(g.Regimes, regime) {
+				n++
+			}
+		}
+		if n < 5 {
+			t.Errorf("regime %s has %d grounds", regime, n)
+		}
+	}
+	for _, g := range c.Grounds {
+		for _, r := range g.Regimes {
+			second, third, fourth := strings.Contains(g.Article, "(2)"), strings.Contains(g.Article, "5.4.2(3)"), strings.Contains(g.Article, "5.4.2(4)")
+			if strings.HasPrefix(g.Article, "5.4.2(2)") && second && !r.Secrecy() || third && r != exchange.Wpg && r != exchange.Wjsg || fourth && r != exchange.Mayor {
+				t.Errorf("ground %s of art. %s is offered under %s", g.Code, g.Article, r)
+			}
+		}
+	}
+	for _, code := range []exchange.GroundCode{"not-necessary", "not-held", "already-known"} {
+		i := slices.IndexFunc(c.Grounds, func(g exchange.Ground) bool { return g.Code == code })
+		if i < 0 || len(c.Grounds[i].Regimes) != len(exchange.Regimes) {
+			t.Errorf("ground %s does not fit every regime", code)
+		}
+	}
+}
+
+// Plain language: short sentences, no words that only lawyers use.
+func TestCataloguesArePlain(t *testing.T) {
+	c := read(t)
+	var dutch []string
+	for _, p := range c.Purposes {
+		dutch = append(dutch, p.Name.NL, p.Explain.NL)
+		if p.Explain.EN == "" {
+			t.Errorf("%s is not explained in English", p.Code)
+		}
+	}
+	for _, i := range c.Items {
+		dutch = append(dutch, i.Name.NL, i.Explain.NL)
+		if i.Explain.EN == "" {
+			t.Errorf("%s is not explained in English", i.Code)
+		}
+		for d, s := range i.Depths {
+			dutch = append(dutch, s.NL)
+			if s.EN == "" {
+				t.Errorf("%s at depth %s has no English", i.Code, d)
+			}
+		}
+	}
+	for _, g := range c.Grounds {
+		dutch = append(dutch, g.Name.NL)
+	}
+	for _, text := range dutch {
+		plainDutch(t, text)
+	}
+}
+
+// plainDutch fails when a text is empty, has a sentence of more than 20 words,
+// or a word from the list of the writing rules.
+func plainDutch(t *testing.T, text string) {
+	t.Helper()
+	if text == "" {
+		t.Error("a Dutch text is missing")
+	}
+	for _, sentence := range strings.FieldsFunc(text, func(r rune) bool { return r == '.' || r == '?' || r == ':' }) {
+		if n := len(strings.Fields(sentence)); n > 20 {
+			t.Errorf("a sentence of %d words: %s", n, sentence)
+		}
+	}
+	for _, word := range []string{"conform", "inzake", "betrokkene", "verwerkingsverantwoordelijke", "doelbinding", "proportionaliteit", "middels", "derhalve"} {
+		if strings.Contains(strings.ToLower(text), word) {
+			t.Errorf("the word %q is not plain: %s", word, text)
+		}
+	}
+}

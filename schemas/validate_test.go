@@ -1,0 +1,312 @@
+package schemas_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"sluis/schemas"
+)
+
+const (
+	uuid   = "0193a0b0-0000-7000-8000-000000000001"
+	asker  = "00000099000001001000:investigation"
+	asked  = "00000099000003003000:probation"
+	digest = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+)
+
+func claims(body string, follows bool) string {
+	f := ""
+	if follows {
+		f = `"follows":"` + digest + `",`
+	}
+	return `{"iss":"` + asker + `","aud":"` + asked + `","jti":"` + uuid + `","iat":1795440000,"exp":1799068800,"exchange":"` + uuid + `",` + f + `"body":` + body + `}`
+}
+
+// The examples hold every member of every schema at least once.
+var examples = map[string][]string{
+	"message.request": {
+		claims(`{"case":"`+uuid+`","purpose":"investigation/client-request","specific":"to plan help at home","subject":{"bsn":"999993847"},
+			"items":[{"item":"supervision-running","depth":"process","why":"to plan appointments"}],"shareWith":["debts"],
+			"involvement":{"state":"not-yet-informed","why":"told on Thursday"},"contact":"06-00000000","due":"2027-01-04T12:00:00Z"}`, false),
+		claims(`{"case":"`+uuid+`","purpose":"triage","specific":"x","subject":{"name":"J. Fictief","born":"1980-02-29","address":"Voorbeeldstraat 1"},
+			"items":[{"item":"tenancy","depth":"that","why":"x"}],"shareWith":[],
+			"involvement":{"state":"in-consultation"},"contact":"x","due":"2027-01-04T12:00:00Z"}`, false),
+	},
+	"message.answer": {
+		claims(`{"decided":"2026-11-23T12:00:00.123Z","conditions":[{"code":"only-to","parties":["`+asked+`"],"items":["offence"],"until":"2027-06-01"}],
+			"_sd":["`+digest+`"],"_sd_alg":"sha-256"}`, true),
+	},
+	"message.withdrawal": {claims(`{}`, true)},
+	"message.receipt": {
+		claims(`{"entry":"c2x1aXM=","checkpoint":"sluis.invalid/ledger/1\n1\n","proof":["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}`, true),
+	},
+	"disclosure.item": {
+		`{"outcome":"supply","depth":"process","value":"Supervision since February","tell":"call me"}`,
+		`{"outcome":"withhold","tell":"call me"}`,
+		`{"outcome":"withhold"}`,
+	},
+	"config": {
+		`{"listen":["/ip4/0.0.0.0/tcp/4001"],"announce":[],"quic":true,"limits":{"min_free_bytes":0,"per_ip":1,"streams_per_peer":1},
+		"register":{"exchange_every":"1h30m"},"delivery":{"first_pause":"1s","longest_pause":"10m","at_once":1},"log":{"level":"info","format":"text"}}`,
+		`{}`,
+	},
+}
+
+func TestExamplesFit(t *testing.T) {
+	for name, all := range examples {
+		for _, e := range all {
+			if err := schemas.Validate(name, []byte(e)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestNamesAreComplete(t *testing.T) {
+	for _, name := range schemas.Names() {
+		if len(examples[name]) == 0 {
+			t.Errorf("no example for %s", name)
+		}
+		if _, ok := schemas.Schema(name); !ok {
+			t.Errorf("schema %s has no text", name)
+		}
+	}
+	if _, ok := schemas.Schema("../go.mod"); ok {
+		t.Error("a schema is read from outside")
+	}
+	if err := schemas.Validate("message.gossip", []byte(`{}`)); err == nil {
+		t.Error("a schema that does not exist accepts a document")
+	}
+}
+
+// Each line breaks one rule; the error must name the place and the rule.
+func TestWhatIsRefused(t *testing.T) {
+	long := strings.Repeat("x", 2001)
+	for _, c := range []struct{ schema, old, new, want string }{
+		{"message.request", `"iss":"` + asker, `"iss":"` + asker[1:], "/iss: pattern"},
+		{"message.request", `:investigation"`, `:Investigation"`, "/iss: pattern"},
+		{"message.request", `"aud":"` + asked + `",`, ``, "document: required aud"},
+		{"message.request", `1795440000`, `1795440000.5`, "document: number"},
+		{"message.request", `1795440000`, `1e9`, "document: number"},
+		{"message.request", `1795440000`, `-1`, "/iat: minimum"},
+		{"message.request", `1795440000`, `999999999999999`, "/iat: maximum"},
+		{"message.request", `1795440000`, `"1795440000"`, "/iat: type"},
+		{"message.request", `"jti":"0193a0b0`, `"jti":"0193A0B0`, "/jti: pattern"},
+		{"message.request", `"body":`, `"follows":"` + digest + `","body":`, "document: additionalProperties"},
+		{"message.request", `"iss"`, `"ISS"`, "document: additionalProperties"},
+		{"message.request", `"triage"`, `"Triage"`, "/body/purpose: pattern"},
+		{"message.request", `"bsn":"999993847"`, `"bsn":"99999384"`, "/body/subject/bsn: pattern"},
+		{"message.request", `"bsn":"999993847"`, `"bsn":999993847`, "/body/subject/bsn: type"},
+		{"message.request", `"bsn":"999993847"`, `"bsn":"999993847","name":"J. Fictief"`, "/body/subject: maxProperties"},
+		{"message.request", `"born":"1980-02-29",`, ``, "/body/subject: required born"},
+		{"message.request", `1980-02-29`, `1981-02-29`, "/body/subject/born: format"},
+		{"message.request", `to plan help at home`, long, "/body/specific: maxLength"},
+		{"message.request", `to plan help at home`, ``, "/body/specific: minLength"},
+		{"message.request", `"depth":"process"`, `"depth":"all"`, "/body/items/0/depth: enum"},
+		{"message.request", `,"why":"to plan appointments"`, ``, "/body/items/0: required why"},
+		{"message.request", `"items":[`, `"items":[` + strings.Repeat(`{"item":"a","depth":"that","why":"x"},`, 30), "/body/items: maxItems"},
+		{"message.request", `"shareWith":["debts"]`, `"shareWith":["debts","De buren"]`, "/body/shareWith/1: pattern"},
+		{"message.request", `"shareWith":["debts"]`, `"shareWith":[` + strings.Repeat(`"a",`, 20) + `"a"]`, "/body/shareWith: maxItems"},
+		{"message.request", `not-yet-informed`, `unknown`, "/body/involvement/state: enum"},
+		{"message.request", `2027-01-04T12:00:00Z`, `2027-01-04T12:00:00+01:00`, "/body/due: format"},
+		{"message.request", `2027-01-04T12:00:00Z`, `2027-13-04T12:00:00Z`, "/body/due: format"},
+		{"message.answer", `"follows":"` + digest + `",`, ``, "document: required follows"},
+		{"message.answer", digest, digest + "=", "/follows: maxLength"},
+		{"message.answer", `"_sd":["` + digest + `"]`, `"_sd":[]`, "/body/_sd: minItems"},
+		{"message.answer", `"_sd":["` + digest + `"]`, `"_sd":["x"]`, "/body/_sd/0: pattern"},
+		{"message.answer", `sha-256`, `sha-1`, "/body/_sd_alg: const"},
+		{"message.answer", `"parties":["` + asked + `"]`, `"parties":[]`, "/body/conditions/0/parties: minItems"},
+		{"message.answer", `2027-06-01`, `1 June`, "/body/conditions/0/until: format"},
+		{"message.answer", `.123Z`, `.1234Z`, "/body/decided: maxLength"},
+		{"message.withdrawal", `"body":{}`, `"body":{"why":"x"}`, "/body: additionalProperties"},
+		{"message.withdrawal", `"body":{}`, `"body":null`, "/body: type"},
+		{"message.receipt", `c2x1aXM=`, `c2x1a-M=`, "/body/entry: pattern"},
+		{"message.receipt", `-5JC`, `-5JC`, ""},
+		{"message.receipt", `"proof":[`, `"proof":["x",`, "/body/proof/0: pattern"},
+		{"message.receipt", `"proof":[`, `"proof":[` + strings.Repeat(`"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",`, 64), "/body/proof: maxItems"},
+		{"disclosure.item", `"depth":"process",`, ``, "document: required depth"},
+		{"disclosure.item", `"value":"Supervision since February",`, ``, "document: required value"},
+		{"disclosure.item", `"outcome":"withhold"`, `"outcome":"withhold","value":"x"`, "/value: not allowed here"},
+		{"disclosure.item", `"outcome":"withhold"`, `"outcome":"withhold","depth":"that"`, "/depth: not allowed here"},
+		{"disclosure.item", `"outcome":"withhold"`, `"outcome":"maybe"`, "/outcome: enum"},
+		{"config", `"per_ip":1`, `"per_ip":0`, "/limits/per_ip: minimum"},
+		{"config", `"per_ip":1`, `"perIP":1`, "/limits: additionalProperties"},
+		{"config", `1h30m`, `daily`, "/register/exchange_every: pattern"},
+		{"config", `"/ip4/0.0.0.0/tcp/4001"`, `"0.0.0.0:4001"`, "/listen/0: pattern"},
+		{"config", `{}`, `[]`, "document: type"},
+		{"config", `{}`, `{} {}`, "document: json"},
+		{"config", `{}`, ``, "document: json"},
+		{"config", `{}`, "{\"\xff\":1}", "document: utf-8"},
+	} {
+		document := ""
+		for _, e := range examples[c.schema] {
+			if strings.Contains(e, c.old) && document == "" {
+				document = e
+			}
+		}
+		if document == "" && c.want != "" {
+			t.Fatalf("no example of %s has %q", c.schema, c.old)
+		}
+		if c.old == `{}` && c.schema == "config" {
+			document = `{}`
+		}
+		if c.want == "" {
+			continue
+		}
+		document = strings.Replace(document, c.old, c.new, 1)
+		err := schemas.Validate(c.schema, []byte(document))
+		var m *schemas.Mismatch
+		if !errors.As(err, &m) || m.Error() != c.want {
+			t.Errorf("%s with %.40q: %v, want %s", c.schema, c.new, err, c.want)
+		}
+	}
+}
+
+// Whatever is wrong, the error holds nothing of the document: a number, a name
+// or a text in any place, as value or as member name, with any type.
+func TestErrorsHoldNoValue(t *testing.T) {
+	const number, name, secret = "999993847", "J. Fictief", "zz-secret"
+	refused := 0
+	for schema, all := range examples {
+		for _, e := range all {
+			var document any
+			if err := json.Unmarshal([]byte(e), &document); err != nil {
+				t.Fatal(err)
+			}
+			for _, bad := range variants(document, []any{
+				number, name, secret, 999993847, map[string]any{number: name}, map[string]any{name: map[string]any{secret: number}},
+				[]any{number, map[string]any{number: secret}}, strings.Repeat(secret, 9000),
+			}) {
+				text, err := json.Marshal(bad)
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = schemas.Validate(schema, text)
+				if err == nil {
+					continue
+				}
+				refused++
+				for _, leak := range []string{number, name, secret, "Fictief", "99999"} {
+					if strings.Contains(err.Error(), leak) {
+						t.Errorf("%s: the error tells %q: %v", schema, leak, err)
+					}
+				}
+			}
+		}
+	}
+	if refused < 200 {
+		t.Errorf("only %d documents were refused; the test sees too little", refused)
+	}
+}
+
+// variants returns the document with each value replaced by each plant, and
+// each object with each plant added under a strange name.
+func variants(document any, plants []any) (all []any) {
+	all = append(all, plants...)
+	switch v := document.(type) {
+	case map[string]any:
+		for key, value := range v {
+			for _, changed := range variants(value, plants) {
+				all = append(all, with(v, key, changed))
+			}
+		}
+		for _, key := range []string{"999993847", "J. Fictief", "zz-secret/0", "bsn~1"} {
+			for _, p := range plants {
+				all = append(all, with(v, key, p))
+			}
+		}
+	case []any:
+		for i, value := range v {
+			for _, changed := range variants(value, plants) {
+				list := append([]any(nil), v...)
+				list[i] = changed
+				all = append(all, list)
+			}
+		}
+	}
+	return all
+}
+
+func with(object map[string]any, key string, value any) map[string]any {
+	out := map[string]any{key: value}
+	for k, v := range object {
+		if k != key {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// The same document gives the same error, in whatever order it is walked.
+func TestErrorIsStable(t *testing.T) {
+	document := []byte(strings.NewReplacer(`"iat"`, `"x"`, `"purpose"`, `"y"`, `"state"`, `"z"`, `"depth"`, `"w"`).Replace(examples["message.request"][0]))
+	want := schemas.Validate("message.request", document)
+	for range 100 {
+		if got := schemas.Validate("message.request", document); got == nil || got.Error() != want.Error() {
+			t.Fatalf("got %v, then %v", want, got)
+		}
+	}
+}
+
+func FuzzValidate(f *testing.F) {
+	for name, all := range examples {
+		for _, e := range all {
+			f.Add(name, []byte(e))
+		}
+	}
+	f.Add("message.request", []byte(`{"iat":1e999999}`))
+	f.Add("config", []byte(`{"limits":{"limits":{"0":[[[]]]}}}`))
+	f.Fuzz(func(t *testing.T, name string, document []byte) {
+		err := schemas.Validate(name, document)
+		var m *schemas.Mismatch
+		if errors.As(err, &m) && (len(m.Place) > 200 || len(m.Rule) > 200) {
+			t.Errorf("an error of %d bytes", len(m.Error()))
+		}
+		if err == nil && !json.Valid(document) {
+			t.Error("accepts what is not JSON")
+		}
+	})
+}
+
+func bigRequest(tb testing.TB) []byte {
+	tb.Helper()
+	var items []string
+	for i := range 8 {
+		items = append(items, fmt.Sprintf(`{"item":"supervision-%d","depth":"process","why":"%s"}`, i, strings.Repeat("to plan appointments ", 7)))
+	}
+	return []byte(strings.Replace(examples["message.request"][0], `{"item":"supervision-running","depth":"process","why":"to plan appointments"}`, strings.Join(items, ","), 1))
+}
+
+func BenchmarkRequest(b *testing.B) {
+	document := bigRequest(b)
+	b.SetBytes(int64(len(document)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := schemas.Validate("message.request", document); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDisclosure(b *testing.B) {
+	document := []byte(examples["disclosure.item"][0])
+	for b.Loop() {
+		if err := schemas.Validate("disclosure.item", document); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// The most expensive document found: everything in it is wrong.
+func BenchmarkHostile(b *testing.B) {
+	document := []byte(claims(`{"items":[`+strings.Repeat(`{},`, 80000)+`{}]}`, false))
+	b.SetBytes(int64(len(document)))
+	for b.Loop() {
+		if err := schemas.Validate("message.request", document); err == nil {
+			b.Fatal("accepted")
+		}
+	}
+}
