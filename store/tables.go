@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"crypto/aes"
 	"encoding/binary"
 	"errors"
@@ -40,13 +39,31 @@ func checkTables(o badger.Options, anchor ledger.Checkpoint) error {
 	if err != nil {
 		return &Inconsistent{File: badger.ManifestFilename, What: "damaged"}
 	}
+	var all []table
 	for id, m := range manifest.Tables {
 		key, err := registry.DataKey(m.KeyID)
 		if err != nil {
 			return &Inconsistent{File: badger.KeyRegistryFileName, What: "without a key that a table is encrypted with"}
 		}
-		if err := checkTable(filepath.Join(o.Dir, fmt.Sprintf("%06d.sst", id)), key, anchor); err != nil {
-			return err
+		t := table{path: filepath.Join(o.Dir, fmt.Sprintf("%06d.sst", id))}
+		if key != nil {
+			t.key = key.Data
+		}
+		all = append(all, t)
+	}
+	for _, t := range all {
+		var damaged *Inconsistent
+		err := t.walk(func(b block) bool {
+			if b.err != nil {
+				damaged = blame(filepath.Base(t.path), b, all, anchor)
+			}
+			return b.err == nil
+		})
+		switch {
+		case damaged != nil:
+			return damaged
+		case err != nil:
+			return &Inconsistent{File: filepath.Base(t.path), What: "missing or damaged"}
 		}
 	}
 	return nil
@@ -65,59 +82,64 @@ func readManifest(o badger.Options) (m badger.Manifest, err error) {
 	return m, err
 }
 
+// A table is a file of rows in the order of their keys.
+type table struct {
+	path string
+	key  []byte // with which it is encrypted, or nil
+}
+
+// A block is a part of a table, of about 4 KiB.
+type block struct {
+	first []byte // first key in it, from the index
+	next  []byte // first key of the next block, or nil
+	body  []byte // rows, their offsets and the number of rows in four bytes each
+	err   error  // not nil when it is damaged; then body is what there is
+}
+
+// walk calls do with every block of a table until it returns false. It fails
+// when the table can't be divided into blocks.
+func (t table) walk(do func(block) bool) error {
+	f, err := os.Open(t.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	r := tableReader{file: f, size: info.Size(), key: t.key}
+	// What was verified may still not be an index; then this panics.
+	return guarded(func() error { return r.walk(do) })
+}
+
 // A tableReader reads the parts of a table file: blocks, then the index, its
 // length, its checksum and the length of that, in four bytes each.
 type tableReader struct {
 	file *os.File
 	size int64
-	key  []byte // of the file; empty when it is not encrypted
+	key  []byte
 }
 
 var errTable = errors.New("not as it was written")
 
-// checkTable verifies a table file.
-func checkTable(path string, key *pb.DataKey, anchor ledger.Checkpoint) error {
-	damaged := &Inconsistent{File: filepath.Base(path), What: "missing or damaged"}
-	f, err := os.Open(path)
-	if err != nil {
-		return damaged
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return damaged
-	}
-	t := tableReader{file: f, size: info.Size()}
-	if key != nil {
-		t.key = key.Data
-	}
-	// What was verified may still not be an index, so this may panic.
-	err = guarded(func() error { return t.check(damaged, anchor) })
-	if !errors.As(err, new(*Inconsistent)) && err != nil {
-		return damaged
-	}
-	return err
-}
-
-// check verifies the index and every block.
-func (t tableReader) check(damaged *Inconsistent, anchor ledger.Checkpoint) error {
+func (t tableReader) walk(do func(block) bool) error {
 	index, err := t.index()
 	if err != nil {
-		return damaged
+		return err
 	}
 	var this, next fb.BlockOffset
 	for i := range index.OffsetsLength() {
-		if !index.Offsets(&this, i) {
-			return damaged
+		index.Offsets(&this, i)
+		b := block{first: this.KeyBytes()}
+		if i+1 < index.OffsetsLength() {
+			index.Offsets(&next, i+1)
+			b.next = next.KeyBytes()
 		}
-		if t.checkBlock(int64(this.Offset()), int64(this.Len())) == nil {
-			continue
+		b.body, b.err = t.block(int64(this.Offset()), int64(this.Len()))
+		if !do(b) {
+			return nil
 		}
-		var end []byte
-		if i+1 < index.OffsetsLength() && index.Offsets(&next, i+1) {
-			end = next.KeyBytes()
-		}
-		return blame(damaged.File, this.KeyBytes(), end, anchor)
 	}
 	return nil
 }
@@ -162,32 +184,32 @@ func (t tableReader) index() (*fb.TableIndex, error) {
 	return fb.GetRootAsTableIndex(data, 0), nil
 }
 
-// checkBlock verifies a block: entries, offsets and their number in four bytes,
-// checksum, length of the checksum in four bytes.
-func (t tableReader) checkBlock(offset, length int64) error {
+// block returns the body of a block. Behind it stand the checksum and its
+// length. When the block is damaged it returns an error and what there is.
+func (t tableReader) block(offset, length int64) ([]byte, error) {
 	data, err := t.read(offset, length)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if data, err = t.decrypt(data); err != nil {
-		return err
+		return nil, err
 	}
 	end := len(data) - 4
 	if end < 4 {
-		return errTable
+		return nil, errTable
 	}
 	sumLength := int64(binary.BigEndian.Uint32(data[end:]))
 	if sumLength > int64(end)-4 {
-		return errTable
+		return data, errTable
 	}
 	body := data[:int64(end)-sumLength]
 	if err := checkSum(body, data[len(body):end]); err != nil {
-		return err
+		return body, err
 	}
 	if offsets := int64(binary.BigEndian.Uint32(body[len(body)-4:])); offsets*4 > int64(len(body))-4 {
-		return errTable
+		return body, errTable
 	}
-	return nil
+	return body, nil
 }
 
 // decrypt undoes AES-CTR; the IV stands behind the data.
@@ -211,35 +233,4 @@ func checkSum(data, sum []byte) error {
 		return errTable
 	}
 	return y.VerifyChecksum(data, &expected)
-}
-
-// blame names what is in a damaged block from its first key and that of the
-// next block, which stand in the index.
-func blame(file string, key, next []byte, anchor ledger.Checkpoint) *Inconsistent {
-	found := &Inconsistent{File: file, What: "damaged"}
-	for _, prefix := range []string{entryPrefix, hashesPrefix} {
-		first, end := numberIn(key, prefix), anchor.Size
-		if bytes.HasPrefix(next, []byte(prefix)) {
-			end = numberIn(next, prefix)
-		}
-		if bytes.Compare(key[:1], []byte(prefix)) > 0 || (len(next) > 0 && bytes.Compare(next[:1], []byte(prefix)) < 0) || first >= end {
-			continue
-		}
-		found.Entry, found.End = first, end
-		if prefix == hashesPrefix {
-			found.Tile = ledger.TileOf(ledger.StoredHashes(first), max(anchor.Size, end)).Path()
-		}
-		return found
-	}
-	return found
-}
-
-// numberIn returns the number in a key of a table, behind which stands Badger's
-// own version in eight bytes, or 0 when it is a key of another kind.
-func numberIn(key []byte, prefix string) uint64 {
-	if !bytes.HasPrefix(key, []byte(prefix)) || len(key) != numberedKeyLen+8 {
-		return 0
-	}
-	n, _ := numberOf(key[:numberedKeyLen])
-	return n
 }
