@@ -1,0 +1,517 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/register"
+)
+
+// An authority directory holds public documents; the keys of the authorities
+// are files of their own, one per person, sealed.
+const (
+	rootPattern  = "root-%d.json"
+	draftFile    = "draft.json"
+	registerFile = "register.json"
+)
+
+func registerCommand(t *terminal) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "register",
+		GroupID: "network",
+		Short:   "Make, change, sign and check the register of parties",
+		Long: `The register says who takes part, in what capacity and with which keys. It is
+signed by some of the authorities, and the root says by how many of which.
+
+A first register takes these steps:
+  sluis register key --out alice.key --new-key-file alice.unlock
+  sluis register create --authority ./authority --threshold 1 --member KEY
+  sluis register sign --authority ./authority --key alice.key --key-file alice.unlock
+  sluis register add --authority ./authority noord.entry.json voorbeeldstad.entry.json
+  sluis register sign --authority ./authority --key alice.key --key-file alice.unlock
+  sluis register publish --authority ./authority`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	a := &authority{t: t}
+	cmd.AddCommand(
+		a.key(), a.create(), a.rotate(), a.add(), a.change(), a.remove(), a.revoke(), a.sign(), a.check(), a.publish(), a.show(),
+	)
+	return cmd
+}
+
+// An authority is the directory that register commands work in.
+type authority struct {
+	t     *terminal
+	dir   string
+	smith locksmith
+}
+
+func (a *authority) command(use, short, example string, args cobra.PositionalArgs, do func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Example: example, Args: args, RunE: do}
+	cmd.Flags().StringVar(&a.dir, "authority", ".", "`directory` of the register authority")
+	return cmd
+}
+
+func (a *authority) key() *cobra.Command {
+	var out, newKey string
+	cmd := a.command("key", "Make the key of one authority, sealed", "  sluis register key --out alice.key --new-key-file alice.unlock", cobra.NoArgs,
+		func(*cobra.Command, []string) error {
+			if newKey != "" {
+				if err := makeKeyFile(newKey); err != nil {
+					return err
+				}
+				a.smith.keyFile = newKey
+			}
+			lock, err := a.smith.lock(a.t, true)
+			if err != nil {
+				return err
+			}
+			pub, key, err := ed25519.GenerateKey(nil)
+			if err != nil {
+				return err
+			}
+			sealed, err := crypto.SealAuthorityKey(key, lock)
+			if err != nil {
+				return err
+			}
+			if err := createFile(out, sealed); err != nil {
+				return err
+			}
+			jwk := crypto.PublicJWK(pub)
+			return a.t.print(map[string]any{"member": jwk.X, "kid": crypto.KeyID(pub)}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s\n", jwk.X)
+				a.t.say("the line above is the public key, for --member")
+			})
+		})
+	cmd.Flags().StringVar(&out, "out", "", "`file` to write the sealed key to")
+	cmd.Flags().StringVar(&newKey, "new-key-file", "", "make a key file at `path` and seal the key with it")
+	a.smith.flags(cmd)
+	_ = cmd.MarkFlagRequired("out")
+	return cmd
+}
+
+// span is how long a document holds.
+type span struct{ days int }
+
+func (s *span) flag(cmd *cobra.Command, days int) {
+	cmd.Flags().IntVar(&s.days, "days", days, "`days` that it holds")
+}
+
+func (s *span) from() (issued, expires time.Time) {
+	issued = time.Now().UTC().Truncate(time.Second)
+	return issued, issued.AddDate(0, 0, s.days)
+}
+
+func (a *authority) create() *cobra.Command {
+	var members []string
+	var threshold int
+	var valid span
+	cmd := a.command("create", "Start a register: its first root, still to be signed", "  sluis register create --authority ./authority --threshold 2 --member KEY --member KEY", cobra.NoArgs,
+		func(*cobra.Command, []string) error {
+			keys, err := parseMembers(members)
+			if err != nil {
+				return err
+			}
+			if err := os.MkdirAll(a.dir, 0o755); err != nil {
+				return err
+			}
+			issued, expires := valid.from()
+			root, err := register.NewRoot(threshold, keys, issued, expires)
+			if err != nil {
+				return err
+			}
+			if err := createFile(a.rootPath(1), root); err != nil {
+				return err
+			}
+			a.t.say("made %s; it needs %d signatures: sluis register sign", a.rootPath(1), threshold)
+			return nil
+		})
+	cmd.Flags().StringArrayVar(&members, "member", nil, "public `key` of an authority, as `sluis register key` prints it; repeat for more")
+	cmd.Flags().IntVar(&threshold, "threshold", 1, "`number` of authorities that must sign")
+	valid.flag(cmd, 3650)
+	_ = cmd.MarkFlagRequired("member")
+	return cmd
+}
+
+func (a *authority) rotate() *cobra.Command {
+	var members []string
+	var threshold int
+	var valid span
+	cmd := a.command("rotate", "Make the next root; the old and the new authorities must sign it", "  sluis register rotate --authority ./authority --threshold 2 --member KEY --member KEY", cobra.NoArgs,
+		func(*cobra.Command, []string) error {
+			keys, err := parseMembers(members)
+			if err != nil {
+				return err
+			}
+			roots, err := a.roots()
+			if err != nil {
+				return err
+			}
+			issued, expires := valid.from()
+			next, err := register.RotateRoot(roots[len(roots)-1], threshold, keys, issued, expires)
+			if err != nil {
+				return err
+			}
+			path := a.rootPath(len(roots) + 1)
+			if err := createFile(path, next); err != nil {
+				return err
+			}
+			a.t.say("made %s; it needs the signatures of the old and of the new authorities: sluis register sign", path)
+			return nil
+		})
+	cmd.Flags().StringArrayVar(&members, "member", nil, "public `key` of an authority from now on; repeat for more")
+	cmd.Flags().IntVar(&threshold, "threshold", 1, "`number` of authorities that must sign from now on")
+	valid.flag(cmd, 3650)
+	_ = cmd.MarkFlagRequired("member")
+	return cmd
+}
+
+func parseMembers(members []string) ([]ed25519.PublicKey, error) {
+	var keys []ed25519.PublicKey
+	for _, m := range members {
+		key, err := base64.RawURLEncoding.Strict().DecodeString(m)
+		if err != nil || len(key) != ed25519.PublicKeySize {
+			return nil, usage(errors.New("--member: not a public key as `sluis register key` prints it"))
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+func (a *authority) add() *cobra.Command {
+	var valid span
+	cmd := a.command("add ENTRY...", "Take up parties from their entries", "  sluis register add --authority ./authority noord.entry.json", cobra.MinimumNArgs(1),
+		func(_ *cobra.Command, args []string) error {
+			return a.edit(valid, func(d register.Draft) (register.Draft, error) {
+				for _, path := range args {
+					e, err := readEntry(path)
+					if err != nil {
+						return d, err
+					}
+					if d, err = d.Add(e); err != nil {
+						return d, err
+					}
+				}
+				return d, nil
+			})
+		})
+	valid.flag(cmd, 365)
+	return cmd
+}
+
+func (a *authority) change() *cobra.Command {
+	var valid span
+	cmd := a.command("change ENTRY", "Replace the entry of a party; keys that it no longer has end now", "  sluis register change --authority ./authority noord.entry.json", cobra.ExactArgs(1),
+		func(_ *cobra.Command, args []string) error {
+			return a.edit(valid, func(d register.Draft) (register.Draft, error) {
+				e, err := readEntry(args[0])
+				if err != nil {
+					return d, err
+				}
+				return d.Change(e)
+			})
+		})
+	valid.flag(cmd, 365)
+	return cmd
+}
+
+func (a *authority) remove() *cobra.Command {
+	var valid span
+	cmd := a.command("remove OIN", "Take a party out", "  sluis register remove --authority ./authority 00000099000002002000", cobra.ExactArgs(1),
+		func(_ *cobra.Command, args []string) error {
+			return a.edit(valid, func(d register.Draft) (register.Draft, error) {
+				oin, err := exchange.ParseOIN(args[0])
+				if err != nil {
+					return d, err
+				}
+				return d.Remove(oin)
+			})
+		})
+	valid.flag(cmd, 365)
+	return cmd
+}
+
+func (a *authority) revoke() *cobra.Command {
+	var valid span
+	cmd := a.command("revoke OIN KID", "Say that a signing key was compromised: nothing that it signs from now on is valid",
+		"  sluis register revoke --authority ./authority 00000099000002002000 kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", cobra.ExactArgs(2),
+		func(_ *cobra.Command, args []string) error {
+			return a.edit(valid, func(d register.Draft) (register.Draft, error) {
+				oin, err := exchange.ParseOIN(args[0])
+				if err != nil {
+					return d, err
+				}
+				return d.Revoke(oin, args[1], time.Now().UTC().Truncate(time.Second))
+			})
+		})
+	valid.flag(cmd, 365)
+	return cmd
+}
+
+// edit changes the draft, or starts one from the newest published register.
+func (a *authority) edit(valid span, change func(register.Draft) (register.Draft, error)) error {
+	draft, err := a.draft(valid)
+	if err != nil {
+		return err
+	}
+	if draft, err = change(draft); err != nil {
+		return err
+	}
+	doc, err := draft.Sign()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(a.dir, draftFile), doc, 0o644); err != nil {
+		return err
+	}
+	a.t.say("draft of version %d lists %d parties; it must be signed again: sluis register sign", draft.Version(), len(draft.Entries()))
+	return nil
+}
+
+func (a *authority) draft(valid span) (register.Draft, error) {
+	doc, err := os.ReadFile(filepath.Join(a.dir, draftFile))
+	if err == nil {
+		draft, _, err := register.ParseDraft(doc)
+		return draft, err
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return register.Draft{}, err
+	}
+	roots, err := a.roots()
+	if err != nil {
+		return register.Draft{}, err
+	}
+	issued, expires := valid.from()
+	newest := roots[len(roots)-1]
+	last, err := a.published(roots)
+	if errors.Is(err, fs.ErrNotExist) {
+		return register.NewDraft(newest, issued, expires)
+	}
+	if err != nil {
+		return register.Draft{}, err
+	}
+	return register.NextDraft(last, newest, issued, expires)
+}
+
+func (a *authority) sign() *cobra.Command {
+	var keyPath string
+	cmd := a.command("sign", "Sign what waits for a signature: the newest root, then the draft", "  sluis register sign --authority ./authority --key alice.key --key-file alice.unlock", cobra.NoArgs,
+		func(*cobra.Command, []string) error {
+			lock, err := a.smith.lock(a.t, false)
+			if err != nil {
+				return err
+			}
+			sealed, err := os.ReadFile(keyPath)
+			if err != nil {
+				return err
+			}
+			key, err := crypto.OpenAuthorityKey(sealed, lock)
+			if err != nil {
+				return err
+			}
+			return a.signAll(key)
+		})
+	cmd.Flags().StringVar(&keyPath, "key", "", "sealed key `file` of the authority")
+	a.smith.flags(cmd)
+	_ = cmd.MarkFlagRequired("key")
+	return cmd
+}
+
+func (a *authority) signAll(key ed25519.PrivateKey) error {
+	roots, err := a.roots()
+	if err != nil {
+		return err
+	}
+	kid := crypto.KeyID(key.Public().(ed25519.PublicKey))
+	signed := 0
+	for _, doc := range []struct {
+		path string
+		peek func([]byte) ([]string, error)
+		sign func([]byte, ed25519.PrivateKey) ([]byte, error)
+	}{
+		{a.rootPath(len(roots)), func(b []byte) ([]string, error) { _, kids, err := register.PeekRoot(b); return kids, err }, register.SignRoot},
+		{filepath.Join(a.dir, draftFile), func(b []byte) ([]string, error) { _, kids, err := register.ParseDraft(b); return kids, err }, register.SignRegister},
+	} {
+		content, err := os.ReadFile(doc.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		kids, err := doc.peek(content)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(kids, kid) {
+			continue
+		}
+		next, err := doc.sign(content, key)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(doc.path, next, 0o644); err != nil {
+			return err
+		}
+		signed++
+		a.t.say("signed %s (%d signatures)", doc.path, len(kids)+1)
+	}
+	if signed == 0 {
+		a.t.say("nothing waits for this signature")
+	}
+	return nil
+}
+
+func (a *authority) publish() *cobra.Command {
+	return a.command("publish", "Join roots and signed draft into the register that nodes install", "  sluis register publish --authority ./authority", cobra.NoArgs,
+		func(*cobra.Command, []string) error {
+			roots, err := a.roots()
+			if err != nil {
+				return err
+			}
+			draft, err := os.ReadFile(filepath.Join(a.dir, draftFile))
+			if err != nil {
+				return err
+			}
+			bundle, err := register.Publish(roots, draft)
+			if err != nil {
+				return err
+			}
+			path := filepath.Join(a.dir, registerFile)
+			if err := os.WriteFile(path, bundle, 0o644); err != nil {
+				return err
+			}
+			if err := os.Remove(filepath.Join(a.dir, draftFile)); err != nil {
+				return err
+			}
+			a.t.say("published %s; install it on a node: sluis register install %s", path, path)
+			return nil
+		})
+}
+
+func (a *authority) check() *cobra.Command {
+	var root string
+	cmd := a.command("check [FILE]", "Check a published register as a node would", "  sluis register check register.json --root root-1.json", cobra.MaximumNArgs(1),
+		func(_ *cobra.Command, args []string) error {
+			reg, err := a.open(root, args)
+			if err != nil {
+				return err
+			}
+			return a.t.print(map[string]any{"version": reg.Version(), "expires": reg.Expires(), "parties": len(reg.Parties())}, func(w io.Writer) {
+				fmt.Fprintf(w, "register version %d holds: %d parties, until %s\n", reg.Version(), len(reg.Parties()), reg.Expires().Format(time.DateOnly))
+			})
+		})
+	cmd.Flags().StringVar(&root, "root", "", "`file` with the root to trust (default: the first of the authority)")
+	return cmd
+}
+
+func (a *authority) show() *cobra.Command {
+	var root string
+	cmd := a.command("show [FILE]", "List the parties of a published register", "  sluis register show register.json --root root-1.json", cobra.MaximumNArgs(1),
+		func(_ *cobra.Command, args []string) error {
+			reg, err := a.open(root, args)
+			if err != nil {
+				return err
+			}
+			return a.t.print(reg.Entries(), func(w io.Writer) {
+				fmt.Fprintln(w, "OIN\tNAME\tCAPACITIES\tPEER")
+				for _, p := range reg.Parties() {
+					var codes []string
+					for _, c := range p.Capacities {
+						codes = append(codes, string(c.Code))
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.OIN, p.Name, strings.Join(codes, ","), p.Peer)
+				}
+			})
+		})
+	cmd.Flags().StringVar(&root, "root", "", "`file` with the root to trust (default: the first of the authority)")
+	return cmd
+}
+
+// open checks the register of the arguments, or of the directory.
+func (a *authority) open(root string, args []string) (*register.Register, error) {
+	if root == "" {
+		root = a.rootPath(1)
+	}
+	path := filepath.Join(a.dir, registerFile)
+	if len(args) == 1 {
+		path = args[0]
+	}
+	doc, err := os.ReadFile(root)
+	if err != nil {
+		return nil, err
+	}
+	pin, err := register.ParsePin(doc)
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return register.Open(pin, bundle, nil, time.Now())
+}
+
+func (a *authority) rootPath(version int) string {
+	return filepath.Join(a.dir, fmt.Sprintf(rootPattern, version))
+}
+
+// roots reads the chain of roots, from the first on.
+func (a *authority) roots() ([][]byte, error) {
+	var roots [][]byte
+	for version := 1; version <= register.MaxRoots; version++ {
+		doc, err := os.ReadFile(a.rootPath(version))
+		if errors.Is(err, fs.ErrNotExist) && version > 1 {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, doc)
+	}
+	return roots, nil
+}
+
+func (a *authority) published(roots [][]byte) (*register.Register, error) {
+	bundle, err := os.ReadFile(filepath.Join(a.dir, registerFile))
+	if err != nil {
+		return nil, err
+	}
+	pin, err := register.ParsePin(roots[0])
+	if err != nil {
+		return nil, err
+	}
+	return register.Reopen(pin, bundle)
+}
+
+func readEntry(path string) (register.Entry, error) {
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		return register.Entry{}, err
+	}
+	return register.ParseEntry(doc)
+}
+
+// createFile writes a file that must not be there yet.
+func createFile(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
+}

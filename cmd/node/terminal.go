@@ -1,0 +1,233 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/term"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/peer"
+	"sluis/register"
+	"sluis/schemas"
+)
+
+// The rules of the terminal:
+//
+//   - Answers go to stdout, everything else to stderr, after "sluis: ", in lower
+//     case, without a full stop.
+//   - What went wrong takes two lines: what, and what to do.
+//   - --json prints one document; its members are the contract, text is not.
+//   - Colour only for a terminal, and not when NO_COLOR is set.
+//   - Nothing personal is printed but by the commands that say so.
+//   - Secrets come from files, credentials or the keyboard; never from a flag
+//     or the environment.
+
+// The exit codes. They are part of the interface.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitRefused     = 4
+	exitCheck       = 5
+	exitUnreachable = 6
+	exitPerson      = 7
+	exitInterrupted = 130
+)
+
+// A terminal is the person or script on the other side of the program.
+type terminal struct {
+	in         io.Reader
+	out        io.Writer
+	complaints io.Writer
+	dir        string
+	json       bool
+	daemon     bool // the command runs until it is told to stop
+}
+
+func newTerminal(in io.Reader, out, complaints io.Writer) *terminal {
+	dir := os.Getenv("SLUIS_DIR")
+	if dir == "" {
+		dir = "/var/lib/sluis"
+	}
+	return &terminal{in: in, out: out, complaints: complaints, dir: dir}
+}
+
+// usageError is a mistake in how the program was called.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{err}
+}
+
+// checkError is a check that did not hold.
+type checkError struct{ what, todo string }
+
+func (e *checkError) Error() string { return e.what }
+
+// print shows value: as JSON, or through text, which writes aligned columns.
+func (t *terminal) print(value any, text func(w io.Writer)) error {
+	if t.json {
+		e := json.NewEncoder(t.out)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(value)
+	}
+	w := tabwriter.NewWriter(t.out, 0, 8, 2, ' ', 0)
+	text(w)
+	return w.Flush()
+}
+
+// say tells a person what happened; it is no answer and scripts need not read it.
+func (t *terminal) say(format string, args ...any) {
+	fmt.Fprintf(t.complaints, "sluis: "+format+"\n", args...)
+}
+
+// complain prints what went wrong and what to do, and returns the exit code.
+func (t *terminal) complain(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var wrong *usageError
+	var check *checkError
+	switch {
+	case errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "unknown command"):
+		t.say("%s", firstLine(err.Error()))
+		t.say("see sluis --help, or --help after the command")
+		return exitUsage
+	case errors.As(err, &check):
+		t.say("%s", check.what)
+		t.say("%s", check.todo)
+		return exitCheck
+	}
+	code := codeOf(err)
+	text, known := schemas.Text(code)
+	if !known {
+		t.say("%s", firstLine(err.Error()))
+		return exitFailed
+	}
+	t.say("%s (%s)", lower(text.EN.Title), code)
+	if detail := err.Error(); detail != code && !strings.HasPrefix(detail, text.EN.Title) {
+		t.say("%s", firstLine(detail))
+	}
+	t.say("%s", lower(text.EN.Advice))
+	return text.Exit
+}
+
+// codeOf is the stable code of an error, or "".
+func codeOf(err error) string {
+	var refusal *exchange.Refusal
+	var fault *peer.Fault
+	var listed *register.Fault
+	switch {
+	case errors.As(err, &refusal):
+		return string(refusal.Code)
+	case errors.As(err, &fault):
+		return fault.Code
+	case errors.As(err, &listed):
+		return listed.Code
+	case errors.Is(err, crypto.ErrWrongLock):
+		return "locked"
+	}
+	return ""
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// lower fits a sentence of the catalogue into the terminal's style.
+func lower(s string) string {
+	s = strings.TrimSuffix(s, ".")
+	if len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' {
+		return strings.ToLower(s[:1]) + s[1:]
+	}
+	return s
+}
+
+// A locksmith finds the lock of a keystore: flags, systemd credentials, or the
+// keyboard, in this order.
+type locksmith struct {
+	passphraseFile string
+	keyFile        string
+}
+
+func (l locksmith) lock(t *terminal, confirm bool) (crypto.Lock, error) {
+	if l.passphraseFile != "" && l.keyFile != "" {
+		return crypto.Lock{}, usage(errors.New("--passphrase-file and --key-file exclude each other"))
+	}
+	passphrase, key := l.passphraseFile, l.keyFile
+	if credentials := os.Getenv("CREDENTIALS_DIRECTORY"); credentials != "" && passphrase == "" && key == "" {
+		passphrase = existing(credentials + "/sluis-passphrase")
+		key = existing(credentials + "/sluis-key")
+	}
+	switch {
+	case key != "":
+		contents, err := os.ReadFile(key)
+		if err != nil {
+			return crypto.Lock{}, err
+		}
+		return crypto.KeyFileLock(contents)
+	case passphrase != "":
+		contents, err := os.ReadFile(passphrase)
+		if err != nil {
+			return crypto.Lock{}, err
+		}
+		return passphraseLock(strings.TrimRight(string(contents), "\r\n"))
+	}
+	return t.askPassphrase(confirm)
+}
+
+func existing(path string) string {
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+func passphraseLock(text string) (crypto.Lock, error) {
+	if len(text) < 12 {
+		return crypto.Lock{}, usage(errors.New("a passphrase has at least 12 characters"))
+	}
+	return crypto.PassphraseLock([]byte(text)), nil
+}
+
+func (t *terminal) askPassphrase(confirm bool) (crypto.Lock, error) {
+	keyboard, ok := t.in.(*os.File)
+	if !ok || !term.IsTerminal(int(keyboard.Fd())) {
+		return crypto.Lock{}, usage(errors.New("the keystore needs --key-file or --passphrase-file, a systemd credential, or a terminal to ask on"))
+	}
+	ask := func(prompt string) (string, error) {
+		fmt.Fprint(t.complaints, prompt)
+		text, err := term.ReadPassword(int(keyboard.Fd()))
+		fmt.Fprintln(t.complaints)
+		return string(text), err
+	}
+	first, err := ask("passphrase: ")
+	if err != nil {
+		return crypto.Lock{}, err
+	}
+	if confirm {
+		second, err := ask("once more: ")
+		if err != nil {
+			return crypto.Lock{}, err
+		}
+		if first != second {
+			return crypto.Lock{}, usage(errors.New("the two passphrases differ"))
+		}
+	}
+	return passphraseLock(first)
+}
