@@ -241,6 +241,41 @@ func TestGateAllowsOnlyRegisteredAddresses(t *testing.T) {
 	}
 }
 
+func TestGateAfterTheHandshake(t *testing.T) {
+	h := open(t, config("host", ""))
+	friend, stranger := info(t, open(t, config("friend", ""))).ID, info(t, open(t, config("stranger", ""))).ID
+	if err := h.SetPeers([]Peer{{ID: friend.String()}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []network.Direction{network.DirInbound, network.DirOutbound} {
+		if !h.gate.InterceptSecured(d, friend, nil) {
+			t.Errorf("a friend is refused, %s", d)
+		}
+		if h.gate.InterceptSecured(d, stranger, nil) {
+			t.Errorf("a stranger passes, %s", d)
+		}
+	}
+}
+
+// A connection that passed the gate before its peer was removed, and was made
+// after the connections of the peer were closed, is closed as it comes.
+func TestRemovedWhileConnecting(t *testing.T) {
+	overEach(t, func(t *testing.T, listen string) {
+		asker, answerer := pair(t, listen)
+		if _, err := asker.Send(soon(t), answerer.ID(), echo, []byte("s")); err != nil {
+			t.Fatal(err)
+		}
+		c := answerer.host.Network().ConnsToPeer(info(t, asker).ID)[0]
+		answerer.gate.connected(nil, c)
+		if c.IsClosed() {
+			t.Fatal("the connection of a peer was closed")
+		}
+		answerer.gate.peers.Store(&map[peer.ID]known{})
+		answerer.gate.connected(nil, c)
+		eventually(t, "no connection stands", func() bool { return len(answerer.host.Network().Conns()) == 0 })
+	})
+}
+
 // A stranger who knocks a thousand times is counted a thousand times and
 // logged about fifty.
 func TestRefusalsDoNotFillTheLog(t *testing.T) {

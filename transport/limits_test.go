@@ -90,6 +90,10 @@ func TestThousandStreams(t *testing.T) {
 				if most := 512; held.NumStreamsInbound > most || held.NumStreamsInbound < 100 {
 					t.Errorf("the peer holds %d streams, may hold %d", held.NumStreamsInbound, most)
 				}
+				// This runs twice at the same time, and a stream costs one goroutine.
+				if n, most := runtime.NumGoroutine(), 2*512+300; n > most {
+					t.Errorf("%d goroutines, want at most %d", n, most)
+				}
 				if held.Memory > 256<<20 {
 					t.Errorf("the peer holds %d bytes", held.Memory)
 				}

@@ -9,6 +9,9 @@ import (
 	"github.com/libp2p/go-libp2p/gologshim"
 )
 
+// quietBuffers is the variable with which quic-go says nothing about buffers.
+const quietBuffers = "QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING"
+
 // redirectLogs sends what libp2p logs to log instead of to the standard error.
 //
 // libp2p has one destination for the whole process and fixes it per subsystem
@@ -18,7 +21,7 @@ import (
 // variable is set. docs/protocol/40-transport.md tells operators about buffers.
 func redirectLogs(log *slog.Logger) {
 	gologshim.SetDefaultHandler(discreet{log.Handler()})
-	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true") // fails only for a name that is not one
+	_ = os.Setenv(quietBuffers, "true") // fails only for a name that is not one
 }
 
 // discreet passes on warnings and errors of libp2p with the peer and protocol

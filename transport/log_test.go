@@ -33,7 +33,7 @@ func TestNothingOnStandardError(t *testing.T) {
 		return
 	}
 	child := exec.Command(os.Args[0], "-test.run=^TestNothingOnStandardError$", "-test.v")
-	child.Env = append(os.Environ(), "TRANSPORT_TEST_CHILD=1")
+	child.Env = append(os.Environ(), "TRANSPORT_TEST_CHILD=1", quietBuffers+"=") // not from hosts of this process
 	var out, errs strings.Builder
 	child.Stdout, child.Stderr = &out, &errs
 	if err := child.Run(); err != nil {

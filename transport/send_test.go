@@ -186,6 +186,25 @@ func TestPeerClosesFirst(t *testing.T) {
 	})
 }
 
+// The peer answers without having read the request, and closes: what we then
+// write or close fails, and the reply is there all the same.
+func TestPeerAnswersWithoutReading(t *testing.T) {
+	overEach(t, func(t *testing.T, listen string) {
+		asker := open(t, config("asker", ""))
+		s := stranger(t, "answerer", listenOn(listen))
+		answers(t, asker, s, func(stream network.Stream) {
+			_, _ = stream.Write([]byte{1, 's'})
+			_ = stream.Close()
+		})
+		for i := range 100 {
+			reply, err := asker.Send(soon(t), s.ID().String(), echo, make([]byte, i*i))
+			if err != nil || string(reply) != "s" {
+				t.Fatalf("request of %d bytes: %q, %v (%v)", i*i, reply, err, cause(err))
+			}
+		}
+	})
+}
+
 func TestUnreachable(t *testing.T) {
 	overEach(t, func(t *testing.T, listen string) {
 		gone := open(t, config("answerer", listen))
