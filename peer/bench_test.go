@@ -128,6 +128,7 @@ type floorSide struct {
 	host    *transport.Host
 	signing ed25519.PrivateKey
 	sealing *crypto.Identity
+	public  crypto.Recipient
 	disk    chan chan struct{}
 }
 
@@ -141,7 +142,7 @@ func newFloor(b *testing.B, w *world) *floor {
 		if err != nil {
 			b.Fatal(err)
 		}
-		side := &floorSide{signing: keys.Signing, sealing: keys.Sealing, disk: make(chan chan struct{}, 1024)}
+		side := &floorSide{signing: keys.Signing, sealing: keys.Sealing, public: keys.Public().Sealing, disk: make(chan chan struct{}, 1024)}
 		side.host, err = transport.Open(transport.Config{
 			Key: keys.Host, Listen: []string{freeAddress(b)},
 			Protocols: map[string]transport.Protocol{floorProtocol: {
@@ -200,7 +201,7 @@ func (f *floor) make(from int, payload []byte) []byte {
 	if err != nil {
 		f.b.Error(err)
 	}
-	sealed, err := crypto.Seal(token, f.sides[1-from].sealing.Recipient())
+	sealed, err := crypto.Seal(token, f.sides[1-from].public)
 	if err != nil {
 		f.b.Error(err)
 	}

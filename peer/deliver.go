@@ -104,11 +104,10 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		return fault(BadReceipt)
 	}
 	party, _ := f.register.Party(to.OIN)
-	proven, err := CheckEvidence(m, party.Checkpoint, Origin(to.OIN))
+	proven, err := checkEvidence(m, party.Checkpoint, Origin(to.OIN))
 	if err != nil {
 		return err
 	}
-	proven.receipt = token
 	_, err = n.change(ctx, m.Exchange, func(before record, now time.Time) (act, error) {
 		x, event, err := before.Deliver(now)
 		if err != nil {
@@ -122,10 +121,10 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 	return err
 }
 
-// CheckEvidence checks what a receipt says of the partner's ledger: the entry
+// checkEvidence checks what a receipt says of the partner's ledger: the entry
 // names our message and us, and the checkpoint, signed with the checkpoint key
 // that the register has of the partner, covers the entry.
-func CheckEvidence(m wire.Message, checkpointKey, origin string) (partnerLedger, error) {
+func checkEvidence(m wire.Message, checkpointKey, origin string) (partnerLedger, error) {
 	entry, err := ledger.ParseEntry(m.Receipt.Entry)
 	if err != nil {
 		return partnerLedger{}, fault(BadReceipt)
@@ -150,7 +149,7 @@ func CheckEvidence(m wire.Message, checkpointKey, origin string) (partnerLedger,
 	if err := ledger.CheckInclusion(proof, checkpoint.Size, checkpoint.Root, entry.Index, leaf); err != nil {
 		return partnerLedger{}, fault(BadReceipt)
 	}
-	return partnerLedger{oin: m.From.OIN, message: m.Follows, entry: entry.Header, size: checkpoint.Size}, nil
+	return partnerLedger{message: m.Follows, receipt: m.Digest, entry: entry.Header, size: checkpoint.Size}, nil
 }
 
 // receiptID is the ID of the receipt of a message: a UUIDv8 (RFC 9562 §5.8)

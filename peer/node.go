@@ -57,6 +57,7 @@ type Node struct {
 	network Network
 	pin     register.Pin
 	courier *courier
+	feed    feed
 	renew   chan struct{} // holds one token when peers should hear of our register
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.

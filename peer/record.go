@@ -1,10 +1,13 @@
 package peer
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"sluis/exchange"
@@ -152,19 +155,38 @@ func (n *Node) record(id exchange.ID) (record, error) {
 	return decodeRecord(id, value, version)
 }
 
-// storedMessage keeps a message as it was signed: the evidence of what was said.
+// storedMessage keeps a message as it was signed: the evidence of what was
+// said. It is stored as "kind sent" or "kind received", a line feed, and the
+// token.
 type storedMessage struct {
-	Kind  wire.Kind `json:"kind"`
-	Sent  bool      `json:"sent"`
-	Token []byte    `json:"token"`
+	kind  wire.Kind
+	sent  bool
+	token []byte
 }
 
-// storedReceipt keeps the partner's receipt for a message of ours, as signed,
-// with where our message stands in the partner's ledger.
+func (m storedMessage) encode() []byte {
+	direction := " received\n"
+	if m.sent {
+		direction = " sent\n"
+	}
+	return slices.Concat([]byte(m.kind), []byte(direction), m.token)
+}
+
+func decodeMessage(value []byte) (storedMessage, error) {
+	line, token, ok := bytes.Cut(value, []byte("\n"))
+	kind, direction, both := strings.Cut(string(line), " ")
+	if !ok || !both || (direction != "sent" && direction != "received") {
+		return storedMessage{}, errors.New("a message is stored in a form that this version cannot read")
+	}
+	return storedMessage{kind: wire.Kind(kind), sent: direction == "sent", token: token}, nil
+}
+
+// storedReceipt says where a message of ours stands in the partner's ledger,
+// and which of his receipts proves it.
 type storedReceipt struct {
-	Token []byte `json:"token"`
-	Index uint64 `json:"index"`
-	Size  uint64 `json:"size"`
+	Receipt []byte `json:"receipt"` // digest; the receipt itself is a message of the exchange
+	Index   uint64 `json:"index"`
+	Size    uint64 `json:"size"`
 }
 
 func messageKey(id exchange.ID, d wire.Digest) string {
@@ -173,17 +195,13 @@ func messageKey(id exchange.ID, d wire.Digest) string {
 
 // partnerLedger is what a receipt shows of the partner's ledger.
 type partnerLedger struct {
-	oin     exchange.OIN
 	message wire.Digest // our message
-	receipt []byte
+	receipt wire.Digest // his receipt
 	entry   ledger.Header
 	size    uint64
 }
 
-func (p *partnerLedger) rows(id exchange.ID) []store.Record {
-	value, err := json.Marshal(storedReceipt{Token: p.receipt, Index: p.entry.Index, Size: p.size})
-	if err != nil {
-		panic("a receipt of bytes and numbers is always JSON: " + err.Error())
-	}
-	return []store.Record{{Table: tableReceipt, Key: messageKey(id, p.message), Value: value}}
+func (p *partnerLedger) row(id exchange.ID) (store.Record, error) {
+	value, err := json.Marshal(storedReceipt{Receipt: p.receipt[:], Index: p.entry.Index, Size: p.size})
+	return store.Record{Table: tableReceipt, Key: messageKey(id, p.message), Value: value}, err
 }

@@ -115,10 +115,12 @@ func (n *Node) Open(ctx context.Context, by exchange.ActorID, id exchange.ID) (e
 	return r.Exchange, err
 }
 
-// Wait returns when an exchange is in one of the phases, or ctx ends.
+// Wait returns when an exchange is in one of the phases, or ctx ends. An
+// exchange that is not there yet may still come.
 func (n *Node) Wait(ctx context.Context, id exchange.ID, phases ...exchange.Phase) (Summary, error) {
+	l, leave := n.feed.listen(id)
+	defer leave()
 	for {
-		changed := n.store.Changed()
 		s, err := n.Status(ctx, id)
 		if err == nil && slices.Contains(phases, s.Phase) {
 			return s, nil
@@ -129,7 +131,7 @@ func (n *Node) Wait(ctx context.Context, id exchange.ID, phases ...exchange.Phas
 		select {
 		case <-ctx.Done():
 			return s, ctx.Err()
-		case <-changed:
+		case <-l.ring:
 		}
 	}
 }
@@ -175,11 +177,11 @@ func (n *Node) Messages(_ context.Context, id exchange.ID) ([]MessageNote, error
 		if raw, err := hex.DecodeString(hexDigest); err != nil || copy(note.Digest[:], raw) != len(note.Digest) {
 			return nil, fmt.Errorf("a message of exchange %s is stored under a key that is no digest", id)
 		}
-		var m storedMessage
-		if err := json.Unmarshal(row.Value, &m); err != nil {
+		m, err := decodeMessage(row.Value)
+		if err != nil {
 			return nil, err
 		}
-		note.Kind, note.Sent = m.Kind, m.Sent
+		note.Kind, note.Sent = m.kind, m.sent
 		if note.Partner, err = n.partnerEntry(id, note.Digest); err != nil {
 			return nil, err
 		}

@@ -79,6 +79,7 @@ func (n *Node) write(ctx context.Context, a act) error {
 		n.courier.add(*a.send)
 	}
 	n.courier.forget(a.done)
+	n.feed.tell(a.after.ID)
 	return nil
 }
 
@@ -99,11 +100,8 @@ func (a act) change() (store.Change, error) {
 			continue
 		}
 		digest = m.signed.Digest
-		row, err := json.Marshal(storedMessage{Kind: m.kind, Sent: m == a.sent, Token: m.signed.Token})
-		if err != nil {
-			return store.Change{}, err
-		}
-		c.Puts = append(c.Puts, store.Record{Table: tableMessage, Key: messageKey(x.ID, digest), Value: row})
+		row := storedMessage{kind: m.kind, sent: m == a.sent, token: m.signed.Token}
+		c.Puts = append(c.Puts, store.Record{Table: tableMessage, Key: messageKey(x.ID, digest), Value: row.encode()})
 	}
 	if a.send != nil {
 		c.Send = []store.Outgoing{*a.send}
@@ -119,7 +117,11 @@ func (a act) change() (store.Change, error) {
 		c.Record = append(c.Record, entry)
 	}
 	if a.partner != nil {
-		c.Puts = append(c.Puts, a.partner.rows(x.ID)...)
+		row, err := a.partner.row(x.ID)
+		if err != nil {
+			return store.Change{}, err
+		}
+		c.Puts = append(c.Puts, row)
 	}
 	return c, nil
 }
