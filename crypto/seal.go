@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"strings"
 
 	"filippo.io/age"
 )
@@ -82,8 +83,9 @@ type Recipient struct {
 // 1,959 characters. Every other kind is refused: classical ones can't be mixed
 // with these, and a plugin name would start a program.
 func ParseRecipient(s string) (Recipient, error) {
+	// Bech32 has two forms, in lower case and in capitals.
 	key, err := age.ParseHybridRecipient(s)
-	if err != nil || key.String() != s {
+	if err != nil || strings.ContainsFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' }) {
 		return Recipient{}, errors.New("recipient: not a hybrid post-quantum age recipient (age1pq1...)")
 	}
 	return Recipient{key: key, text: s}, nil

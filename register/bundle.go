@@ -28,11 +28,26 @@ func Parse(bundle []byte) (Bundle, error) {
 	if err := json.Unmarshal(bundle, &parts); err != nil || len(parts.Roots) == 0 || len(parts.Roots) > MaxRoots {
 		return Bundle{}, fault(BundleForm, "")
 	}
-	b := Bundle{Register: parts.Register}
-	for _, r := range parts.Roots {
-		b.Roots = append(b.Roots, r)
+	// There is one form. The parts are cut out of it, not copied.
+	rest, same := bytes.CutPrefix(bundle, []byte(bundleRoots))
+	cut := func(part []byte) (found []byte) {
+		if same = same && bytes.HasPrefix(rest, part); !same {
+			return nil
+		}
+		found, rest = rest[:len(part):len(part)], rest[len(part):]
+		return found
 	}
-	if !bytes.Equal(b.Bytes(), bundle) {
+	var b Bundle
+	for i, r := range parts.Roots {
+		if i > 0 {
+			cut([]byte(bundleSeparator))
+		}
+		b.Roots = append(b.Roots, cut(r))
+	}
+	cut([]byte(bundleRegister))
+	b.Register = cut(parts.Register)
+	cut([]byte(bundleEnd))
+	if !same || len(rest) > 0 {
 		return Bundle{}, fault(BundleForm, "")
 	}
 	return b, nil
@@ -59,13 +74,14 @@ func (b Bundle) Bytes() []byte {
 
 // Open verifies a bundle for a node that pinned a root and has last seen
 // another register, or nil. It returns a [*Fault] when the node must not use it.
+// The register keeps the bundle, which must not be changed any more.
 //
 // It checks, in this order: size and form; the chain of roots from the pinned
 // one on; the signatures of the register by the newest root; every entry, and
 // that none can be taken for another; that it does not go back behind what was
 // seen; that nothing has expired at now.
 func Open(pin Pin, bundle []byte, seen *Register, now time.Time) (*Register, error) {
-	r, err := Reopen(pin, bundle)
+	r, err := read(pin, bundle, Entry.checkFully)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +96,11 @@ func Open(pin Pin, bundle []byte, seen *Register, now time.Time) (*Register, err
 
 // Reopen is Open for a bundle that the node itself has stored after it opened
 // it: it may have expired since. What has expired still says who signed what
-// in the past; nothing new may be exchanged under it.
-func Reopen(pin Pin, bundle []byte) (*Register, error) {
+// in the past; nothing new may be exchanged under it. Recipients are parsed
+// when they are used, which halves the time.
+func Reopen(pin Pin, bundle []byte) (*Register, error) { return read(pin, bundle, Entry.check) }
+
+func read(pin Pin, bundle []byte, check func(e Entry, dated bool) error) (*Register, error) {
 	b, err := Parse(bundle)
 	if err != nil {
 		return nil, err
@@ -101,7 +120,7 @@ func Reopen(pin Pin, bundle []byte) (*Register, error) {
 	if r.doc.Root != root.Version {
 		return nil, fault(RegisterRoot, fmt.Sprintf("root version %d, newest %d", r.doc.Root, root.Version))
 	}
-	return r, r.index()
+	return r, r.index(check)
 }
 
 func decodeDocument(payload []byte) (document, error) {

@@ -80,7 +80,7 @@ func (d Draft) Add(entries ...Entry) (Draft, error) {
 			return Draft{}, fault(PartyExists, string(e.OIN))
 		}
 		e = d.date(e)
-		if err := e.check(true); err != nil {
+		if err := e.checkFully(true); err != nil {
 			return Draft{}, err
 		}
 		d.doc.Parties = append(d.doc.Parties, e)
@@ -113,7 +113,7 @@ func (d Draft) Change(e Entry) (Draft, error) {
 		}
 	}
 	e = d.date(e)
-	if err := e.check(true); err != nil {
+	if err := e.checkFully(true); err != nil {
 		return Draft{}, err
 	}
 	d.doc.Parties[i] = e
@@ -187,7 +187,7 @@ func (d Draft) check() error {
 	if err := d.doc.check(); err != nil {
 		return err
 	}
-	return (&Register{doc: d.doc}).index()
+	return (&Register{doc: d.doc}).index(Entry.checkFully)
 }
 
 // SignRegister adds a signature to a register document.
@@ -218,7 +218,7 @@ func Publish(roots [][]byte, signed []byte) ([]byte, error) {
 		return nil, err
 	}
 	bundle := Bundle{Roots: roots, Register: signed}.Bytes()
-	if _, err := Reopen(pin, bundle); err != nil {
+	if _, err := read(pin, bundle, Entry.checkFully); err != nil {
 		return nil, err
 	}
 	return bundle, nil

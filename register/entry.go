@@ -26,7 +26,7 @@ func EntryOf(keys crypto.Public, origin string, party exchange.Party, addresses 
 		Keys: []Key{{JWK: crypto.PublicJWK(keys.Signing)}}, Recipients: []string{keys.Sealing.String()},
 		Checkpoint: checkpoint, Contact: contact,
 	}
-	return e, e.check(false)
+	return e, e.checkFully(false)
 }
 
 // ParseEntry reads an entry that `sluis keys show` printed. White space and
@@ -39,11 +39,22 @@ func ParseEntry(data []byte) (Entry, error) {
 	if err := decodeKnown(data, &e); err != nil {
 		return Entry{}, fault(RegisterForm, "entry")
 	}
-	return e, e.check(false)
+	return e, e.checkFully(false)
 }
 
-// check holds an entry to the rules of the register. Without dated, a signing
-// key may still lack its From.
+// checkFully holds an entry to all rules of the register. Without dated, a
+// signing key may still lack its From.
+func (e Entry) checkFully(dated bool) error {
+	if err := e.check(dated); err != nil {
+		return err
+	}
+	if len(e.recipients()) != len(e.Recipients) {
+		return fault(BadRecipient, string(e.OIN))
+	}
+	return nil
+}
+
+// check is checkFully, except that it looks at the shape of recipients only.
 func (e Entry) check(dated bool) error {
 	if _, err := exchange.ParseOIN(string(e.OIN)); err != nil {
 		return fault(BadOIN, "")
@@ -159,15 +170,10 @@ func (e Entry) recipientsOK() bool {
 	if len(e.Recipients) == 0 || len(e.Recipients) > maxRecipients {
 		return false
 	}
-	for _, s := range e.Recipients {
-		if _, err := crypto.ParseRecipient(s); err != nil {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(e.Recipients, func(s string) bool { return !strings.HasPrefix(s, "age1pq1") })
 }
 
-// recipients parses what check has found good.
+// recipients parses the recipients and leaves out what is none.
 func (e Entry) recipients() (parsed []crypto.Recipient) {
 	for _, s := range e.Recipients {
 		if r, err := crypto.ParseRecipient(s); err == nil {

@@ -158,7 +158,7 @@ func (r *Register) Recipients(oin exchange.OIN) []crypto.Recipient {
 
 // index checks every entry, and that no two of them can be taken for each
 // other.
-func (r *Register) index() error {
+func (r *Register) index(check func(e Entry, dated bool) error) error {
 	r.byOIN = make(map[exchange.OIN]int, len(r.doc.Parties))
 	r.byPeer = make(map[string]int, len(r.doc.Parties))
 	r.keys = make(map[string]SigningKey, len(r.doc.Parties))
@@ -166,7 +166,7 @@ func (r *Register) index() error {
 	ledgers := make(map[string]bool, 2*len(r.doc.Parties))
 	for i := range r.doc.Parties {
 		e := &r.doc.Parties[i]
-		if err := e.check(true); err != nil {
+		if err := check(*e, true); err != nil {
 			return err
 		}
 		if _, twice := r.byOIN[e.OIN]; twice {
