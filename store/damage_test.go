@@ -222,7 +222,7 @@ func TestDamagedLog(t *testing.T) {
 	dir = written(t, true)
 	var refused int
 	for file, used := range files(t, dir, ".mem") {
-		for offset := int64(0); offset < used; offset += 1 + max(0, min(offset-40, used/100)) {
+		for offset := int64(0); offset < used; offset += 1 + max(0, min(offset-40, used/60)) {
 			i := flip(t, dir, file, offset, int(offset)%8)
 			if i == nil {
 				continue
@@ -233,7 +233,7 @@ func TestDamagedLog(t *testing.T) {
 			}
 		}
 	}
-	if refused < 80 {
+	if refused < 50 {
 		t.Errorf("only %d of the damaged logs were refused", refused)
 	}
 }
@@ -247,7 +247,7 @@ func TestDamagedTable(t *testing.T) {
 	}
 	var one, several, tiles int
 	for file, used := range files(t, dir, ".sst") {
-		for offset := int64(0); offset < used; offset += 1 + max(0, min(used-40-offset, used/110)) {
+		for offset := int64(0); offset < used; offset += 1 + max(0, min(used-40-offset, used/70)) {
 			i := flip(t, dir, file, offset, int(offset)%8)
 			switch {
 			case i == nil:
@@ -261,7 +261,7 @@ func TestDamagedTable(t *testing.T) {
 			}
 		}
 	}
-	if one < 20 || one < 2*several || tiles == 0 {
+	if one < 15 || one < 2*several || tiles == 0 {
 		t.Errorf("one entry was named %d times, several %d times, a tile %d times", one, several, tiles)
 	}
 }
@@ -271,7 +271,7 @@ func TestDamagedSmallFiles(t *testing.T) {
 	dir := written(t, false)
 	for _, suffix := range []string{"MANIFEST", "KEYREGISTRY", ".vlog", "DISCARD"} {
 		for file, used := range files(t, dir, suffix) {
-			for offset := int64(0); offset < min(used, 200); offset += 1 + used/60 {
+			for offset := int64(0); offset < min(used, 200); offset += 1 + used/30 {
 				flip(t, dir, file, offset, int(offset)%8)
 			}
 		}
@@ -313,7 +313,7 @@ func TestDamagedAnchor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for offset := int64(0); offset < int64(len(data)); offset += 1 + min(offset%4096, 160) {
+	for offset := int64(0); offset < int64(len(data)); offset += 1 + min(offset%4096, 320) {
 		if i := flip(t, dir, "anchor", offset, int(offset)%8); i != nil {
 			t.Errorf("byte %d: one damaged slot is too many: %v", offset, i)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -47,38 +48,92 @@ func prove(db *badger.DB, anchor ledger.Checkpoint) (*ledger.Tree, time.Time, er
 	return p.entries, p.last, nil
 }
 
-// walk reads entries and hashes side by side. It counts for itself: an iterator
-// of Badger may end early without an error.
-func (p *proof) walk(db *badger.DB) error {
+// A reading is what the proof needs of an entry: its place and its leaf hash,
+// and what its header says.
+type reading struct {
+	place uint64 // from the key
+	leaf  ledger.Hash
+	index uint64
+	time  time.Time
+	err   error // of reading it as an entry
+}
+
+// readEntries reads and hashes every entry, in order, until there are no more or
+// stop is closed. It takes most of the time of the proof, so it runs beside it.
+func readEntries(db *badger.DB, out chan<- []reading, stop <-chan struct{}) {
+	defer close(out)
 	txn := db.NewTransaction(false)
 	defer txn.Discard()
-	entries, hashes := walkPrefix(txn, entryPrefix), walkPrefix(txn, hashesPrefix)
-	defer entries.Close()
+	it := walkPrefix(txn, entryPrefix)
+	defer it.Close()
+	const each = 256
+	batch := make([]reading, 0, each)
+	for more := it.Valid(); more; {
+		batch = append(batch, readEntry(it.Item()))
+		it.Next()
+		if more = it.Valid(); more && len(batch) < each {
+			continue
+		}
+		select {
+		case out <- batch:
+			batch = make([]reading, 0, each)
+		case <-stop:
+			return
+		}
+	}
+}
+
+func readEntry(item *badger.Item) (r reading) {
+	place, ok := numberOf(item.Key())
+	if !ok {
+		place = math.MaxUint64
+	}
+	err := item.Value(func(entry []byte) error {
+		e, err := ledger.ParseEntry(entry)
+		r = reading{leaf: ledger.LeafHash(entry), index: e.Index, time: e.Time, err: err}
+		return nil
+	})
+	r.place, r.err = place, orErr(err, r.err)
+	return r
+}
+
+// walk takes entries and stored hashes side by side. It counts for itself: an
+// iterator of Badger may end early without an error.
+func (p *proof) walk(db *badger.DB) error {
+	entries, stop := make(chan []reading, 4), make(chan struct{})
+	go readEntries(db, entries, stop)
+	defer func() {
+		close(stop)
+		for range entries { // until it has let go of the database
+		}
+	}()
+	txn := db.NewTransaction(false)
+	defer txn.Discard()
+	hashes := walkPrefix(txn, hashesPrefix)
 	defer hashes.Close()
-	for {
-		more, moreHashes := entries.Valid(), hashes.Valid()
-		if !more && !moreHashes {
-			return nil
-		}
-		n := p.entries.Size()
-		if !more || !isNumber(entries.Item().Key(), n) {
-			return p.missing(n, "missing")
-		}
-		if !moreHashes || !isNumber(hashes.Item().Key(), n) {
-			return p.missing(n, "without stored hashes")
-		}
-		err := entries.Item().Value(func(entry []byte) error {
-			return hashes.Item().Value(func(stored []byte) error {
-				p.step(entry, stored)
+	for batch := range entries {
+		for _, e := range batch {
+			n := p.entries.Size()
+			if e.place != n {
+				return p.missing(n, "missing")
+			}
+			if !hashes.Valid() || !isNumber(hashes.Item().Key(), n) {
+				return p.missing(n, "without stored hashes")
+			}
+			err := hashes.Item().Value(func(stored []byte) error {
+				p.step(e, stored)
 				return nil
 			})
-		})
-		if err != nil {
-			return &Inconsistent{Entry: n, End: n + 1, What: "unreadable in the database"}
+			if err != nil {
+				return &Inconsistent{Entry: n, End: n + 1, What: "without readable stored hashes"}
+			}
+			hashes.Next()
 		}
-		entries.Next()
-		hashes.Next()
 	}
+	if hashes.Valid() {
+		return p.missing(p.entries.Size(), "missing")
+	}
+	return nil
 }
 
 func walkPrefix(txn *badger.Txn, prefix string) *badger.Iterator {
@@ -112,10 +167,9 @@ func first(found ...*Inconsistent) *Inconsistent {
 }
 
 // step takes the next entry and the hashes that are stored for it.
-func (p *proof) step(entry, stored []byte) {
-	n := p.entries.Size()
-	p.readable(n, entry)
-	leaf := ledger.LeafHash(entry)
+func (p *proof) step(e reading, stored []byte) {
+	n, leaf := p.entries.Size(), e.leaf
+	p.readable(n, e)
 	if p.stored == nil && !bytes.HasPrefix(stored, leaf[:]) {
 		p.leaf = &Inconsistent{Entry: n, End: n + 1, What: "not what was signed"}
 		p.stored = p.entries.Clone()
@@ -129,21 +183,20 @@ func (p *proof) step(entry, stored []byte) {
 	p.atAnchor()
 }
 
-// readable checks that the bytes are the n'th entry.
-func (p *proof) readable(n uint64, entry []byte) {
+// readable checks that what was read is the n'th entry.
+func (p *proof) readable(n uint64, e reading) {
 	if p.form != nil {
 		return
 	}
-	e, err := ledger.ParseEntry(entry)
 	switch {
-	case err != nil:
+	case e.err != nil:
 		p.form = &Inconsistent{Entry: n, End: n + 1, What: "not what was signed: it can't be read as an entry"}
-	case e.Index != n:
-		p.form = &Inconsistent{Entry: n, End: n + 1, What: fmt.Sprintf("not what was signed: it says that it is entry %d", e.Index)}
-	case e.Time.Before(p.last):
+	case e.index != n:
+		p.form = &Inconsistent{Entry: n, End: n + 1, What: fmt.Sprintf("not what was signed: it says that it is entry %d", e.index)}
+	case e.time.Before(p.last):
 		p.form = &Inconsistent{Entry: n, End: n + 1, What: "not what was signed: it is older than the entry before it"}
 	}
-	p.last = e.Time
+	p.last = e.time
 }
 
 // compare checks stored hashes against those that were computed.

@@ -51,20 +51,49 @@ func checkTables(o badger.Options, anchor ledger.Checkpoint) error {
 		}
 		all = append(all, t)
 	}
+	return checkAll(all, anchor)
+}
+
+// checkAll verifies tables, two at a time.
+func checkAll(all []table, anchor ledger.Checkpoint) error {
+	next, errs := make(chan table, len(all)), make(chan error)
 	for _, t := range all {
-		var damaged *Inconsistent
-		err := t.walk(func(b block) bool {
-			if b.err != nil {
-				damaged = blame(filepath.Base(t.path), b, all, anchor)
+		next <- t
+	}
+	close(next)
+	const workers = 2
+	for range workers {
+		go func() {
+			var err error
+			for t := range next {
+				if err == nil {
+					err = t.check(all, anchor)
+				}
 			}
-			return b.err == nil
-		})
-		switch {
-		case damaged != nil:
-			return damaged
-		case err != nil:
-			return &Inconsistent{File: filepath.Base(t.path), What: "missing or damaged"}
+			errs <- err
+		}()
+	}
+	var err error
+	for range workers {
+		err = orErr(err, <-errs)
+	}
+	return err
+}
+
+// check verifies one table.
+func (t table) check(all []table, anchor ledger.Checkpoint) error {
+	var damaged *Inconsistent
+	err := t.walk(func(b block) bool {
+		if b.err != nil {
+			damaged = blame(filepath.Base(t.path), b, all, anchor)
 		}
+		return b.err == nil
+	})
+	switch {
+	case damaged != nil:
+		return damaged
+	case err != nil:
+		return &Inconsistent{File: filepath.Base(t.path), What: "missing or damaged"}
 	}
 	return nil
 }
