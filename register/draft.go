@@ -91,8 +91,8 @@ func (d Draft) Add(entries ...Entry) (Draft, error) {
 
 // Change replaces the entry of a party. Signing keys that the new entry does
 // not have any more are kept, since what they signed must stay verifiable; they
-// end when the draft is issued. Keys that it has and that were known keep their
-// dates.
+// end when the draft is issued. A key that was known keeps its From and stays
+// revoked when it was: an entry that comes from the party can't undo that.
 func (d Draft) Change(e Entry) (Draft, error) {
 	i := d.find(e.OIN)
 	if i < 0 {
@@ -105,7 +105,12 @@ func (d Draft) Change(e Entry) (Draft, error) {
 		switch {
 		case at >= 0 && e.Keys[at].From.IsZero():
 			e.Keys[at] = old
-		case at < 0:
+		case at >= 0:
+			e.Keys[at].From = old.From
+			if !old.RevokedAt.IsZero() {
+				e.Keys[at].RevokedAt = old.RevokedAt
+			}
+		default:
 			if old.Until.IsZero() || old.Until.After(d.doc.Issued) {
 				old.Until = later(d.doc.Issued, old.From)
 			}

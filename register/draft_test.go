@@ -93,6 +93,23 @@ func TestChangeKeepsDates(t *testing.T) {
 	}
 }
 
+// A party whose key was revoked sends an entry in which it is not.
+func TestChangeDoesNotUndoRevocation(t *testing.T) {
+	roots := draw(t, "1 a/1 by a")
+	d := must[register.Draft](t)(register.NewDraft(roots[0], noon, expires))
+	d = must[register.Draft](t)(d.Add(entry(t, 1)))
+	kid := d.Entries()[0].Keys[0].JWK.Kid
+	d = must[register.Draft](t)(d.Revoke(oin(1), kid, noon.AddDate(0, 0, 5)))
+	for _, from := range []time.Time{{}, noon, noon.AddDate(-1, 0, 0), noon.AddDate(0, 0, 9)} {
+		sent := entry(t, 1)
+		sent.Keys[0].From = from
+		k, ok := publish(t, roots, must[register.Draft](t)(d.Change(sent))).Key(kid)
+		if !ok || !k.From.Equal(noon) || !k.RevokedAt(noon.AddDate(0, 0, 5)) {
+			t.Errorf("sent with from %v: %+v", from, k)
+		}
+	}
+}
+
 func TestDraftIsAValue(t *testing.T) {
 	roots := draw(t, "1 a/1 by a")
 	d := must[register.Draft](t)(register.NewDraft(roots[0], noon, expires))
