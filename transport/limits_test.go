@@ -250,7 +250,7 @@ func TestNothingLeaks(t *testing.T) {
 // Many hosts live in one process: nothing of theirs is registered twice.
 func TestManyHostsInOneProcess(t *testing.T) {
 	var hosts []*Host
-	for i := range 12 {
+	for i := range 8 {
 		cfg := config(string(rune('a'+i)), "")
 		cfg.Listen = both()
 		hosts = append(hosts, open(t, cfg))

@@ -42,8 +42,12 @@ func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte,
 	if broke && ctx.Err() == nil {
 		// Two hosts that call each other at the same time may each use the
 		// connection that the other one is about to drop as surplus. The next
-		// attempt uses the one that is left.
-		reply, _, err = h.exchange(ctx, other, protocol.ID(id), p, request, end)
+		// attempt uses the one that is left. When there is none, the first error
+		// stands: the request may have arrived.
+		again, _, later := h.exchange(ctx, other, protocol.ID(id), p, request, end)
+		if !errors.Is(later, ErrUnreachable) {
+			reply, err = again, later
+		}
 	}
 	if err != nil {
 		if f := (*fault)(nil); errors.As(err, &f) {
