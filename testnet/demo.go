@@ -65,10 +65,39 @@ func (d Demo) Play(ctx context.Context) (err error) {
 	if err := n.Verify(ctx, d.Tell); err != nil {
 		return err
 	}
+	if err := d.search(dir, stories); err != nil {
+		return err
+	}
 	d.Tell(Told{What: ToldNetwork, Text: ""})
 	d.Tell(Told{
 		What: ToldNetwork,
 		Text: fmt.Sprintf("%d stories played, all as expected, in %.1f seconds.", len(stories), time.Since(began).Seconds()),
+	})
+	return nil
+}
+
+// search looks for the people and texts of the stories in everything that the
+// nodes have on disk.
+func (d Demo) search(dir string, stories []Scenario) error {
+	var secrets []string
+	for _, s := range stories {
+		secrets = append(secrets, s.Secrets()...)
+	}
+	found, err := SearchTraces(dir, secrets)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		f := &Failure{
+			Scenario: "the disk", Step: "search for what the stories tell",
+			Reason: fmt.Sprintf("%d places can be read without a key, the first in %s at %d", len(found), found[0].Where, found[0].Offset),
+		}
+		d.Tell(Told{What: ToldFailed, Text: "The data directories hold something of the stories in clear.", Details: []Detail{{"but", f.Reason}}})
+		return f
+	}
+	d.Tell(Told{
+		What: ToldProved,
+		Text: fmt.Sprintf("On disk: none of the %d names, numbers and texts of the stories can be found without a key.", len(secrets)),
 	})
 	return nil
 }

@@ -238,6 +238,27 @@ func TestLongDirectory(t *testing.T) {
 	}
 }
 
+// A demonstration that was kept is a network that can be started again.
+func TestDemoIsKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "network")
+	told := map[What]int{}
+	demo := Demo{Dir: dir, Scenarios: []string{"6-client-says-no"}, Tell: func(one Told) { told[one.What]++ }}
+	if err := demo.Play(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Both ledgers of the story, the story, every ledger, the disk.
+	if want := 3 + len(Members()); told[ToldProved] != want || told[ToldFailed] != 0 || told[ToldRefused] != 1 || told[ToldScenario] != 1 {
+		t.Errorf("told %v, want %d proofs, one story, one refusal", told, want)
+	}
+	n, _ := start(t, Config{Dir: dir})
+	if err := n.Verify(t.Context(), func(Told) {}); err != nil {
+		t.Error(err)
+	}
+	if err := demo.search(dir, []Scenario{{Steps: []Step{{Act: Ask{Because: "basisschool De Regenboog"}}}}}); err == nil {
+		t.Error("the search of the disk does not find the name of an organisation, which stands there in clear")
+	}
+}
+
 // A directory that holds something else is left alone.
 func TestStartRefusesStrangeDirectory(t *testing.T) {
 	dir := t.TempDir()
