@@ -26,8 +26,8 @@ type Secret struct{ key veil[*[secretSize]byte] }
 
 // A veil holds what must not print. fmt does not call methods on unexported
 // fields of other structs, and prints what it finds there: an array in full,
-// and what a pointer points at too when the verb does not fit (%s, for one). Of
-// a function it knows nothing but the address.
+// and the array, slice or struct behind a pointer too when the verb does not fit
+// (%s, for one). Of a function it knows nothing but the address.
 type veil[T any] struct{ lift func() T }
 
 func veiled[T any](v T) veil[T] { return veil[T]{func() T { return v }} }
