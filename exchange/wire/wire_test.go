@@ -25,7 +25,8 @@ var (
 type pair struct {
 	reg   *register.Register
 	keys  map[exchange.PartyID]*crypto.Keys
-	draft func(change func(register.Draft) register.Draft) *register.Register
+	empty func() register.Draft
+	sign  func(register.Draft) *register.Register
 }
 
 func newPair(t testing.TB) *pair {
@@ -45,30 +46,14 @@ func newPair(t testing.TB) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	draft, err := register.NewDraft(root, noon.AddDate(0, -1, 0), noon.AddDate(0, 6, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := &pair{keys: map[exchange.PartyID]*crypto.Keys{}}
 	for _, id := range []exchange.PartyID{college, officer} {
-		keys, err := crypto.GenerateKeys()
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.keys[id] = keys
-		party := exchange.Party{OIN: id.OIN, Name: "x", Capacities: []exchange.Capacity{{
-			Code: id.Capacity, Domain: "probation", Task: "service", Regime: exchange.NoSecrecy, MayProcessBSN: true,
-		}}}
-		entry, err := register.EntryOf(keys.Public(), "sluis.invalid/ledger/"+string(id.OIN), party, []string{"/ip4/127.0.0.1/tcp/4001"}, register.Contact{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if draft, err = draft.Add(entry); err != nil {
+		if p.keys[id], err = crypto.GenerateKeys(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p.draft = func(change func(register.Draft) register.Draft) *register.Register {
-		signed, err := change(draft).Sign(authority)
+	p.sign = func(d register.Draft) *register.Register {
+		signed, err := d.Sign(authority)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,8 +67,39 @@ func newPair(t testing.TB) *pair {
 		}
 		return reg
 	}
-	p.reg = p.draft(func(d register.Draft) register.Draft { return d })
+	p.empty = func() register.Draft {
+		draft, err := register.NewDraft(root, noon.AddDate(0, -1, 0), noon.AddDate(0, 6, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return draft
+	}
+	p.reg = p.listed(t)
 	return p
+}
+
+// draft lists both parties with the keys that they have now.
+func (p *pair) draft(t testing.TB) register.Draft {
+	t.Helper()
+	draft := p.empty()
+	for id, keys := range p.keys {
+		party := exchange.Party{OIN: id.OIN, Name: "x", Capacities: []exchange.Capacity{{
+			Code: id.Capacity, Domain: "probation", Task: "service", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+		}}}
+		entry, err := register.EntryOf(keys.Public(), "sluis.invalid/ledger/"+string(id.OIN), party, []string{"/ip4/127.0.0.1/tcp/4001"}, register.Contact{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if draft, err = draft.Add(entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return draft
+}
+
+func (p *pair) listed(t testing.TB) *register.Register {
+	t.Helper()
+	return p.sign(p.draft(t))
 }
 
 func request(t testing.TB) exchange.Request {
@@ -248,13 +264,11 @@ func TestAnswerDisclosures(t *testing.T) {
 func TestEnvelopeRules(t *testing.T) {
 	p := newPair(t)
 	kid := crypto.KeyID(p.keys[college].Public().Signing)
-	revoked := p.draft(func(d register.Draft) register.Draft {
-		d, err := d.Revoke(college.OIN, kid, noon.Add(-time.Minute))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d
-	})
+	d, err := p.draft(t).Revoke(college.OIN, kid, noon.Add(-time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked := p.sign(d)
 	for _, c := range []struct {
 		rule   string
 		change func(*wire.Envelope)
