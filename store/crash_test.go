@@ -335,9 +335,11 @@ func TestKill(t *testing.T) {
 	}
 	var all []acknowledgement
 	for round := range rounds {
-		all = append(all, killed(t, dir, time.Duration(50+random.IntN(250))*time.Millisecond)...)
-		checkAcknowledged(t, dir, round, all)
+		now := killed(t, dir, time.Duration(20+random.IntN(150))*time.Millisecond)
+		checkAcknowledged(t, dir, round, now)
+		all = append(all, now...)
 	}
+	checkAcknowledged(t, dir, rounds, all)
 	if len(all) < 100 {
 		t.Errorf("only %d changes were acknowledged in all", len(all))
 	}

@@ -60,10 +60,10 @@ func copyLog(from, to string) error {
 }
 
 func copyUsed(out io.WriterAt, in io.Reader) (size int64, err error) {
-	chunk := make([]byte, 64<<10)
+	chunk, zeroes := make([]byte, 64<<10), make([]byte, 64<<10)
 	for {
 		n, err := io.ReadFull(in, chunk)
-		if len(bytes.TrimRight(chunk[:n], "\x00")) > 0 {
+		if !bytes.Equal(chunk[:n], zeroes[:n]) {
 			if _, err := out.WriteAt(chunk[:n], size); err != nil {
 				return size, err
 			}

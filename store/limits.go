@@ -38,6 +38,10 @@ const (
 	// keyringSize is the number of record keys that are kept unwrapped.
 	keyringSize = 1024
 
+	// smallLedger is the number of entries below which the proof at start leaves
+	// too little in memory to be worth giving back.
+	smallLedger = 10_000
+
 	// openReserve is the space without which Open does not start the database:
 	// it makes and fills files of up to 32 MiB by memory map while opening, and a
 	// full disk would kill the process.

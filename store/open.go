@@ -100,7 +100,9 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.keys = newKeyring(o.Master)
-	releaseMemory(dir)
+	if s.tree.Size() > smallLedger {
+		releaseMemory(dir)
+	}
 	go s.sequence()
 	return s, nil
 }
