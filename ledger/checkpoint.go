@@ -84,17 +84,17 @@ func ParseCheckpoint(text string) (Checkpoint, error) {
 // algEd25519 is the signature type of C2SP signed-note for Ed25519.
 const algEd25519 = 0x01
 
-// signer signs notes with an Ed25519 key. The key is behind a pointer, so that
-// printing the struct can't print it.
+// signer signs notes with an Ed25519 key. The key is within a function, so that
+// no verb of fmt can print it: some follow a single pointer.
 type signer struct {
 	name string
 	hash uint32
-	key  *ed25519.PrivateKey
+	sign func(msg []byte) []byte
 }
 
 func (s signer) Name() string                    { return s.name }
 func (s signer) KeyHash() uint32                 { return s.hash }
-func (s signer) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(*s.key, msg), nil }
+func (s signer) Sign(msg []byte) ([]byte, error) { return s.sign(msg), nil }
 
 // NewSigner returns a signer of checkpoints with this origin.
 func NewSigner(origin string, key ed25519.PrivateKey) (note.Signer, error) {
@@ -105,7 +105,8 @@ func NewSigner(origin string, key ed25519.PrivateKey) (note.Signer, error) {
 		return nil, errors.New("checkpoint: not an Ed25519 key")
 	}
 	pub := key.Public().(ed25519.PublicKey)
-	return signer{name: origin, hash: keyHash(origin, pub), key: &key}, nil
+	sign := func(msg []byte) []byte { return ed25519.Sign(key, msg) }
+	return signer{name: origin, hash: keyHash(origin, pub), sign: sign}, nil
 }
 
 // keyHash is the key ID of C2SP signed-note: four bytes over name and key.

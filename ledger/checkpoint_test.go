@@ -165,9 +165,9 @@ func TestSignerHidesKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	inside := struct{ s note.Signer }{s}
-	for _, format := range []string{"%v", "%+v", "%#v", "%x"} {
-		for _, printed := range []string{fmt.Sprintf(format, s), fmt.Sprintf(format, inside)} {
-			if strings.Contains(printed, fmt.Sprintf("%x", key.Seed()[:4])) || strings.Contains(printed, "157 97 177") {
+	for _, format := range []string{"%v", "%+v", "%#v", "%x", "%s", "%d", "%q"} {
+		for _, printed := range []string{fmt.Sprintf(format, s), fmt.Sprintf(format, inside), fmt.Sprintf(format, &inside)} {
+			if strings.Contains(printed, fmt.Sprintf("%x", key.Seed()[:4])) || strings.Contains(printed, "157 97 177") || strings.Contains(printed, "\x9da\xb1") || strings.Contains(printed, string(key.Seed()[:4])) {
 				t.Errorf("%s prints the key", format)
 			}
 		}
