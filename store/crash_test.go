@@ -247,6 +247,19 @@ func TestConcurrentReaders(t *testing.T) {
 			}
 		})
 	}
+	readers.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := c.Verify(); err != nil {
+				t.Errorf("verify while others write: %v", err)
+				return
+			}
+		}
+	})
 	version := uint64(1)
 	for n := range 200 {
 		version = c.write(step(n, "counter", version)).Version()

@@ -60,10 +60,8 @@ type reading struct {
 
 // readEntries reads and hashes every entry, in order, until there are no more or
 // stop is closed. It takes most of the time of the proof, so it runs beside it.
-func readEntries(db *badger.DB, out chan<- []reading, stop <-chan struct{}) {
+func readEntries(txn *badger.Txn, out chan<- []reading, stop <-chan struct{}) {
 	defer close(out)
-	txn := db.NewTransaction(false)
-	defer txn.Discard()
 	it := walkPrefix(txn, entryPrefix)
 	defer it.Close()
 	const each = 256
@@ -100,15 +98,15 @@ func readEntry(item *badger.Item) (r reading) {
 // walk takes entries and stored hashes side by side. It counts for itself: an
 // iterator of Badger may end early without an error.
 func (p *proof) walk(db *badger.DB) error {
+	txn := db.NewTransaction(false) // one snapshot for both: the store may be at work
+	defer txn.Discard()
 	entries, stop := make(chan []reading, 4), make(chan struct{})
-	go readEntries(db, entries, stop)
+	go readEntries(txn, entries, stop)
 	defer func() {
 		close(stop)
-		for range entries { // until it has let go of the database
+		for range entries { // until it has let go of the snapshot
 		}
 	}()
-	txn := db.NewTransaction(false)
-	defer txn.Discard()
 	hashes := walkPrefix(txn, hashesPrefix)
 	defer hashes.Close()
 	for batch := range entries {

@@ -211,6 +211,7 @@ func TestWriteAndRead(t *testing.T) {
 	expectRows(t, "list", list(c.List("exchange", "", 10)), "exchange/a=first", "exchange/b=")
 	expectRows(t, "list after", list(c.List("exchange", "a", 10)), "exchange/b=")
 	expectRows(t, "list one", list(c.List("exchange", "", 1)), "exchange/a=first")
+	expectRows(t, "list none", list(c.List("exchange", "", 0)))
 	expectRows(t, "by index", list(c.ByIndex("subject/x")), "exchange/a=first", "exchange/b=")
 	expectRows(t, "by beginning of index", list(c.ByIndex("subject")))
 

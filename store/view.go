@@ -50,6 +50,9 @@ func (s *Store) Get(table, key string) (value []byte, version uint64, err error)
 // List returns rows of a table in the order of their keys: those after the key
 // after, at most limit and never more than 1000.
 func (s *Store) List(table, after string, limit int) ([]Row, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
 	var rows []Row
 	prefix := tablePrefix(table)
 	err := s.view(func(txn *badger.Txn) error {
@@ -111,6 +114,9 @@ func (s *Store) open(txn *badger.Txn, table, key string, b []byte) (Row, error) 
 // Outbox returns outgoing messages in the order of their IDs: those after the
 // ID after, at most limit and never more than 1000.
 func (s *Store) Outbox(after string, limit int) ([]Outgoing, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
 	var out []Outgoing
 	err := s.view(func(txn *badger.Txn) error {
 		record, err := s.keys.reading(NodeDossier, txn)
