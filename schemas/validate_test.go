@@ -111,7 +111,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{"message.request", `"shareWith":["debts"]`, `"shareWith":["debts","De buren"]`, "/body/shareWith/1: pattern"},
 		{"message.request", `"shareWith":["debts"]`, `"shareWith":[` + strings.Repeat(`"a",`, 20) + `"a"]`, "/body/shareWith: maxItems"},
 		{"message.request", `not-yet-informed`, `unknown`, "/body/involvement/state: enum"},
-		{"message.request", `2027-01-04T12:00:00Z`, `2027-01-04T12:00:00+01:00`, "/body/due: format"},
+		{"message.request", `2027-01-04T12:00:00Z`, `2027-01-04T12:00:00+01:00`, "/body/due: maxLength"},
 		{"message.request", `2027-01-04T12:00:00Z`, `2027-13-04T12:00:00Z`, "/body/due: format"},
 		{"message.answer", `"follows":"` + digest + `",`, ``, "document: required follows"},
 		{"message.answer", digest, digest + "=", "/follows: maxLength"},
