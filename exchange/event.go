@@ -6,14 +6,15 @@ import "time"
 // ledger entry; kinds are never renamed or reused.
 type EventKind string
 
-// The kinds of event.
+// The kinds of event. A message is issued when it is signed and queued; that it
+// arrived is what the receipt tells.
 const (
-	RequestSent        EventKind = "request-sent"
+	RequestIssued      EventKind = "request-issued"
 	RequestReceived    EventKind = "request-received"
-	WithdrawalSent     EventKind = "withdrawal-sent"
+	WithdrawalIssued   EventKind = "withdrawal-issued"
 	WithdrawalReceived EventKind = "withdrawal-received"
 	DecisionTaken      EventKind = "decision-taken"
-	AnswerSent         EventKind = "answer-sent"
+	AnswerIssued       EventKind = "answer-issued"
 	AnswerReceived     EventKind = "answer-received"
 	ReceiptReceived    EventKind = "receipt-received"
 	MessageRejected    EventKind = "message-rejected"

@@ -95,7 +95,7 @@ func Ask(law *Law, r Request, from, to Party, by Actor, at time.Time) (Exchange,
 		return Exchange{}, Event{}, refuse(ActorMayNot, "role", string(Requester), "capacity", string(r.From.Capacity))
 	}
 	x := Exchange{ID: r.ID, Side: Asker, Phase: Queued, Request: r, Changed: at}
-	return x, x.event(RequestSent, by.ID, at, Detail{Items: r.outline()}), nil
+	return x, x.event(RequestIssued, by.ID, at, Detail{Items: r.outline()}), nil
 }
 
 // Accept starts the supplier's side of an exchange on an incoming request,
@@ -163,7 +163,7 @@ func (x Exchange) Withdraw(by Actor, at time.Time) (Exchange, Event, error) {
 		return Exchange{}, Event{}, refuse(ActorMayNot, "role", string(Requester), "capacity", string(x.Request.From.Capacity))
 	}
 	x.Phase, x.Changed = Withdrawn, at
-	return x, x.event(WithdrawalSent, by.ID, at, Detail{}), nil
+	return x, x.event(WithdrawalIssued, by.ID, at, Detail{}), nil
 }
 
 // WithdrawnByAsker records at the supplier that the asker took the request
@@ -202,10 +202,10 @@ func (x Exchange) Decide(law *Law, d Decision, own Party, by Actor, at time.Time
 	return x, x.event(DecisionTaken, by.ID, at, Detail{Items: d.outline(), Conditions: conditionCodes(d.Conditions)}), nil
 }
 
-// SendAnswer is the event that goes with the answer of a decision; it is
+// IssueAnswer is the event that goes with the answer of a decision; it is
 // recorded in the same write as [Exchange.Decide].
-func (x Exchange) SendAnswer(at time.Time) Event {
-	return x.event(AnswerSent, "", at, Detail{})
+func (x Exchange) IssueAnswer(at time.Time) Event {
+	return x.event(AnswerIssued, "", at, Detail{})
 }
 
 // Receive records at the asker what the supplier decided.

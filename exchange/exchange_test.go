@@ -218,7 +218,7 @@ func TestLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sent.Kind != RequestSent || sent.By != requester.ID || sent.Own != asked.Request.From || sent.Other != asked.Request.To {
+	if sent.Kind != RequestIssued || sent.By != requester.ID || sent.Own != asked.Request.From || sent.Other != asked.Request.To {
 		t.Errorf("event of asking: %+v", sent)
 	}
 	asked, _, err = asked.Deliver(noon)

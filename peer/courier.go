@@ -115,6 +115,13 @@ func (c *courier) hurry(which func(*errand) bool) {
 	}
 }
 
+// waiting is the number of messages that are not finished.
+func (c *courier) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.within)
+}
+
 // due takes the messages that may be tried now, at most as many as may run at
 // once, and says when to look again. What it returns must come back to [done].
 func (c *courier) due(now time.Time, running int) (ids []string, again time.Time) {

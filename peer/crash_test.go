@@ -205,16 +205,18 @@ func killedAt(t *testing.T, party exchange.Party, at int) (died bool) {
 	a, b := w.members[0], w.members[1]
 	a.wait(id, exchange.Answered)
 	b.wait(id, exchange.Answered)
-	// Each step stands once. The receipt of the request may come after the
-	// answer, when the asker died before it wrote it.
+	// The receipt of the request may come after the answer, when the asker died
+	// before it wrote it.
+	a.settle()
+	b.settle()
 	for _, m := range w.members {
 		seen := map[string]int{}
 		for _, k := range m.kinds(id) {
 			seen[k]++
 		}
 		want := map[*member][]exchange.EventKind{
-			a: {exchange.RequestSent, exchange.ReceiptReceived, exchange.AnswerReceived},
-			b: {exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerSent, exchange.ReceiptReceived},
+			a: {exchange.RequestIssued, exchange.ReceiptReceived, exchange.AnswerReceived},
+			b: {exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerIssued, exchange.ReceiptReceived},
 		}[m]
 		for _, k := range want {
 			if seen[string(k)] != 1 {

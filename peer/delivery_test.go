@@ -35,7 +35,7 @@ func TestDownWhenAsked(t *testing.T) {
 	a.start()
 	a.wait(x.ID, exchange.Answered)
 	b.wait(x.ID, exchange.Answered)
-	b.wantKinds(x.ID, exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerSent, exchange.ReceiptReceived)
+	b.wantKinds(x.ID, exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerIssued, exchange.ReceiptReceived)
 }
 
 // After a withdrawal nothing passes: a request that waits for a decision is
@@ -96,7 +96,7 @@ func TestExpire(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.wait(x.ID, exchange.Expired)
-	a.wantKinds(x.ID, exchange.RequestSent, exchange.MessageExpired)
+	a.wantKinds(x.ID, exchange.RequestIssued, exchange.MessageExpired)
 }
 
 // lossy is a network that loses replies: the partner has handled the message,
@@ -140,8 +140,8 @@ func TestLostReceipts(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wait(x.ID, exchange.Answered)
-	a.wantKinds(x.ID, exchange.RequestSent, exchange.ReceiptReceived, exchange.AnswerReceived)
-	b.wantKinds(x.ID, exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerSent, exchange.ReceiptReceived)
+	a.wantKinds(x.ID, exchange.RequestIssued, exchange.ReceiptReceived, exchange.AnswerReceived)
+	b.wantKinds(x.ID, exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerIssued, exchange.ReceiptReceived)
 }
 
 // Many at once, both ways round, all arrive.

@@ -43,8 +43,8 @@ func TestOneExchange(t *testing.T) {
 	if len(got.Answer.Items) != 2 || len(got.Answer.Conditions) != 1 || got.Answer.Conditions[0].Code != exchange.AskFirst {
 		t.Errorf("answer has %d items and %d conditions", len(got.Answer.Items), len(got.Answer.Conditions))
 	}
-	a.wantKinds(x.ID, exchange.RequestSent, exchange.ReceiptReceived, exchange.AnswerReceived, exchange.Viewed)
-	b.wantKinds(x.ID, exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerSent, exchange.ReceiptReceived)
+	a.wantKinds(x.ID, exchange.RequestIssued, exchange.ReceiptReceived, exchange.AnswerReceived, exchange.Viewed)
+	b.wantKinds(x.ID, exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerIssued, exchange.ReceiptReceived)
 	for _, m := range []*member{a, b} {
 		notes, err := m.node.Messages(context.Background(), x.ID)
 		if err != nil {

@@ -130,6 +130,9 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) error {
 			x, a.event, err = before.Receive(f.law, m.Answer, now)
 		} else {
 			x, a.event, err = before.WithdrawnByAsker(now)
+			if before.Phase == exchange.Decided {
+				a.done = []string{before.Sent} // what was decided stays here
+			}
 		}
 		a.after = before.with(x)
 	}

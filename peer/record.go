@@ -31,6 +31,7 @@ const (
 type record struct {
 	exchange.Exchange
 	Request wire.Digest
+	Sent    string // ID of our last message, to take it from the outbox if it is overtaken
 	version uint64
 }
 
@@ -50,6 +51,7 @@ type storedRecord struct {
 	Digest   []byte           `json:"digest"`
 	Decision *storedDecision  `json:"decision,omitempty"`
 	Answer   *storedAnswer    `json:"answer,omitempty"`
+	Sent     string           `json:"sent,omitempty"`
 	Rejected string           `json:"rejected,omitempty"`
 	Changed  time.Time        `json:"changed"`
 }
@@ -85,7 +87,7 @@ func (r record) encode() ([]byte, error) {
 	}
 	s := storedRecord{
 		Side: r.Side, Phase: r.Phase, From: r.Exchange.Request.From, To: r.Exchange.Request.To, Request: request,
-		Digest: r.Request[:], Rejected: r.Rejected, Changed: r.Changed,
+		Digest: r.Request[:], Sent: r.Sent, Rejected: r.Rejected, Changed: r.Changed,
 	}
 	if d := r.Decision; !d.At.IsZero() {
 		s.Decision = &storedDecision{By: d.By, At: d.At, Conditions: d.Conditions, Note: d.Note.Reveal()}
@@ -120,6 +122,7 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 	request.ID, request.From, request.To = id, s.From, s.To
 	r := record{
 		Exchange: exchange.Exchange{ID: id, Side: s.Side, Phase: s.Phase, Request: request, Rejected: s.Rejected, Changed: s.Changed},
+		Sent:     s.Sent,
 		version:  version,
 	}
 	copy(r.Request[:], s.Digest)

@@ -136,6 +136,9 @@ func (n *Node) Wait(ctx context.Context, id exchange.ID, phases ...exchange.Phas
 	}
 }
 
+// Waiting is the number of messages that have not reached the other party.
+func (n *Node) Waiting() int { return n.courier.waiting() }
+
 // Changed returns a channel that is closed when something has been written.
 // Take it before looking, wait after.
 func (n *Node) Changed() <-chan struct{} { return n.store.Changed() }

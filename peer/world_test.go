@@ -195,6 +195,25 @@ func (m *member) wait(id exchange.ID, phases ...exchange.Phase) exchange.Phase {
 	return s.Phase
 }
 
+// settle waits until the node has nothing left to deliver.
+func (m *member) settle() {
+	m.world.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for {
+		changed := m.node.Changed()
+		if m.node.Waiting() == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			m.world.t.Fatalf("%s: %d messages are still waiting", m.party.Name, m.node.Waiting())
+		case <-changed:
+		case <-time.After(50 * time.Millisecond): // the last change comes before the courier forgets
+		}
+	}
+}
+
 // kinds lists the kinds of the ledger entries of an exchange.
 func (m *member) kinds(id exchange.ID) []string {
 	m.world.t.Helper()

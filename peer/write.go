@@ -86,6 +86,9 @@ func (n *Node) write(ctx context.Context, a act) error {
 // change is the act as the store takes it.
 func (a act) change() (store.Change, error) {
 	x := a.after.Exchange
+	if a.send != nil {
+		a.after.Sent = a.send.ID
+	}
 	value, err := a.after.encode()
 	if err != nil {
 		return store.Change{}, err
