@@ -1,0 +1,200 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+)
+
+// A Client talks to one node. It may be used by many goroutines.
+type Client struct {
+	raw      *Raw
+	language string
+	http     *http.Client
+}
+
+// Dial returns a client of the node that listens on a unix socket. It makes no
+// connection yet. Problems come in English, see [Client.In].
+func Dial(socket string) *Client {
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			d := net.Dialer{Timeout: 5 * time.Second}
+			conn, err := d.DialContext(ctx, "unix", resolved(socket))
+			if err != nil {
+				return nil, &Unreachable{Socket: socket, cause: err}
+			}
+			return conn, nil
+		},
+		DisableCompression: true,
+		MaxIdleConns:       8,
+		IdleConnTimeout:    30 * time.Second,
+	}
+	c := &Client{language: "en", http: &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	c.raw = &Raw{Server: "http://sluis/v1/", Client: c}
+	return c
+}
+
+// resolved follows a link in place of the socket, which is how a socket in a
+// directory with a long name is reached: what the system takes is some hundred
+// bytes.
+func resolved(socket string) string {
+	if path, err := filepath.EvalSymlinks(socket); err == nil {
+		return path
+	}
+	return socket
+}
+
+// In returns a client that asks for problems in this language: "nl" or "en".
+func (c *Client) In(language string) *Client {
+	other := *c
+	other.language = language
+	other.raw = &Raw{Server: c.raw.Server, Client: &other}
+	return &other
+}
+
+// Close closes connections that are not in use.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Do sends one request of the generated client.
+func (c *Client) Do(r *http.Request) (*http.Response, error) {
+	r.Header.Set("Accept", "application/json, application/problem+json")
+	r.Header.Set("Accept-Language", c.language)
+	response, err := c.http.Do(r)
+	var down *Unreachable
+	switch {
+	case err == nil:
+		return response, nil
+	case errors.As(err, &down):
+		return nil, down
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &Unreachable{cause: err}
+	}
+	return nil, err
+}
+
+// Ask makes a request on behalf of a person.
+func (c *Client) Ask(ctx context.Context, by ActorID, r NewRequest) (Request, error) {
+	return result[Request](c.raw.Ask(ctx, &AskParams{Actor: by}, r))
+}
+
+// Withdraw takes a request back.
+func (c *Client) Withdraw(ctx context.Context, by ActorID, id ID) (Request, error) {
+	return result[Request](c.raw.Withdraw(ctx, id, &WithdrawParams{Actor: by}))
+}
+
+// Decide records what a professional decides.
+func (c *Client) Decide(ctx context.Context, by ActorID, id ID, d NewDecision) (Request, error) {
+	return result[Request](c.raw.Decide(ctx, id, &DecideParams{Actor: by}, d))
+}
+
+// Request tells how a request stands. Nothing in it is personal.
+func (c *Client) Request(ctx context.Context, id ID) (Request, error) {
+	return result[Request](c.raw.GetRequest(ctx, id))
+}
+
+// Open returns everything of a request. That the person looked is recorded.
+func (c *Client) Open(ctx context.Context, by ActorID, id ID) (Content, error) {
+	return result[Content](c.raw.OpenRequest(ctx, id, &OpenRequestParams{Actor: by}))
+}
+
+// Requests lists requests, oldest first. Zero fields of q pick all.
+func (c *Client) Requests(ctx context.Context, q ListRequestsParams) (RequestPage, error) {
+	return result[RequestPage](c.raw.ListRequests(ctx, &q))
+}
+
+// Messages lists the messages of a request.
+func (c *Client) Messages(ctx context.Context, id ID) ([]Message, error) {
+	list, err := result[MessageList](c.raw.ListMessages(ctx, id))
+	return list.Messages, err
+}
+
+// Staff lists the people whom the node knows.
+func (c *Client) Staff(ctx context.Context) ([]Employee, error) {
+	list, err := result[StaffList](c.raw.ListStaff(ctx))
+	return list.Staff, err
+}
+
+// AddStaff makes a person known.
+func (c *Client) AddStaff(ctx context.Context, e Employee) (Employee, error) {
+	return result[Employee](c.raw.AddStaff(ctx, e))
+}
+
+// Parties lists the parties of the register.
+func (c *Client) Parties(ctx context.Context) ([]Party, error) {
+	list, err := result[PartyList](c.raw.ListParties(ctx))
+	return list.Parties, err
+}
+
+// Party returns one party of the register.
+func (c *Client) Party(ctx context.Context, oin OIN) (Party, error) {
+	return result[Party](c.raw.GetParty(ctx, oin))
+}
+
+// Register tells which version of the register is in force.
+func (c *Client) Register(ctx context.Context) (Register, error) {
+	return result[Register](c.raw.GetRegister(ctx))
+}
+
+// InstallRegister installs a newer register, as the authority published it.
+func (c *Client) InstallRegister(ctx context.Context, bundle []byte) (Register, error) {
+	return result[Register](c.raw.InstallRegisterWithBody(ctx, "application/octet-stream", bytes.NewReader(bundle)))
+}
+
+// Entries lists headers of the ledger from an entry on, at most limit; 0 is the
+// most that the node gives.
+func (c *Client) Entries(ctx context.Context, from uint64, limit int) (EntryPage, error) {
+	return result[EntryPage](c.raw.ListEntries(ctx, &ListEntriesParams{From: from, Limit: limit}))
+}
+
+// Checkpoint returns the newest signed checkpoint.
+func (c *Client) Checkpoint(ctx context.Context) (Checkpoint, error) {
+	return result[Checkpoint](c.raw.GetCheckpoint(ctx))
+}
+
+// ProveInclusion proves that the ledger of this size holds an entry; size 0 is
+// that of the newest checkpoint.
+func (c *Client) ProveInclusion(ctx context.Context, entry, size uint64) (InclusionProof, error) {
+	return result[InclusionProof](c.raw.ProveInclusion(ctx, &ProveInclusionParams{Entry: entry, Size: size}))
+}
+
+// ProveConsistency proves that the ledger of one size is the beginning of a
+// later one; size 0 for the later is that of the newest checkpoint.
+func (c *Client) ProveConsistency(ctx context.Context, old, later uint64) (ConsistencyProof, error) {
+	return result[ConsistencyProof](c.raw.ProveConsistency(ctx, &ProveConsistencyParams{Old: old, New: later}))
+}
+
+// VerifyLedger lets the node read and prove its whole ledger now.
+func (c *Client) VerifyLedger(ctx context.Context) (Verification, error) {
+	return result[Verification](c.raw.VerifyLedger(ctx))
+}
+
+// Purposes lists the purposes for which can be asked.
+func (c *Client) Purposes(ctx context.Context) ([]Purpose, error) {
+	list, err := result[PurposeList](c.raw.ListPurposes(ctx))
+	return list.Purposes, err
+}
+
+// Items lists the data items that can be asked.
+func (c *Client) Items(ctx context.Context) ([]Item, error) {
+	list, err := result[ItemList](c.raw.ListItems(ctx))
+	return list.Items, err
+}
+
+// Grounds lists the grounds on which an item can be withheld.
+func (c *Client) Grounds(ctx context.Context) ([]Ground, error) {
+	list, err := result[GroundList](c.raw.ListGrounds(ctx))
+	return list.Grounds, err
+}
+
+// Status tells how the node is.
+func (c *Client) Status(ctx context.Context) (NodeStatus, error) {
+	return result[NodeStatus](c.raw.GetStatus(ctx))
+}

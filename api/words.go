@@ -1,0 +1,159 @@
+package api
+
+// A pairing of the codes that the product uses inside and on the wire with the
+// words of the contract. Each list is complete: a test in api/server walks the
+// codes of package exchange.
+
+type pair[T ~string] struct {
+	code string
+	word T
+}
+
+// word returns the word for a code.
+func word[T ~string](all []pair[T], code string) (T, bool) {
+	for _, p := range all {
+		if p.code == code {
+			return p.word, true
+		}
+	}
+	return "", false
+}
+
+// code returns the code for a word, or "" for a word that does not exist.
+func code[T ~string](all []pair[T], w T) string {
+	for _, p := range all {
+		if p.word == w {
+			return p.code
+		}
+	}
+	return ""
+}
+
+func codes[T ~string](all []pair[T]) []string {
+	var list []string
+	for _, p := range all {
+		list = append(list, p.code)
+	}
+	return list
+}
+
+func sides() []pair[Side] { return []pair[Side]{{"asker", Asker}, {"supplier", Supplier}} }
+
+// SideOf is the word for a code of exchange.Side.
+func SideOf(code string) (Side, bool) { return word(sides(), code) }
+
+// Code is the code of exchange.Side for the word.
+func (s Side) Code() string { return code(sides(), s) }
+
+func phases() []pair[Phase] {
+	return []pair[Phase]{
+		{"queued", Queued}, {"delivered", Delivered}, {"weighing", Weighing}, {"decided", Decided}, {"answered", Answered},
+		{"refused", Refused}, {"withdrawn", Withdrawn}, {"expired", Expired}, {"rejected", Rejected},
+	}
+}
+
+// PhaseOf is the word for a code of exchange.Phase.
+func PhaseOf(code string) (Phase, bool) { return word(phases(), code) }
+
+// Code is the code of exchange.Phase for the word.
+func (p Phase) Code() string { return code(phases(), p) }
+
+func depths() []pair[Depth] {
+	return []pair[Depth]{{"that", That}, {"process", Process}, {"content", Contents}}
+}
+
+// DepthOf is the word for a code of exchange.Depth.
+func DepthOf(code string) (Depth, bool) { return word(depths(), code) }
+
+// Code is the code of exchange.Depth for the word.
+func (d Depth) Code() string { return code(depths(), d) }
+
+func outcomes() []pair[Outcome] {
+	return []pair[Outcome]{{"supply", Supply}, {"withhold", Withhold}}
+}
+
+// OutcomeOf is the word for a code of exchange.Outcome.
+func OutcomeOf(code string) (Outcome, bool) { return word(outcomes(), code) }
+
+// Code is the code of exchange.Outcome for the word.
+func (o Outcome) Code() string { return code(outcomes(), o) }
+
+func conditions() []pair[ConditionKind] {
+	return []pair[ConditionKind]{
+		{"ask-first", AskFirst}, {"only-to", OnlyTo}, {"not-to", NotTo}, {"no-onward", NoOnward}, {"delete-by", DeleteBy},
+	}
+}
+
+// ConditionOf is the word for a code of exchange.ConditionCode.
+func ConditionOf(code string) (ConditionKind, bool) { return word(conditions(), code) }
+
+// ConditionCodes lists the codes that [ConditionOf] knows.
+func ConditionCodes() []string { return codes(conditions()) }
+
+// Code is the code of exchange.ConditionCode for the word.
+func (k ConditionKind) Code() string { return code(conditions(), k) }
+
+func involvements() []pair[InvolvementState] {
+	return []pair[InvolvementState]{
+		{"in-consultation", InConsultation}, {"informed", Informed}, {"not-yet-informed", NotYetInformed}, {"objected", Objected},
+	}
+}
+
+// InvolvementOf is the word for a code of exchange.InvolvementState.
+func InvolvementOf(code string) (InvolvementState, bool) { return word(involvements(), code) }
+
+// InvolvementCodes lists the codes that [InvolvementOf] knows.
+func InvolvementCodes() []string { return codes(involvements()) }
+
+// Code is the code of exchange.InvolvementState for the word.
+func (s InvolvementState) Code() string { return code(involvements(), s) }
+
+func roles() []pair[Role] {
+	return []pair[Role]{
+		{"professional", Professional}, {"requester", Requester}, {"coordinator", Coordinator}, {"reporting-desk", ReportingDesk},
+		{"privacy-officer", PrivacyOfficer}, {"administrator", Administrator}, {"auditor", Auditor},
+	}
+}
+
+// RoleOf is the word for a code of exchange.Role.
+func RoleOf(code string) (Role, bool) { return word(roles(), code) }
+
+// RoleCodes lists the codes that [RoleOf] knows.
+func RoleCodes() []string { return codes(roles()) }
+
+// Code is the code of exchange.Role for the word.
+func (r Role) Code() string { return code(roles(), r) }
+
+func regimes() []pair[Regime] {
+	return []pair[Regime]{
+		{"none", NoSecrecy}, {"wgbo", WGBO}, {"big", BIG}, {"jeugdwet", YouthAct}, {"wpg", Wpg}, {"wjsg", Wjsg}, {"mayor", Mayor},
+	}
+}
+
+// RegimeOf is the word for a code of exchange.Regime.
+func RegimeOf(code string) (Regime, bool) { return word(regimes(), code) }
+
+// Code is the code of exchange.Regime for the word.
+func (r Regime) Code() string { return code(regimes(), r) }
+
+func categories() []pair[Category] {
+	return []pair[Category]{{"ordinary", Ordinary}, {"health", Health}, {"special", OtherSpecial}, {"criminal", Criminal}}
+}
+
+// CategoryOf is the word for a code of exchange.Category.
+func CategoryOf(code string) (Category, bool) { return word(categories(), code) }
+
+// Code is the code of exchange.Category for the word.
+func (c Category) Code() string { return code(categories(), c) }
+
+func messageKinds() []pair[MessageKind] {
+	return []pair[MessageKind]{
+		{"request", RequestMessage}, {"withdrawal", WithdrawalMessage}, {"answer", AnswerMessage}, {"receipt", ReceiptMessage},
+	}
+}
+
+// MessageKindOf is the word for a code of wire.Kind.
+func MessageKindOf(code string) (MessageKind, bool) { return word(messageKinds(), code) }
+
+// Code is the code of wire.Kind for the word.
+func (k MessageKind) Code() string { return code(messageKinds(), k) }
