@@ -24,7 +24,7 @@ const base = "https://sluis.invalid/schemas/"
 
 // names lists the schemas that a document can be held to.
 var names = [...]string{
-	"config", "disclosure.item", "message.answer", "message.receipt", "message.request", "message.withdrawal",
+	"config", "disclosure.item", "message.answer", "message.receipt", "message.request", "message.withdrawal", "register", "root",
 }
 
 // Names lists the schemas that [Validate] knows, in alphabetical order.
@@ -63,12 +63,27 @@ func (m *Mismatch) Error() string {
 // and an exponent can make a few bytes expensive to compare.
 const maxDigits = 15
 
+// A document that breaks a rule in every one of its values costs far more to
+// refuse than a good one to accept, so their number is bounded first. The
+// largest answer has some 1,300 values.
+const (
+	maxValues   = 4096
+	maxRegister = 1 << 20 // values of a register: some 10,000 parties
+)
+
+func valuesOf(name string) int {
+	if name == "register" {
+		return maxRegister
+	}
+	return maxValues
+}
+
 // Validate holds a document to the schema with the name, such as
 // "message.request". It returns a [*Mismatch] for the first place (in the order
 // of pointers) that does not fit.
 //
-// Beyond the schema it wants one JSON document in UTF-8 with numbers that are
-// whole and have at most 15 digits. It accepts a member that stands twice; the
+// Beyond the schema it wants one JSON document in UTF-8, with numbers that are
+// whole and have at most 15 digits, and a bearable number of values. It accepts a member that stands twice; the
 // gate in front of signed input does not.
 func Validate(name string, document []byte) error {
 	all, err := compiled()
@@ -79,7 +94,7 @@ func Validate(name string, document []byte) error {
 	if !ok {
 		return fmt.Errorf("schemas: there is no schema of that name")
 	}
-	value, err := decode(document)
+	value, err := decodeUpTo(document, valuesOf(name))
 	if err != nil {
 		return err
 	}
@@ -94,12 +109,14 @@ func Validate(name string, document []byte) error {
 	return first(wrong, value)
 }
 
-func decode(document []byte) (any, error) {
+func decode(document []byte) (any, error) { return decodeUpTo(document, maxValues) }
+
+func decodeUpTo(document []byte, most int) (any, error) {
 	if !utf8.Valid(document) {
 		return nil, &Mismatch{Rule: "utf-8"}
 	}
-	if !wholeNumbers(document) {
-		return nil, &Mismatch{Rule: "number"}
+	if rule := scan(document, most); rule != "" {
+		return nil, &Mismatch{Rule: rule}
 	}
 	var value any
 	if json.Unmarshal(document, &value) != nil {
@@ -108,10 +125,11 @@ func decode(document []byte) (any, error) {
 	return value, nil
 }
 
-// wholeNumbers reports whether every number in a JSON document is a whole one
-// of bearable size, which a float64 holds exactly.
-func wholeNumbers(document []byte) bool {
-	digits, inside := 0, false
+// scan looks at the numbers and the commas of a JSON document. It returns the
+// rule that is broken when a number is not a whole one of bearable size, which a
+// float64 holds exactly, or when there are too many values.
+func scan(document []byte, most int) string {
+	digits, values, inside := 0, 0, false
 	for i := 0; i < len(document); i++ {
 		c := document[i]
 		switch {
@@ -122,15 +140,19 @@ func wholeNumbers(document []byte) bool {
 		case inside:
 		case '0' <= c && c <= '9':
 			if digits++; digits > maxDigits {
-				return false
+				return "number"
 			}
 		case digits > 0 && (c == '.' || c == 'e' || c == 'E'):
-			return false
+			return "number"
 		default:
-			digits = 0
+			if digits = 0; c == ',' {
+				if values++; values > most {
+					return "too many values"
+				}
+			}
 		}
 	}
-	return true
+	return ""
 }
 
 // compiled is made once per process, at the first use.
