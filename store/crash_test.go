@@ -261,7 +261,7 @@ func TestConcurrentReaders(t *testing.T) {
 		}
 	})
 	version := uint64(1)
-	for n := range 200 {
+	for n := range 100 {
 		version = c.write(step(n, "counter", version)).Version()
 	}
 	close(stop)
