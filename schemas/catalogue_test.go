@@ -3,6 +3,7 @@ package schemas_test
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -224,4 +225,32 @@ func plainDutch(t *testing.T, text string) {
 			t.Errorf("the word %q is not plain: %s", word, text)
 		}
 	}
+}
+
+// README.md lists every code of the catalogues.
+func TestReadmeListsTheCodes(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := read(t)
+	all := append(names(c.Domains), names(c.Tasks)...)
+	for _, p := range c.Purposes {
+		all = append(all, string(p.Code))
+	}
+	for _, i := range c.Items {
+		all = append(all, string(i.Code))
+	}
+	for _, code := range all {
+		if !strings.Contains(string(text), "`"+code+"`") {
+			t.Errorf("README.md lacks %s", code)
+		}
+	}
+}
+
+func names(all []named) (codes []string) {
+	for _, n := range all {
+		codes = append(codes, n.Code)
+	}
+	return codes
 }
