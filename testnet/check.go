@@ -84,11 +84,11 @@ func (y *play) waitFor(ctx context.Context, party, id, want string) (string, err
 	got := "unknown"
 	var err error
 	for {
-		var s status
-		s, err = y.Net.door(party).status(ctx, id)
+		var now string
+		now, err = y.Net.door(party).phase(ctx, id)
 		switch {
 		case err == nil:
-			got = s.phase
+			got = now
 			if got == want || exchange.Phase(got).Ended() {
 				return got, nil
 			}

@@ -71,7 +71,7 @@ func (d Demo) Play(ctx context.Context) (err error) {
 	d.Tell(Told{What: ToldNetwork, Text: ""})
 	d.Tell(Told{
 		What: ToldNetwork,
-		Text: fmt.Sprintf("%d stories played, all as expected, in %.1f seconds.", len(stories), time.Since(began).Seconds()),
+		Text: fmt.Sprintf("Stories played: %d, all as expected, in %.1f seconds.", len(stories), time.Since(began).Seconds()),
 	})
 	return nil
 }

@@ -268,6 +268,7 @@ func (n *Net) Stop(party string) error {
 	}
 	err := node.running.stop()
 	node.running = nil
+	node.door.client.Close()
 	return err
 }
 

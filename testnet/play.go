@@ -231,7 +231,7 @@ func (y *play) ask(ctx context.Context, a Ask) error {
 	m, _ := y.Net.member(a.From)
 	y.told(ToldActs, a.From, y.sentenceOfAsk(a, person), y.detailsOfAsk(a, who)...)
 	id, err := y.Net.door(a.From).ask(ctx, who.ID, from, to, a, person, m.Phone)
-	if y.refusal(err, a.From) {
+	if y.wasRefused(err, a.From) {
 		return nil
 	}
 	if err != nil {
@@ -258,7 +258,7 @@ func (y *play) decide(ctx context.Context, a Decide) error {
 		return err
 	}
 	err = d.decide(ctx, who.ID, y.current.id, a, y.Net.partyID)
-	if y.refusal(err, a.Party) {
+	if y.wasRefused(err, a.Party) {
 		return nil
 	}
 	return err
@@ -274,14 +274,14 @@ func (y *play) withdraw(ctx context.Context, a Withdraw) error {
 	}
 	y.told(ToldActs, a.Party, fmt.Sprintf("%s, at %s, takes the request back.", who.Name.Reveal(), y.name(a.Party)))
 	err = y.Net.door(a.Party).withdraw(ctx, who.ID, y.current.id)
-	if y.refusal(err, a.Party) {
+	if y.wasRefused(err, a.Party) {
 		return nil
 	}
 	return err
 }
 
-// refusal keeps a refusal for the next step to look at.
-func (y *play) refusal(err error, by string) bool {
+// wasRefused keeps a refusal for the next step to look at.
+func (y *play) wasRefused(err error, by string) bool {
 	if !errors.As(err, &y.refused) {
 		return false
 	}

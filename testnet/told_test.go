@@ -17,7 +17,7 @@ func someTold() []Told {
 		{What: ToldRefused, Text: "No.", Code: "bsn-not-allowed"},
 		{What: ToldHolds, Text: "Yes."},
 		{What: ToldLedgers, Text: "Now:", Ledgers: []LedgerNow{
-			{Party: "a", Name: "A", Entries: []EntryNow{{Index: 4, Kind: "request-sent", Partner: &seven}}},
+			{Party: "a", Name: "A", Entries: []EntryNow{{Index: 4, Kind: "request-issued", Partner: &seven}}},
 			{Party: "b", Name: "B", Entries: []EntryNow{{Index: 7, Kind: "request-received"}, {Index: 8, Kind: "viewed"}}},
 		}},
 		{What: ToldFailed, Text: "line 3: then a sees answered", Details: []Detail{{"but", "it sees queued"}}},
@@ -48,9 +48,9 @@ func TestStoryForReaders(t *testing.T) {
  + Yes.
 
    Now:
-   A                                     B
-       4  request-sent (entry 7 there)       7  request-received
-                                             8  viewed
+   A                                       B
+       4  request-issued (entry 7 there)       7  request-received
+                                               8  viewed
  ! line 3: then a sees answered
      but  it sees queued
 `

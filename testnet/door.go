@@ -1,0 +1,244 @@
+package testnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"sluis/api"
+	"sluis/exchange"
+	"sluis/ledger"
+)
+
+// A door is the HTTP API of one node, as a player uses it: package api over
+// the socket, and nothing else. It speaks in the words of the stories.
+type door struct{ client *api.Client }
+
+func newDoor(socket string) *door { return &door{api.Dial(socket)} }
+
+// A refused step: the node says no, with a stable code. Nothing has changed.
+type refused struct{ code, text string }
+
+// Error is the code and what it means.
+func (r *refused) Error() string { return fmt.Sprintf("refused with %s: %s", r.code, r.text) }
+
+// refusal makes a problem that says no a refusal.
+func refusal(err error) error {
+	var p *api.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch p.Status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity:
+		return &refused{code: p.Code, text: p.Title}
+	}
+	return err
+}
+
+func notFound(err error) bool {
+	var p *api.Problem
+	return errors.As(err, &p) && p.Status == http.StatusNotFound
+}
+
+// word is the word of the API for a code. A code that it does not have passes
+// as it is, so that a story can send a wrong one and expect the refusal.
+func word[T ~string](of func(string) (T, bool), code string) T {
+	if w, ok := of(code); ok {
+		return w
+	}
+	return T(code)
+}
+
+// count is how many requests the node holds.
+func (d *door) count(ctx context.Context) (int, error) {
+	total := 0
+	for cursor := ""; ; {
+		page, err := d.client.Requests(ctx, api.ListRequestsParams{Cursor: cursor})
+		if err != nil {
+			return 0, err
+		}
+		total += len(page.Requests)
+		if cursor = page.Next; cursor == "" {
+			return total, nil
+		}
+	}
+}
+
+// ask sends a request and returns its ID.
+func (d *door) ask(ctx context.Context, by exchange.ActorID, from, to exchange.PartyID, a Ask, about Person, contact string) (string, error) {
+	r := api.NewRequest{
+		Capacity: string(from.Capacity), To: to.String(), Purpose: a.Purpose, Specific: a.Because, ShareWith: a.ShareWith, Contact: contact,
+		About:       api.Person{Name: about.Name, Born: about.Born, Address: about.Address},
+		Involvement: api.Involvement{State: word(api.InvolvementOf, a.Client), Why: a.ClientWhy},
+	}
+	if a.ByBSN {
+		r.About = api.Person{BSN: about.BSN}
+	}
+	for _, i := range a.Items {
+		r.Items = append(r.Items, api.AskedItem{Code: i.Item, Depth: word(api.DepthOf, i.Depth), Why: i.Why})
+	}
+	made, err := d.client.Ask(ctx, string(by), r)
+	return made.ID, refusal(err)
+}
+
+// withdraw takes a request back.
+func (d *door) withdraw(ctx context.Context, by exchange.ActorID, id string) error {
+	_, err := d.client.Withdraw(ctx, string(by), id)
+	return refusal(err)
+}
+
+// decide takes a decision; address turns the key of a party into its ID.
+func (d *door) decide(ctx context.Context, by exchange.ActorID, id string, a Decide, address func(string) (exchange.PartyID, error)) error {
+	decision := api.NewDecision{Note: a.Note}
+	for _, i := range a.Items {
+		item := api.DecidedItem{Code: i.Item, Outcome: api.Withhold, Ground: i.Ground, Reason: i.Reason, Tell: i.Tell}
+		if i.Supply {
+			item = api.DecidedItem{Code: i.Item, Outcome: api.Supply, Depth: word(api.DepthOf, i.Depth), Value: i.Value}
+		}
+		decision.Items = append(decision.Items, item)
+	}
+	for _, c := range a.Conditions {
+		condition := api.Condition{Kind: word(api.ConditionOf, c.Code)}
+		for _, key := range c.Parties {
+			party, err := address(key)
+			if err != nil {
+				return err
+			}
+			condition.Parties = append(condition.Parties, party.String())
+		}
+		if !c.Until.IsZero() {
+			condition.Until = c.Until.Format(time.DateOnly)
+		}
+		decision.Conditions = append(decision.Conditions, condition)
+	}
+	_, err := d.client.Decide(ctx, string(by), id, decision)
+	return refusal(err)
+}
+
+// phase is where a request stands, in the words of package exchange.
+func (d *door) phase(ctx context.Context, id string) (string, error) {
+	r, err := d.client.Request(ctx, id)
+	return r.Phase.Code(), err
+}
+
+// opened is what a member of staff of the asker reads in an answer.
+type opened struct {
+	items      []openedItem
+	conditions []string
+}
+
+type openedItem struct {
+	item, depth, value, tell string
+	supplied                 bool
+}
+
+func (o opened) item(code string) (openedItem, bool) {
+	for _, i := range o.items {
+		if i.item == code {
+			return i, true
+		}
+	}
+	return openedItem{}, false
+}
+
+// open reads a request, and the answer when there is one.
+func (d *door) open(ctx context.Context, by exchange.ActorID, id string) (opened, error) {
+	c, err := d.client.Open(ctx, string(by), id)
+	if err != nil || c.Answer == nil {
+		return opened{}, err
+	}
+	var o opened
+	for _, i := range c.Answer.Items {
+		o.items = append(o.items, openedItem{
+			item: i.Code, depth: i.Depth.Code(), value: i.Value, tell: i.Tell, supplied: i.Outcome == api.Supply,
+		})
+	}
+	for _, each := range c.Answer.Conditions {
+		o.conditions = append(o.conditions, each.Kind.Code())
+	}
+	return o, nil
+}
+
+// messageNote is a message of a request and where it stands in both ledgers.
+type messageNote struct {
+	digest, kind string
+	sent         bool
+	entry        uint64
+	partner      *partnerNote // what the partner's receipt proves
+}
+
+type partnerNote struct{ entry, size uint64 }
+
+func (d *door) messages(ctx context.Context, id string) ([]messageNote, error) {
+	list, err := d.client.Messages(ctx, id)
+	var all []messageNote
+	for _, m := range list {
+		n := messageNote{digest: m.Digest, kind: m.Kind.Code(), sent: m.Direction == api.Sent, entry: m.Entry}
+		if m.Receipt != nil && m.Receipt.Verified {
+			n.partner = &partnerNote{entry: m.Receipt.Entry, size: m.Receipt.Size}
+		}
+		all = append(all, n)
+	}
+	return all, err
+}
+
+// entryNote is the header of an entry in the ledger.
+type entryNote struct {
+	index                   uint64
+	kind, message, exchange string
+	leaf                    ledger.Digest
+}
+
+// entries reads the headers of the whole ledger.
+func (d *door) entries(ctx context.Context) ([]entryNote, error) {
+	var all []entryNote
+	for from := uint64(0); ; {
+		page, err := d.client.Entries(ctx, from, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page.Entries {
+			leaf, err := ledger.ParseDigest(e.Leaf)
+			if err != nil || e.Index != uint64(len(all)) {
+				return nil, fmt.Errorf("entry %d is not in its place, or has no digest", e.Index)
+			}
+			all = append(all, entryNote{index: e.Index, kind: e.Kind, message: e.Message, exchange: e.Exchange, leaf: leaf})
+		}
+		if from = page.Next; from == 0 {
+			return all, nil
+		}
+	}
+}
+
+// entriesOf reads the headers of the entries about one request.
+func (d *door) entriesOf(ctx context.Context, id string) ([]entryNote, error) {
+	all, err := d.entries(ctx)
+	var about []entryNote
+	for _, e := range all {
+		if e.exchange == id {
+			about = append(about, e)
+		}
+	}
+	return about, err
+}
+
+// verify lets the node read its whole ledger again and prove it.
+func (d *door) verify(ctx context.Context) (uint64, error) {
+	v, err := d.client.VerifyLedger(ctx)
+	return v.Size, err
+}
+
+// checkpoint is the newest signed checkpoint of the node.
+func (d *door) checkpoint(ctx context.Context) ([]byte, error) {
+	c, err := d.client.Checkpoint(ctx)
+	return []byte(c.Note), err
+}
+
+// checkpointKey is the key that verifies the checkpoints of a party, as the
+// register of this node has it.
+func (d *door) checkpointKey(ctx context.Context, of exchange.OIN) (string, error) {
+	p, err := d.client.Party(ctx, string(of))
+	return p.Checkpoint, err
+}
