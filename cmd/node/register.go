@@ -49,8 +49,35 @@ A first register takes these steps:
 	a := &authority{t: t}
 	cmd.AddCommand(
 		a.key(), a.create(), a.rotate(), a.add(), a.change(), a.remove(), a.revoke(), a.sign(), a.check(), a.publish(), a.show(),
+		installCommand(t),
 	)
 	return cmd
+}
+
+func installCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:     "install FILE",
+		Short:   "Let the running node take a published register",
+		Example: "  sluis --dir ./noord register install ./authority/register.json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			bundle, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			r, err := client.InstallRegister(cmd.Context(), bundle)
+			if err != nil {
+				return err
+			}
+			return t.print(r, func(w io.Writer) {
+				fmt.Fprintf(w, "register version %d is in force: %d parties, until %s\n", r.Version, r.Parties, r.Expires.Format(time.DateOnly))
+			})
+		},
+	}
 }
 
 // An authority is the directory that register commands work in.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"sluis/api"
 	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/peer"
@@ -112,6 +113,20 @@ func (t *terminal) complain(err error) int {
 		t.say("%s", check.todo)
 		return exitCheck
 	}
+	var problem *api.Problem
+	var down *api.Unreachable
+	switch {
+	case errors.As(err, &problem):
+		t.say("%s (%s)", lower(problem.Title), problem.Code)
+		for _, e := range problem.Errors {
+			t.say("%s: %s", e.Field, lower(e.Message))
+		}
+		t.say("%s", lower(problem.Detail))
+		return exitOf(problem.Code)
+	case errors.As(err, &down):
+		t.say("%s", down.Error())
+		return exitUnreachable
+	}
 	code := codeOf(err)
 	text, known := schemas.Text(code)
 	if !known {
@@ -124,6 +139,14 @@ func (t *terminal) complain(err error) int {
 	}
 	t.say("%s", lower(text.EN.Advice))
 	return text.Exit
+}
+
+// exitOf is the exit code of a problem: what the catalogue of texts says.
+func exitOf(code string) int {
+	if text, ok := schemas.Text(code); ok {
+		return text.Exit
+	}
+	return exitFailed
 }
 
 // codeOf is the stable code of an error, or "".

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sluis/api"
+)
+
+func decideCommand(t *terminal) *cobra.Command {
+	var staff, file string
+	var supply, values, withhold, tell, conditions []string
+	cmd := &cobra.Command{
+		Use:     "decide REQUEST",
+		GroupID: "exchange",
+		Short:   "Record what a professional decides on each item of a request",
+		Long: `Records a decision: each item is supplied at a depth, or withheld on a ground.
+The answer leaves after it, and holds no more than was decided.
+
+What is supplied is read from a file per item (--value item=file), or the whole
+decision from a JSON document (--file), since it does not belong on a command
+line. Depths: that, process, content. sluis grounds lists the grounds.
+
+Conditions: ask-first, no-onward, only-to=PARTY[,PARTY], not-to=PARTY[,PARTY],
+delete-by=YYYY-MM-DD.`,
+		Example: `  sluis decide 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 --as b.devries \
+      --supply supervision-conditions=process --value supervision-conditions=./conditions.txt \
+      --withhold offence=not-necessary --condition ask-first`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var d api.NewDecision
+			var err error
+			if file != "" {
+				if len(supply)+len(withhold)+len(conditions) > 0 {
+					return usage(errors.New("--file holds the whole decision; leave out --supply, --withhold and --condition"))
+				}
+				err = t.read(file, &d)
+			} else {
+				d, err = decisionOf(supply, values, withhold, tell, conditions)
+			}
+			if err != nil {
+				return err
+			}
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			made, err := client.Decide(cmd.Context(), staff, args[0], d)
+			if err != nil {
+				return err
+			}
+			return t.printRequest(made)
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&supply, "supply", nil, "`item=depth` to supply; repeat per item")
+	f.StringArrayVar(&values, "value", nil, "`item=file` with what is supplied; repeat per item")
+	f.StringArrayVar(&withhold, "withhold", nil, "`item=ground` to withhold; repeat per item")
+	f.StringArrayVar(&tell, "tell", nil, "`item=file` with what the asker is told about it; repeat per item")
+	f.StringArrayVar(&conditions, "condition", nil, "`condition` on further use; repeat for more")
+	f.StringVar(&file, "file", "", "`file` with the whole decision as the API takes it; - is standard input")
+	actor(cmd, &staff)
+	return cmd
+}
+
+func decisionOf(supply, values, withhold, tell, conditions []string) (api.NewDecision, error) {
+	if len(supply)+len(withhold) == 0 {
+		return api.NewDecision{}, usage(errors.New("nothing is decided: give --supply or --withhold for each item"))
+	}
+	contents, err := files("--value", values)
+	if err != nil {
+		return api.NewDecision{}, err
+	}
+	told, err := files("--tell", tell)
+	if err != nil {
+		return api.NewDecision{}, err
+	}
+	var d api.NewDecision
+	for _, s := range supply {
+		item, depth, ok := strings.Cut(s, "=")
+		if !ok {
+			return d, usage(fmt.Errorf("--supply %q: want item=depth", s))
+		}
+		word, ok := api.DepthOf(depth)
+		if !ok {
+			return d, unknownWord("--supply", depth, "that", "process", "content")
+		}
+		d.Items = append(d.Items, api.DecidedItem{Code: item, Outcome: api.Supply, Depth: word, Value: contents[item], Tell: told[item]})
+	}
+	for _, s := range withhold {
+		item, ground, ok := strings.Cut(s, "=")
+		if !ok {
+			return d, usage(fmt.Errorf("--withhold %q: want item=ground", s))
+		}
+		d.Items = append(d.Items, api.DecidedItem{Code: item, Outcome: api.Withhold, Ground: ground, Tell: told[item]})
+	}
+	for _, s := range conditions {
+		c, err := conditionOf(s)
+		if err != nil {
+			return d, err
+		}
+		d.Conditions = append(d.Conditions, c)
+	}
+	return d, nil
+}
+
+// files reads what stands behind item=file.
+func files(flag string, all []string) (map[string]string, error) {
+	contents := map[string]string{}
+	for _, s := range all {
+		item, path, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, usage(fmt.Errorf("%s: want item=file", flag))
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		contents[item] = strings.TrimRight(string(text), "\r\n")
+	}
+	return contents, nil
+}
+
+func conditionOf(s string) (api.Condition, error) {
+	code, rest, _ := strings.Cut(s, "=")
+	kind, ok := api.ConditionOf(code)
+	if !ok {
+		return api.Condition{}, unknownWord("--condition", code, api.ConditionCodes()...)
+	}
+	c := api.Condition{Kind: kind}
+	switch kind {
+	case api.OnlyTo, api.NotTo:
+		c.Parties = strings.Split(rest, ",")
+	case api.DeleteBy:
+		c.Until = rest
+	}
+	return c, nil
+}

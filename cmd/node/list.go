@@ -1,0 +1,216 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sluis/api"
+)
+
+// phases are the codes of the phases that a request can be in.
+var phases = []string{"queued", "delivered", "weighing", "decided", "answered", "refused", "withdrawn", "expired", "rejected"}
+
+func listCommand(t *terminal) *cobra.Command {
+	var side, status, cursor string
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "list",
+		GroupID: "exchange",
+		Short:   "List requests and where they stand; nothing in it says who they are about",
+		Example: `  sluis list
+  sluis list --side supplier --status weighing`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			params := api.ListRequestsParams{Cursor: cursor, Limit: limit}
+			if side != "" {
+				word, ok := api.SideOf(side)
+				if !ok {
+					return unknownWord("--side", side, "asker", "supplier")
+				}
+				params.Side = word
+			}
+			if status != "" {
+				word, ok := api.PhaseOf(status)
+				if !ok {
+					return unknownWord("--status", status, phases...)
+				}
+				params.Phase = word
+			}
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			page, err := client.Requests(cmd.Context(), params)
+			if err != nil {
+				return err
+			}
+			return t.print(page, func(w io.Writer) {
+				fmt.Fprintln(w, "REQUEST\tSIDE\tSTATUS\tFROM\tTO\tPURPOSE\tITEMS\tDUE")
+				for _, r := range page.Requests {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.ID, r.Side.Code(), said(r.Phase.Code()), r.From, r.To,
+						r.Purpose, r.Items, r.Due.Format("2006-01-02"))
+				}
+				if page.Next != "" {
+					fmt.Fprintf(w, "more: --cursor %s\n", page.Next)
+				}
+			})
+		},
+	}
+	cmd.Flags().StringVar(&side, "side", "", "only as `side`: asker or supplier")
+	cmd.Flags().StringVar(&status, "status", "", "only with this `status`: "+strings.Join(phases, ", "))
+	cmd.Flags().StringVar(&cursor, "cursor", "", "`cursor` of the next page")
+	cmd.Flags().IntVar(&limit, "limit", 0, "`number` of requests on a page, at most 100")
+	return cmd
+}
+
+func showCommand(t *terminal) *cobra.Command {
+	var staff string
+	var content bool
+	cmd := &cobra.Command{
+		Use:     "show REQUEST",
+		GroupID: "exchange",
+		Short:   "Show where a request stands, or with --content all of it",
+		Long: `Shows where a request stands. With --content it shows who it is about, what was
+asked, decided and supplied, to a member of staff who may see it; that he looked
+is in the ledger.`,
+		Example: `  sluis show 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+  sluis show 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 --content --as a.jansen`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			if !content {
+				r, err := client.Request(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return t.printRequest(r)
+			}
+			if staff == "" {
+				return usage(errors.New("--content needs --as: looking is recorded"))
+			}
+			c, err := client.Open(cmd.Context(), staff, args[0])
+			if err != nil {
+				return err
+			}
+			return t.print(c, func(w io.Writer) { printContent(w, c) })
+		},
+	}
+	cmd.Flags().BoolVar(&content, "content", false, "show all of it; this is recorded")
+	actor(cmd, &staff)
+	return cmd
+}
+
+func printContent(w io.Writer, c api.Content) {
+	r := c.Request
+	fmt.Fprintf(w, "request\t%s, %s\n", r.ID, said(r.Phase.Code()))
+	fmt.Fprintf(w, "from\t%s (%s)\n", r.From, c.Contact)
+	fmt.Fprintf(w, "to\t%s\n", r.To)
+	if c.About.BSN != "" {
+		fmt.Fprintf(w, "about\tBSN %s\n", c.About.BSN)
+	} else {
+		fmt.Fprintf(w, "about\t%s, born %s, %s\n", c.About.Name, c.About.Born, c.About.Address)
+	}
+	fmt.Fprintf(w, "purpose\t%s: %s\n", r.Purpose, c.Specific)
+	for _, i := range c.Items {
+		fmt.Fprintf(w, "asked\t%s, at most %s: %s\n", i.Code, i.Depth.Code(), i.Why)
+	}
+	if d := c.Decision; d != nil {
+		fmt.Fprintf(w, "decided\tby %s, %s\n", d.By, d.At.Format("2006-01-02 15:04"))
+		for _, i := range d.Items {
+			printOutcome(w, i.Code, i.Outcome, i.Depth, i.Value, i.Tell)
+		}
+		printConditions(w, d.Conditions)
+	}
+	if a := c.Answer; a != nil {
+		fmt.Fprintf(w, "answer\tof %s\n", a.At.Format("2006-01-02 15:04"))
+		for _, i := range a.Items {
+			printOutcome(w, i.Code, i.Outcome, i.Depth, i.Value, i.Tell)
+		}
+		printConditions(w, a.Conditions)
+	}
+}
+
+func printOutcome(w io.Writer, item string, outcome api.Outcome, depth api.Depth, value, tell string) {
+	line := fmt.Sprintf("  %s\t%s", item, outcome.Code())
+	if outcome == api.Supply {
+		line += fmt.Sprintf(" (%s): %s", depth.Code(), value)
+	}
+	if tell != "" {
+		line += "; says: " + tell
+	}
+	fmt.Fprintln(w, line)
+}
+
+func printConditions(w io.Writer, all []api.Condition) {
+	for _, c := range all {
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  condition\t%s %s%s", c.Kind.Code(), strings.Join(c.Parties, ", "), c.Until), " "))
+	}
+}
+
+func withdrawCommand(t *terminal) *cobra.Command {
+	var staff string
+	cmd := &cobra.Command{
+		Use:     "withdraw REQUEST",
+		GroupID: "exchange",
+		Short:   "Take a request back; an answer that comes later is not accepted",
+		Example: "  sluis withdraw 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 --as a.jansen",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			r, err := client.Withdraw(cmd.Context(), staff, args[0])
+			if err != nil {
+				return err
+			}
+			return t.printRequest(r)
+		},
+	}
+	actor(cmd, &staff)
+	return cmd
+}
+
+func messagesCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:     "messages REQUEST",
+		GroupID: "exchange",
+		Short:   "List the messages of a request and where each stands in both ledgers",
+		Example: "  sluis messages 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			messages, err := client.Messages(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return t.print(messages, func(w io.Writer) {
+				fmt.Fprintln(w, "MESSAGE\t\tOUR ENTRY\tTHEIR ENTRY\tDIGEST")
+				for _, m := range messages {
+					theirs := "-"
+					if m.Receipt != nil {
+						theirs = fmt.Sprintf("%d of %d", m.Receipt.Entry, m.Receipt.Size)
+					}
+					fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", m.Kind.Code(), sentOrReceived(m.Direction), m.Entry, theirs, m.Digest)
+				}
+			})
+		},
+	}
+}
+
+func sentOrReceived(d api.Direction) string {
+	if d == api.Sent {
+		return "sent"
+	}
+	return "received"
+}

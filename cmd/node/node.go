@@ -1,0 +1,247 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sluis/api"
+	"sluis/peer"
+	"sluis/schemas"
+)
+
+func statusCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		GroupID: "node",
+		Short:   "Tell how the node is: ledger, register, messages that wait",
+		Example: "  sluis status",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			s, err := client.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return t.print(s, func(w io.Writer) {
+				fmt.Fprintf(w, "party\t%s (%s)\n", s.Name, s.OIN)
+				fmt.Fprintf(w, "version\t%s\n", s.Version)
+				fmt.Fprintf(w, "ledger\t%d entries\n", s.LedgerSize)
+				if r := s.Register; r != nil {
+					fmt.Fprintf(w, "register\tversion %d, %d parties, until %s\n", r.Version, r.Parties, r.Expires.Format("2006-01-02"))
+				} else {
+					fmt.Fprintf(w, "register\tnone: sluis register install FILE\n")
+				}
+				fmt.Fprintf(w, "waiting\t%d messages\n", s.Outbox)
+				fmt.Fprintf(w, "listens\t%s\n", strings.Join(s.Addresses, " "))
+			})
+		},
+	}
+}
+
+func staffCommand(t *terminal) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "staff",
+		GroupID: "node",
+		Short:   "The people who work with the node, and what they may do",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	var name string
+	var roles []string
+	add := &cobra.Command{
+		Use:   "add ID",
+		Short: "Make a person known",
+		Long: `Makes a person known, with a role in one or more capacities of the organisation.
+Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
+		Example: `  sluis staff add b.devries --name "B. de Vries" --role professional=probation`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e := api.Employee{ID: args[0], Name: name}
+			for _, r := range roles {
+				code, capacity, ok := strings.Cut(r, "=")
+				role, known := api.RoleOf(code)
+				if !ok || !known {
+					return usage(fmt.Errorf("--role %q: want role=capacity; roles are %s", r, strings.Join(api.RoleCodes(), ", ")))
+				}
+				e.Roles = append(e.Roles, api.Grant{Role: role, Capacity: capacity})
+			}
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			made, err := client.AddStaff(cmd.Context(), e)
+			if err != nil {
+				return err
+			}
+			return t.print(made, func(w io.Writer) { fmt.Fprintf(w, "added %s\n", made.ID) })
+		},
+	}
+	add.Flags().StringVar(&name, "name", "", "`name` as colleagues know it; it stays on this node")
+	add.Flags().StringArrayVar(&roles, "role", nil, "`role=capacity`; repeat for more")
+	_ = add.MarkFlagRequired("name")
+	_ = add.MarkFlagRequired("role")
+	list := &cobra.Command{
+		Use:     "list",
+		Short:   "List the people who are known",
+		Example: "  sluis staff list",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			all, err := client.Staff(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return t.print(all, func(w io.Writer) {
+				fmt.Fprintln(w, "ID\tNAME\tROLES")
+				for _, e := range all {
+					var roles []string
+					for _, g := range e.Roles {
+						roles = append(roles, g.Role.Code()+"="+g.Capacity)
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\n", e.ID, e.Name, strings.Join(roles, " "))
+				}
+			})
+		},
+	}
+	cmd.AddCommand(add, list)
+	return cmd
+}
+
+func partiesCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:     "parties",
+		GroupID: "node",
+		Short:   "List the parties of the register in force",
+		Example: "  sluis parties",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			all, err := client.Parties(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return t.print(all, func(w io.Writer) {
+				fmt.Fprintln(w, "PARTY\tDOMAIN\tREGIME\tBSN\tNAME")
+				for _, p := range all {
+					for _, c := range p.Capacities {
+						bsn := "no"
+						if c.MayProcessBSN {
+							bsn = "yes"
+						}
+						fmt.Fprintf(w, "%s:%s\t%s\t%s\t%s\t%s\n", p.OIN, c.Code, c.Domain, c.Regime.Code(), bsn, p.Name)
+					}
+				}
+			})
+		},
+	}
+}
+
+func configCommand(t *terminal) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "config",
+		GroupID: "node",
+		Short:   "Check and explain the configuration, sluis.toml",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	check := &cobra.Command{
+		Use:     "check [FILE]",
+		Short:   "Check a configuration without starting anything",
+		Example: "  sluis config check ./sluis.toml",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			path := t.dir + "/sluis.toml"
+			if len(args) == 1 {
+				path = args[0]
+			}
+			if _, err := peer.ReadConfig(path); err != nil {
+				return &checkError{what: err.Error(), todo: "sluis config example shows every key"}
+			}
+			return t.print(map[string]string{"file": path}, func(w io.Writer) { fmt.Fprintf(w, "%s holds\n", path) })
+		},
+	}
+	example := &cobra.Command{
+		Use:     "example",
+		Short:   "Print an annotated configuration with every key and its default",
+		Example: "  sluis config example > sluis.toml",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := t.out.Write(schemas.ConfigExample())
+			return err
+		},
+	}
+	schema := &cobra.Command{
+		Use:     "schema",
+		Short:   "Print the JSON Schema of the configuration",
+		Example: "  sluis config schema",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			text, _ := schemas.Schema("config")
+			_, err := t.out.Write(text)
+			return err
+		},
+	}
+	cmd.AddCommand(check, example, schema)
+	return cmd
+}
+
+// version is set by the linker, see scripts/build.
+var version string
+
+func versionCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version of this program",
+		Example: "  sluis version --json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			v := map[string]string{"version": versionText()}
+			if info, ok := debug.ReadBuildInfo(); ok {
+				v["go"] = info.GoVersion
+			}
+			return t.print(v, func(w io.Writer) { fmt.Fprintf(w, "sluis %s (%s)\n", v["version"], v["go"]) })
+		},
+	}
+}
+
+// versionText is the version that the linker set, else the commit that Go
+// recorded.
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return "development"
+}
+
+// client talks to the node of the directory.
+func (t *terminal) client() (*api.Client, error) {
+	if _, err := os.Stat(t.dir); err != nil {
+		return nil, &peer.Fault{Code: peer.NoNode}
+	}
+	return api.Dial(t.dir + "/" + socketName), nil
+}
+
+const socketName = "sluis.sock"

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluis/api/server"
+	"sluis/crypto"
+	"sluis/peer"
+)
+
+func runCommand(t *terminal) *cobra.Command {
+	var smith locksmith
+	cmd := &cobra.Command{
+		Use:     "run",
+		GroupID: "node",
+		Short:   "Run the node until it is told to stop",
+		Long: `Runs the node: proves its ledger, listens for peers, delivers what waits, and
+serves the API on the socket sluis.sock in its directory, which only its own
+account can open. It stops cleanly on SIGTERM and SIGINT.
+
+It makes nothing: a directory without a node is an error, not a new node.`,
+		Example: `  sluis --dir ./noord run --key-file ./noord.key`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t.daemon = true
+			lock, err := smith.lock(t, false)
+			if err != nil {
+				return err
+			}
+			config, err := peer.ReadConfig(filepath.Join(t.dir, "sluis.toml"))
+			if errors.Is(err, fs.ErrNotExist) {
+				return &peer.Fault{Code: peer.NoNode}
+			}
+			if err != nil {
+				return &checkError{what: err.Error(), todo: "sluis config example shows every key"}
+			}
+			return t.serve(cmd.Context(), lock, logger(t, config.Log))
+		},
+	}
+	smith.flags(cmd)
+	return cmd
+}
+
+// logger writes to stderr, as the configuration says.
+func logger(t *terminal, c peer.Log) *slog.Logger {
+	level := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}[c.Level]
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "text" {
+		return slog.New(slog.NewTextHandler(t.complaints, options))
+	}
+	return slog.New(slog.NewJSONHandler(t.complaints, options))
+}
+
+// serve runs node and API until ctx ends, and stops both in turn: first what
+// comes in, then what goes out, then the store.
+func (t *terminal) serve(ctx context.Context, lock crypto.Lock, log *slog.Logger) (err error) {
+	node, err := peer.Open(t.dir, peer.Options{Lock: lock, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, node.Close()) }()
+	listener, err := server.Listen(t.dir)
+	if err != nil {
+		return err
+	}
+	doors := &http.Server{Handler: server.New(node, log), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	served := make(chan error, 1)
+	go func() { served <- doors.Serve(listener) }()
+	duties, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- node.Run(duties) }()
+	log.Info("node is up", "oin", string(node.Identity().OIN), "addresses", node.Addresses())
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	}
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err = errors.Join(err, doors.Shutdown(patience))
+	stop()
+	log.Info("node is down")
+	return errors.Join(err, <-done)
+}
