@@ -50,17 +50,14 @@ func (n *Node) Ask(ctx context.Context, by exchange.ActorID, r exchange.Request)
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	out, err := n.outgoing(f, e, signed)
-	if err != nil {
-		return exchange.Exchange{}, err
-	}
-	return x, n.write(ctx, act{after: record{Exchange: x, Request: signed.Digest}, event: event, sent: &message{wire.Request, signed}, send: out})
+	return x, n.write(ctx, act{
+		after: record{Exchange: x, Request: signed.Digest}, event: event, sent: &message{wire.Request, signed}, send: outgoing(e, signed),
+	})
 }
 
 // Withdraw takes a request back.
 func (n *Node) Withdraw(ctx context.Context, by exchange.ActorID, id exchange.ID) (exchange.Exchange, error) {
-	f, err := n.current()
-	if err != nil {
+	if _, err := n.current(); err != nil {
 		return exchange.Exchange{}, err
 	}
 	actor, err := n.actor(by)
@@ -78,11 +75,7 @@ func (n *Node) Withdraw(ctx context.Context, by exchange.ActorID, id exchange.ID
 		if err != nil {
 			return act{}, err
 		}
-		out, err := n.outgoing(f, e, signed)
-		if err != nil {
-			return act{}, err
-		}
-		return act{after: before.with(x), event: event, sent: &message{wire.Withdrawal, signed}, send: out}, nil
+		return act{after: before.with(x), event: event, sent: &message{wire.Withdrawal, signed}, send: outgoing(e, signed)}, nil
 	})
 }
 
@@ -95,11 +88,9 @@ func envelope(x exchange.Exchange, now, expires time.Time) wire.Envelope {
 	return wire.Envelope{ID: string(newID()), From: x.Own(), To: x.Other(), Exchange: x.ID, At: now, Expires: expires}
 }
 
-// outgoing seals a message for the outbox.
-func (n *Node) outgoing(f *inForce, e wire.Envelope, signed wire.Signed) (*store.Outgoing, error) {
-	sealed, err := wire.Seal(signed, f.register.Recipients(e.To.OIN))
-	if err != nil {
-		return nil, err
-	}
-	return &store.Outgoing{ID: e.ID, To: e.To.String(), Exchange: string(e.Exchange), Sealed: sealed, Expires: e.Expires}, nil
+// outgoing puts a message in the outbox: by its digest, since the message itself
+// is kept as evidence. It is sealed when it is sent, to the recipients that the
+// register has then.
+func outgoing(e wire.Envelope, signed wire.Signed) *store.Outgoing {
+	return &store.Outgoing{ID: e.ID, To: e.To.String(), Exchange: string(e.Exchange), Message: signed.Digest[:], Expires: e.Expires}
 }

@@ -34,10 +34,8 @@ func (n *Node) Decide(ctx context.Context, by exchange.ActorID, id exchange.ID, 
 		if err != nil {
 			return act{}, err
 		}
-		out, err := n.outgoing(f, e, signed)
-		if err != nil {
-			return act{}, err
-		}
-		return act{after: before.with(x), event: event, also: x.IssueAnswer(now), sent: &message{wire.Answer, signed}, send: out}, nil
+		return act{
+			after: before.with(x), event: event, also: x.IssueAnswer(now), sent: &message{wire.Answer, signed}, send: outgoing(e, signed),
+		}, nil
 	})
 }

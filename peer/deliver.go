@@ -42,7 +42,11 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if !ok {
 		return fault(UnknownParty)
 	}
-	raw, err := n.network.Send(ctx, party.Peer, MessageProtocol, out.Sealed)
+	sealed, err := n.seal(f, out, to)
+	if err != nil {
+		return err
+	}
+	raw, err := n.network.Send(ctx, party.Peer, MessageProtocol, sealed)
 	if err != nil {
 		return err
 	}
@@ -62,6 +66,20 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	return n.giveUp(ctx, out, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
 		return x.Reject(r.Code, now)
 	})
+}
+
+// seal seals a message of the outbox to the recipients that the addressee has
+// now.
+func (n *Node) seal(f *inForce, out store.Outgoing, to exchange.PartyID) ([]byte, error) {
+	value, _, err := n.store.Get(tableMessage, messageKey(exchange.ID(out.Exchange), wire.Digest(out.Message)))
+	if err != nil {
+		return nil, err
+	}
+	m, err := decodeMessage(value)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Seal(wire.Signed{Token: m.token}, f.register.Recipients(to.OIN))
 }
 
 // knownCode reports whether a code that came over the network has the form of
@@ -97,10 +115,7 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 	if err != nil {
 		return err
 	}
-	if m.Kind != wire.Receipt || m.From != to || string(m.Exchange) != out.Exchange {
-		return fault(BadReceipt)
-	}
-	if _, _, err := n.store.Get(tableMessage, messageKey(m.Exchange, m.Follows)); err != nil {
+	if m.Kind != wire.Receipt || m.From != to || string(m.Exchange) != out.Exchange || m.Follows != wire.Digest(out.Message) {
 		return fault(BadReceipt)
 	}
 	party, _ := f.register.Party(to.OIN)

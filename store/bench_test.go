@@ -75,7 +75,7 @@ func exchangeStep(n int) store.Change {
 	return store.Change{
 		Dossier: id,
 		Puts:    []store.Record{{Table: "exchange", Key: id, Value: make([]byte, 1000), Index: []string{"phase/queued"}}},
-		Send:    []store.Outgoing{{ID: id, To: other, Exchange: id, Sealed: make([]byte, 2700), Expires: started}},
+		Send:    []store.Outgoing{{ID: id, To: other, Exchange: id, Message: make([]byte, 2700), Expires: started}},
 		Record:  []store.Event{e},
 	}
 }

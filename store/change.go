@@ -57,7 +57,7 @@ type Outgoing struct {
 	ID       string // jti of the message; unique
 	To       string // addressee as "OIN:capacity"
 	Exchange string // to which the message belongs, or ""
-	Sealed   []byte // sealed to the addressee
+	Message  []byte // what is to be sent, or names it; opaque here
 	Expires  time.Time
 }
 
@@ -180,7 +180,7 @@ func (c Change) checkMessages() error {
 		if !isName(o.ID, maxKey) || !isName(o.To, maxKey) || ids[o.ID] || len(o.Exchange) > maxKey {
 			return errors.New("store: an outgoing message has no proper ID or addressee, or stands twice in a change")
 		}
-		if len(o.Sealed) > MaxValue {
+		if len(o.Message) > MaxValue {
 			return fmt.Errorf("store: an outgoing message is larger than %d bytes", MaxValue)
 		}
 		ids[o.ID] = true

@@ -46,7 +46,7 @@ func TestDiesAtSeam(t *testing.T) {
 			})
 			received := step(1, "a", 0)
 			received.Seen = &store.Seen{Issuer: other, ID: "j", Digest: ledger.DigestOf([]byte("message"))}
-			received.Send = []store.Outgoing{{ID: "m", To: other, Sealed: []byte("answer")}}
+			received.Send = []store.Outgoing{{ID: "m", To: other, Message: []byte("answer")}}
 			w, err := s.Write(t.Context(), received)
 			if err != nil {
 				t.Fatal(err)
@@ -305,7 +305,7 @@ func writeUntilKilled(dir string) error {
 				key := fmt.Sprintf("%d/%d/%d", os.Getpid(), writer, n)
 				c := step(n, key, 0)
 				c.Dossier = fmt.Sprintf("dossier-%d", n%5)
-				c.Send = []store.Outgoing{{ID: key, To: other, Sealed: make([]byte, 500)}}
+				c.Send = []store.Outgoing{{ID: key, To: other, Message: make([]byte, 500)}}
 				c.Seen = &store.Seen{Issuer: other, ID: key}
 				w, err := s.Write(context.Background(), c)
 				if err != nil {

@@ -89,7 +89,7 @@ func written(t *testing.T, killed bool) (dir string) {
 	}
 	for n := range acknowledged {
 		c := step(n, fmt.Sprintf("k%02d", n), 0)
-		c.Send = []store.Outgoing{{ID: fmt.Sprintf("m%02d", n), To: other, Sealed: []byte("sealed"), Expires: started}}
+		c.Send = []store.Outgoing{{ID: fmt.Sprintf("m%02d", n), To: other, Message: []byte("sealed"), Expires: started}}
 		if _, err := s.Write(context.Background(), c); err != nil {
 			t.Fatal(err)
 		}

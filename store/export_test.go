@@ -109,7 +109,7 @@ func Samples() map[string][]byte {
 	}
 	return map[string][]byte{
 		"row":       row{version: 7, dossier: "d", index: []string{"x", "y"}, sealed: []byte("sealed")}.marshal(),
-		"outgoing":  marshalOutgoing(Outgoing{To: "to", Exchange: "x", Sealed: []byte("sealed")}),
+		"outgoing":  marshalOutgoing(Outgoing{To: "to", Exchange: "x", Message: []byte("sealed")}),
 		"receipted": Receipted{First: 1, Size: 2}.marshal(),
 		"slot":      slot,
 	}

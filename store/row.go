@@ -101,11 +101,11 @@ func appendInstant(b []byte, t time.Time) []byte {
 // marshalOutgoing returns what is sealed for an outgoing message: expiry in
 // milliseconds, addressee, exchange, message.
 func marshalOutgoing(o Outgoing) []byte {
-	b := make([]byte, 0, 16+len(o.To)+len(o.Exchange)+len(o.Sealed))
+	b := make([]byte, 0, 16+len(o.To)+len(o.Exchange)+len(o.Message))
 	b = appendInstant(b, o.Expires)
 	b = appendText(b, o.To)
 	b = appendText(b, o.Exchange)
-	return append(b, o.Sealed...)
+	return append(b, o.Message...)
 }
 
 func parseOutgoing(id string, b []byte) (Outgoing, error) {
@@ -114,7 +114,7 @@ func parseOutgoing(id string, b []byte) (Outgoing, error) {
 	o.Expires = in.instant()
 	o.To = in.text()
 	o.Exchange = in.text()
-	o.Sealed = in.rest
+	o.Message = in.rest
 	if in.short {
 		return Outgoing{}, errRow
 	}

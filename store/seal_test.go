@@ -177,7 +177,7 @@ func TestNothingInClear(t *testing.T) {
 	w := c.write(store.Change{
 		Dossier: exchange,
 		Puts:    []store.Record{{Table: "exchange", Key: "a", Value: secrets[0]}},
-		Send:    []store.Outgoing{{ID: "m1", To: other, Sealed: secrets[1]}},
+		Send:    []store.Outgoing{{ID: "m1", To: other, Message: secrets[1]}},
 		Record:  []store.Event{{Kind: "decision-taken", Private: secrets[2]}},
 	})
 	clear := func(when string, data []byte, name string) {

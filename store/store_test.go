@@ -197,7 +197,7 @@ func TestWriteAndRead(t *testing.T) {
 			{Table: "exchange", Key: "b", Value: nil, Index: []string{"subject/x"}},
 			{Table: "exchange2", Key: "a", Value: []byte("other table")},
 		},
-		Send:   []store.Outgoing{{ID: "m1", To: other, Exchange: exchange, Sealed: []byte("sealed"), Expires: started.Add(time.Hour)}},
+		Send:   []store.Outgoing{{ID: "m1", To: other, Exchange: exchange, Message: []byte("sealed"), Expires: started.Add(time.Hour)}},
 		Seen:   &store.Seen{Issuer: other, ID: "j1", Digest: ledger.DigestOf([]byte("message")), Expires: started.Add(time.Hour)},
 		Record: []store.Event{event(1), event(2)},
 	})
@@ -216,7 +216,7 @@ func TestWriteAndRead(t *testing.T) {
 	expectRows(t, "by beginning of index", list(c.ByIndex("subject")))
 
 	out, err := c.Outbox("", 10)
-	if err != nil || len(out) != 1 || fmt.Sprint(out[0]) != fmt.Sprint(store.Outgoing{ID: "m1", To: other, Exchange: exchange, Sealed: []byte("sealed"), Expires: started.Add(time.Hour)}) {
+	if err != nil || len(out) != 1 || fmt.Sprint(out[0]) != fmt.Sprint(store.Outgoing{ID: "m1", To: other, Exchange: exchange, Message: []byte("sealed"), Expires: started.Add(time.Hour)}) {
 		t.Errorf("outbox is %v, %v", out, err)
 	}
 	r, handled, err := c.Seen(other, "j1")
@@ -277,7 +277,7 @@ func TestRefusedWhole(t *testing.T) {
 	c.write(store.Change{
 		Dossier: exchange,
 		Puts:    []store.Record{{Table: "exchange", Key: "a", Value: []byte("state")}},
-		Send:    []store.Outgoing{{ID: "m1", To: other, Sealed: []byte("sealed")}},
+		Send:    []store.Outgoing{{ID: "m1", To: other, Message: []byte("sealed")}},
 		Seen:    &store.Seen{Issuer: other, ID: "j1"},
 		Record:  []store.Event{event(1)},
 	})
@@ -307,19 +307,19 @@ func TestRefusedWhole(t *testing.T) {
 		"key empty":               {nil, func(c *store.Change) { c.Puts[0].Key = "" }},
 		"index key empty":         {nil, func(c *store.Change) { c.Puts[0].Index = []string{""} }},
 		"value too large":         {nil, func(c *store.Change) { c.Puts[0].Value = make([]byte, store.MaxValue+1) }},
-		"message too large":       {nil, func(c *store.Change) { c.Send[0].Sealed = make([]byte, store.MaxValue+1) }},
+		"message too large":       {nil, func(c *store.Change) { c.Send[0].Message = make([]byte, store.MaxValue+1) }},
 		"private part too large":  {nil, func(c *store.Change) { c.Record[0].Private = make([]byte, ledger.MaxEntry) }},
 		"too many events":         {nil, func(c *store.Change) { c.Record = make([]store.Event, 65) }},
 		"message without address": {nil, func(c *store.Change) { c.Send[0].To = "" }},
 		"handled without issuer":  {nil, func(c *store.Change) { c.Seen.Issuer = "" }},
 		"all in all too large": {store.ErrTooLarge, func(c *store.Change) {
-			c.Puts[0].Value, c.Send[0].Sealed = make([]byte, store.MaxValue), make([]byte, store.MaxValue)
+			c.Puts[0].Value, c.Send[0].Message = make([]byte, store.MaxValue), make([]byte, store.MaxValue)
 		}},
 	} {
 		change := store.Change{
 			Dossier: exchange,
 			Puts:    []store.Record{{Table: "exchange", Key: "new", Value: []byte("state"), Index: []string{"x"}}},
-			Send:    []store.Outgoing{{ID: "m2", To: other, Sealed: []byte("sealed")}},
+			Send:    []store.Outgoing{{ID: "m2", To: other, Message: []byte("sealed")}},
 			Seen:    &store.Seen{Issuer: other, ID: "j2"},
 			Record:  []store.Event{event(2)},
 		}
