@@ -1,1 +1,174 @@
+// Package server answers the HTTP API of a node: it turns what comes in into
+// one call of a door of package peer, and what comes out into JSON. No rule of
+// the law lives here.
+//
+// # How to read it
+//
+// [New] puts the layers around the generated router: headers and log
+// (server.go), the form of the input (contract.go), errors as problems
+// (problem.go). Each file of the rest answers the operations of one resource.
+// words.go is the one place where codes of the product meet words of the API.
+// listen.go opens the socket, which is the authentication: who can open it is
+// the organisation's own account.
+//
+// # What it must not do
+//
+// Keep anything, decide anything, or write anything personal to the log: the log
+// gets patterns of paths, codes and the name of a problem.
 package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+
+	"sluis/api"
+	"sluis/peer"
+	"sluis/schemas"
+)
+
+// An API answers the HTTP API of one node.
+type API struct {
+	// Version is that of the software, for the resource status. Default: what
+	// the build recorded.
+	Version string
+
+	node       *peer.Node
+	log        *slog.Logger
+	now        func() time.Time
+	contract   *contract
+	catalogues *catalogues
+	mux        *http.ServeMux
+}
+
+// base is the path under which the API stands.
+const base = "/v1"
+
+// New returns the API of a node. It serves until the node is closed.
+func New(node *peer.Node, log *slog.Logger) *API {
+	a := &API{Version: buildVersion(), node: node, log: log, now: time.Now, mux: http.NewServeMux()}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if a.contract, err = readContract(schemas.OpenAPIAsJSON()); err != nil {
+		panic("api/server: the contract in the program is damaged: " + err.Error())
+	}
+	if a.catalogues, err = readCatalogues(); err != nil {
+		panic("api/server: a catalogue in the program is damaged: " + err.Error())
+	}
+	strict := NewStrictHandlerWithOptions(a, nil, StrictHTTPServerOptions{
+		RequestErrorHandlerFunc:  func(w http.ResponseWriter, r *http.Request, err error) { a.problem(w, r, inputError(err)) },
+		ResponseErrorHandlerFunc: a.problem,
+	})
+	HandlerWithOptions(strict, StdHTTPServerOptions{
+		BaseURL: base, BaseRouter: a.mux,
+		Middlewares:      []MiddlewareFunc{a.checkInput},
+		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) { a.problem(w, r, inputError(err)) },
+	})
+	a.mux.HandleFunc("GET "+base+"/openapi.json", specification("application/json", schemas.OpenAPIAsJSON()))
+	a.mux.HandleFunc("GET "+base+"/openapi.yaml", specification("application/yaml", schemas.OpenAPI()))
+	return a
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := a.now()
+	header := w.Header()
+	header.Set("API-Version", api.Version)
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	seen := &statusWriter{ResponseWriter: w}
+	defer func() {
+		if what := recover(); what != nil {
+			if what == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does
+				panic(what)
+			}
+			// Of the value only the type: it could quote what came in.
+			a.log.Error("a request made the API panic", "pattern", r.Pattern, "type", fmt.Sprintf("%T", what), "stack", string(debug.Stack()))
+			if seen.status == 0 {
+				a.problem(seen, r, errPanic)
+			}
+		}
+		a.log.Debug("answered", "method", r.Method, "pattern", r.Pattern, "status", seen.status, "took", a.now().Sub(began).String())
+	}()
+	if path.Clean(r.URL.Path) != r.URL.Path {
+		a.problem(seen, r, errNoResource)
+		return
+	}
+	if _, pattern := a.mux.Handler(r); pattern == "" {
+		a.unrouted(seen, r)
+		return
+	}
+	a.mux.ServeHTTP(seen, r)
+}
+
+// unrouted answers what the router has no handler for: the router knows
+// whether that is the path or the method, and says so in plain text.
+func (a *API) unrouted(w http.ResponseWriter, r *http.Request) {
+	told := &statusWriter{ResponseWriter: discard{http.Header{}}}
+	a.mux.ServeHTTP(told, r)
+	if told.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", told.Header().Get("Allow"))
+		a.problem(w, r, errMethod)
+		return
+	}
+	a.problem(w, r, errNoResource)
+}
+
+func specification(media string, text []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", media)
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		_, _ = w.Write(text)
+	}
+}
+
+// A statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// discard is a response that nobody reads.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header       { return d.header }
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) WriteHeader(int)             {}
+
+// newInstance names one problem, in the answer and in the log.
+func newInstance() string { return "urn:uuid:" + uuid.NewString() }
+
+// moment is a time as the API writes it.
+func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "unknown"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,173 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"sluis/crypto"
+	"sluis/register"
+	"sluis/schemas"
+)
+
+const (
+	// maxDocument bounds a JSON body: the largest answer of 256 KiB, with room
+	// for escapes.
+	maxDocument = 2 << 20
+	// maxDepth bounds how deep JSON goes; the contract needs 4.
+	maxDepth = 12
+)
+
+// A contract is what openapi.yaml asks of the input of each operation.
+type contract struct {
+	inputs map[string]input // by pattern of the router: "POST /v1/verzoeken"
+}
+
+type input struct {
+	queries []string // names of the query parameters
+	schema  string   // of the JSON body; "" when there is none
+	bytes   bool     // the body is bytes
+}
+
+func readContract(document []byte) (*contract, error) {
+	type parameter struct {
+		Ref  string `json:"$ref"`
+		Name string `json:"name"`
+		In   string `json:"in"`
+	}
+	type body struct {
+		Schema struct {
+			Ref string `json:"$ref"`
+		} `json:"schema"`
+	}
+	type operation struct {
+		Parameters  []parameter `json:"parameters"`
+		RequestBody struct {
+			Content map[string]body `json:"content"`
+		} `json:"requestBody"`
+	}
+	var doc struct {
+		Paths      map[string]map[string]json.RawMessage `json:"paths"`
+		Components struct {
+			Parameters map[string]parameter `json:"parameters"`
+		} `json:"components"`
+	}
+	if err := json.Unmarshal(document, &doc); err != nil {
+		return nil, err
+	}
+	c := &contract{inputs: map[string]input{}}
+	for path, item := range doc.Paths {
+		for method, raw := range item {
+			if method == "parameters" {
+				continue // in the path
+			}
+			var op operation
+			if err := json.Unmarshal(raw, &op); err != nil {
+				return nil, err
+			}
+			var in input
+			for _, p := range op.Parameters {
+				if name, ok := strings.CutPrefix(p.Ref, "#/components/parameters/"); ok {
+					p = doc.Components.Parameters[name]
+				}
+				if p.In == "query" {
+					in.queries = append(in.queries, p.Name)
+				}
+			}
+			_, in.bytes = op.RequestBody.Content["application/octet-stream"]
+			in.schema = strings.TrimPrefix(op.RequestBody.Content["application/json"].Schema.Ref, "#/components/schemas/")
+			c.inputs[strings.ToUpper(method)+" "+base+path] = in
+		}
+	}
+	return c, nil
+}
+
+// checkInput refuses input that is not as the contract has it, before anything
+// of it is looked at: unknown parameters, another media type, a body that is
+// too large, that two readers could read in two ways, or that does not fit its
+// schema. It tells places and rules, never values.
+func (a *API) checkInput(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in, ok := a.contract.inputs[r.Pattern]
+		if !ok {
+			a.problem(w, r, errNoResource)
+			return
+		}
+		if err := in.check(w, r); err != nil {
+			a.problem(w, r, err)
+			return
+		}
+		if r.Pattern == "POST "+base+"/logboek/controles" {
+			// Reading a whole ledger takes the time that it takes.
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (in input) check(w http.ResponseWriter, r *http.Request) error {
+	for name, values := range r.URL.Query() {
+		if !slices.Contains(in.queries, name) {
+			return badInput("query", "unknown parameter")
+		}
+		if len(values) > 1 {
+			return badInput(name, "given twice")
+		}
+	}
+	limit := int64(maxDocument)
+	if in.bytes {
+		limit = register.MaxBundle
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case in.bytes:
+		if err != nil || media != "application/octet-stream" {
+			return errMedia
+		}
+		return nil
+	case in.schema == "":
+		if len(body) > 0 {
+			return badInput("body", "no body wanted")
+		}
+		return nil
+	case err != nil || media != "application/json":
+		return errMedia
+	}
+	return checkDocument(in.schema, body)
+}
+
+func checkDocument(schema string, body []byte) error {
+	if err := crypto.StrictJSON(body, maxDepth); err != nil {
+		var gate *crypto.GateError
+		if !errors.As(err, &gate) {
+			return err
+		}
+		switch gate.Code {
+		case crypto.TokenDuplicateMember:
+			return badInput("", "a member stands twice")
+		case crypto.TokenTooDeep:
+			return badInput("", "nested too deep")
+		}
+		return badInput("", "not a JSON document in UTF-8")
+	}
+	wrong, err := schemas.ValidateInput(schema, body)
+	if err != nil || len(wrong) == 0 {
+		return err
+	}
+	bad := &inputProblem{}
+	for _, m := range wrong {
+		bad.fields = append(bad.fields, field{m.Place, m.Rule})
+	}
+	return bad
+}

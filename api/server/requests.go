@@ -1,0 +1,292 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"sluis/api"
+	"sluis/exchange"
+	"sluis/ledger"
+	"sluis/peer"
+)
+
+const maxPage = 100
+
+// pageSize checks what the contract says of limiet.
+func pageSize(limit int) (int, error) {
+	if limit == 0 {
+		return maxPage, nil
+	}
+	if limit < 1 || limit > maxPage {
+		return 0, badInput("limiet", "1 to 100")
+	}
+	return limit, nil
+}
+
+// ListRequests lists requests without anything personal.
+func (a *API) ListRequests(ctx context.Context, r ListRequestsRequestObject) (ListRequestsResponseObject, error) {
+	q := r.Params
+	if q.Side != "" && !q.Side.Valid() {
+		return nil, badInput("kant", "enum")
+	}
+	if q.Phase != "" && !q.Phase.Valid() {
+		return nil, badInput("status", "enum")
+	}
+	if q.Cursor != "" {
+		if _, err := exchange.ParseID(q.Cursor); err != nil {
+			return nil, badInput("cursor", "not one of ours")
+		}
+	}
+	limit, err := pageSize(q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	page, next, err := a.node.List(ctx, peer.Filter{
+		Side: exchange.Side(q.Side.Code()), Phase: exchange.Phase(q.Phase.Code()), After: q.Cursor, Limit: limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ListRequests200JSONResponse{Requests: each(page, summary), Next: next}, nil
+}
+
+// Ask makes a request.
+func (a *API) Ask(ctx context.Context, r AskRequestObject) (AskResponseObject, error) {
+	by, err := exchange.ParseActorID(r.Params.Actor)
+	if err != nil {
+		return nil, err
+	}
+	request, err := requestOf(*r.Body)
+	if err != nil {
+		return nil, err
+	}
+	x, err := a.node.Ask(ctx, by, request)
+	if err != nil {
+		return nil, err
+	}
+	return Ask201JSONResponse{Body: stateOf(x), Headers: Ask201ResponseHeaders{Location: locationOf(x.ID)}}, nil
+}
+
+// GetRequest tells how a request stands.
+func (a *API) GetRequest(ctx context.Context, r GetRequestRequestObject) (GetRequestResponseObject, error) {
+	id, err := exchange.ParseID(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.node.Status(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return GetRequest200JSONResponse(summary(s)), nil
+}
+
+// OpenRequest returns everything of a request; the node records the view.
+func (a *API) OpenRequest(ctx context.Context, r OpenRequestRequestObject) (OpenRequestResponseObject, error) {
+	by, id, err := who(r.Params.Actor, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	x, err := a.node.Open(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	return OpenRequest200JSONResponse(contentOf(x)), nil
+}
+
+// Withdraw takes a request back.
+func (a *API) Withdraw(ctx context.Context, r WithdrawRequestObject) (WithdrawResponseObject, error) {
+	by, id, err := who(r.Params.Actor, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	x, err := a.node.Withdraw(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	return Withdraw201JSONResponse{Body: stateOf(x), Headers: Withdraw201ResponseHeaders{Location: locationOf(id)}}, nil
+}
+
+// Decide records a decision.
+func (a *API) Decide(ctx context.Context, r DecideRequestObject) (DecideResponseObject, error) {
+	by, id, err := who(r.Params.Actor, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	decision, err := decisionOf(*r.Body)
+	if err != nil {
+		return nil, err
+	}
+	x, err := a.node.Decide(ctx, by, id, decision)
+	if err != nil {
+		return nil, err
+	}
+	return Decide201JSONResponse{Body: stateOf(x), Headers: Decide201ResponseHeaders{Location: locationOf(id)}}, nil
+}
+
+// ListMessages lists the messages of a request.
+func (a *API) ListMessages(ctx context.Context, r ListMessagesRequestObject) (ListMessagesResponseObject, error) {
+	id, err := exchange.ParseID(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	notes, err := a.node.Messages(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return ListMessages200JSONResponse{Messages: each(notes, messageOf)}, nil
+}
+
+func who(actor, request string) (exchange.ActorID, exchange.ID, error) {
+	by, err := exchange.ParseActorID(actor)
+	if err != nil {
+		return "", "", err
+	}
+	id, err := exchange.ParseID(request)
+	return by, id, err
+}
+
+func locationOf(id exchange.ID) string { return base + "/verzoeken/" + string(id) }
+
+func summary(s peer.Summary) api.Request {
+	return api.Request{
+		ID: string(s.ID), Case: string(s.Case), Side: sideOf(s.Side), Phase: phaseOf(s.Phase), From: s.From.String(), To: s.To.String(),
+		Purpose: string(s.Purpose), Items: s.Items, Due: moment(s.Due), Changed: moment(s.Changed), Rejected: s.Rejected,
+	}
+}
+
+func stateOf(x exchange.Exchange) api.Request {
+	r := x.Request
+	return api.Request{
+		ID: string(x.ID), Case: string(r.Case), Side: sideOf(x.Side), Phase: phaseOf(x.Phase), From: r.From.String(), To: r.To.String(),
+		Purpose: string(r.Purpose), Items: len(r.Items), Due: moment(r.Due), Changed: moment(x.Changed), Rejected: x.Rejected,
+	}
+}
+
+func messageOf(n peer.MessageNote) api.Message {
+	kind, _ := api.MessageKindOf(string(n.Kind))
+	m := api.Message{Digest: ledger.Digest(n.Digest).String(), Kind: kind, Direction: api.Received, Entry: n.Entry}
+	if n.Sent {
+		m.Direction = api.Sent
+	}
+	if n.Partner != nil {
+		// The node keeps no receipt that it has not verified.
+		m.Receipt = &api.Receipt{Entry: n.Partner.Entry, Size: n.Partner.Size, Verified: true}
+	}
+	return m
+}
+
+// requestOf reads a new request. What the contract leaves open is judged in
+// package exchange.
+func requestOf(n api.NewRequest) (exchange.Request, error) {
+	to, err := exchange.ParsePartyID(n.To)
+	if err != nil {
+		return exchange.Request{}, err
+	}
+	r := exchange.Request{
+		From: exchange.PartyID{Capacity: exchange.CapacityCode(n.Capacity)}, To: to, Purpose: exchange.PurposeCode(n.Purpose),
+		Specific: exchange.Hide(n.Specific), ShareWith: each(n.ShareWith, plain[exchange.DomainCode, string]),
+		Involvement: exchange.Involvement{State: exchange.InvolvementState(n.Involvement.State.Code()), Why: exchange.Hide(n.Involvement.Why)},
+		Contact:     exchange.Hide(n.Contact), Due: n.Due,
+		Subject: exchange.Subject{Name: exchange.Hide(n.About.Name), Born: exchange.Hide(n.About.Born), Address: exchange.Hide(n.About.Address)},
+	}
+	if n.About.BSN != "" {
+		if r.Subject.BSN, err = exchange.ParseBSN(n.About.BSN); err != nil {
+			return exchange.Request{}, err
+		}
+	}
+	if n.Case != "" {
+		if r.Case, err = exchange.ParseID(n.Case); err != nil {
+			return exchange.Request{}, err
+		}
+	}
+	for _, i := range n.Items {
+		r.Items = append(r.Items, exchange.AskedItem{
+			Item: exchange.ItemCode(i.Code), Depth: exchange.Depth(i.Depth.Code()), Why: exchange.Hide(i.Why),
+		})
+	}
+	return r, nil
+}
+
+func decisionOf(n api.NewDecision) (exchange.Decision, error) {
+	d := exchange.Decision{Note: exchange.Hide(n.Note)}
+	for _, i := range n.Items {
+		d.Items = append(d.Items, exchange.ItemDecision{
+			Item: exchange.ItemCode(i.Code), Outcome: exchange.Outcome(i.Outcome.Code()), Depth: exchange.Depth(i.Depth.Code()),
+			Value: exchange.Hide(i.Value), Ground: exchange.GroundCode(i.Ground), Reason: exchange.Hide(i.Reason), Tell: exchange.Hide(i.Tell),
+		})
+	}
+	for _, n := range n.Conditions {
+		c := exchange.Condition{
+			Code: exchange.ConditionCode(n.Kind.Code()), Items: each(n.Items, plain[exchange.ItemCode, string]),
+		}
+		for _, p := range n.Parties {
+			id, err := exchange.ParsePartyID(p)
+			if err != nil {
+				return exchange.Decision{}, err
+			}
+			c.Parties = append(c.Parties, id)
+		}
+		if n.Until != "" {
+			var err error
+			if c.Until, err = time.Parse(time.DateOnly, n.Until); err != nil {
+				return exchange.Decision{}, badInput("/voorwaarden", "format")
+			}
+		}
+		d.Conditions = append(d.Conditions, c)
+	}
+	return d, nil
+}
+
+// contentOf writes out everything of an exchange: this and what it calls is
+// where the API shows what is personal.
+func contentOf(x exchange.Exchange) api.Content {
+	r := x.Request
+	c := api.Content{
+		Request: stateOf(x), Specific: r.Specific.Reveal(),
+		About: api.Person{
+			BSN: r.Subject.BSN.Reveal(), Name: r.Subject.Name.Reveal(), Born: r.Subject.Born.Reveal(), Address: r.Subject.Address.Reveal(),
+		},
+		Items: each(r.Items, func(i exchange.AskedItem) api.AskedItem {
+			return api.AskedItem{Code: string(i.Item), Depth: depthOf(i.Depth), Why: i.Why.Reveal()}
+		}),
+		ShareWith:   each(r.ShareWith, plain[string, exchange.DomainCode]),
+		Involvement: api.Involvement{State: involvementOf(r.Involvement.State), Why: r.Involvement.Why.Reveal()},
+		Contact:     r.Contact.Reveal(),
+	}
+	if d := x.Decision; !d.At.IsZero() {
+		c.Decision = &api.Decision{
+			By: string(d.By), At: moment(d.At), Conditions: each(d.Conditions, conditionFrom), Note: d.Note.Reveal(),
+			Items: each(d.Items, func(i exchange.ItemDecision) api.DecidedItem {
+				return api.DecidedItem{
+					Code: string(i.Item), Outcome: outcomeOf(i.Outcome), Depth: depthOf(i.Depth), Value: i.Value.Reveal(),
+					Ground: string(i.Ground), Reason: i.Reason.Reveal(), Tell: i.Tell.Reveal(),
+				}
+			}),
+		}
+	}
+	if w := x.Answer; !w.At.IsZero() {
+		c.Answer = &api.Answer{
+			At: moment(w.At), Conditions: each(w.Conditions, conditionFrom),
+			Items: each(w.Items, func(i exchange.AnsweredItem) api.AnsweredItem {
+				return api.AnsweredItem{
+					Code: string(i.Item), Outcome: outcomeOf(i.Outcome), Depth: depthOf(i.Depth), Value: i.Value.Reveal(), Tell: i.Tell.Reveal(),
+				}
+			}),
+		}
+	}
+	return c
+}
+
+func conditionFrom(c exchange.Condition) api.Condition {
+	n := api.Condition{Kind: conditionOf(c.Code)}
+	for _, p := range c.Parties {
+		n.Parties = append(n.Parties, p.String())
+	}
+	for _, i := range c.Items {
+		n.Items = append(n.Items, string(i))
+	}
+	if !c.Until.IsZero() {
+		n.Until = c.Until.UTC().Format(time.DateOnly)
+	}
+	return n
+}

@@ -1,0 +1,22 @@
+package server
+
+import (
+	"context"
+
+	"sluis/api"
+)
+
+// GetStatus tells how the node is.
+func (a *API) GetStatus(context.Context, GetStatusRequestObject) (GetStatusResponseObject, error) {
+	id := a.node.Identity()
+	_, size := a.node.Checkpoint()
+	s := api.NodeStatus{
+		Version: a.Version, OIN: string(id.OIN), Name: id.Name, LedgerSize: size, Outbox: a.node.Waiting(),
+		Addresses: each(a.node.Addresses(), plain[string, string]),
+	}
+	if reg := a.node.Register(); reg != nil {
+		state := registerOf(reg, a.now())
+		s.Register = &state
+	}
+	return GetStatus200JSONResponse(s), nil
+}
