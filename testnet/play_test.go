@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sluis/api"
 	"sluis/exchange"
 	"sluis/schemas"
 )
@@ -219,7 +220,7 @@ func TestLongDirectory(t *testing.T) {
 	if err := player.Play(t.Context(), all[0]); err != nil {
 		t.Fatal(err)
 	}
-	link := filepath.Join(n.Dir("police"), socketName)
+	link := filepath.Join(n.Dir("police"), api.SocketName)
 	path, err := os.Readlink(link)
 	if err != nil || len(path) > longestSocket {
 		t.Fatalf("the link to the socket: %v, %d bytes", err, len(path))

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"time"
 
 	"sluis/api/server"
 	"sluis/exchange"
@@ -14,17 +12,17 @@ import (
 
 // running is a node that is up: the node itself, its duties and its API.
 type running struct {
-	node   *peer.Node
-	server *http.Server
-	cancel context.CancelFunc
-	dir    string
-	run    chan error // the end of the duties
-	serve  chan error // the end of the API
+	node *peer.Node
+	dir  string
+	// silence ends the API, rest the duties; serve and run tell how they ended.
+	silence, rest context.CancelFunc
+	serve, run    chan error
 }
 
-// start opens the node of a party and returns when it serves its API. A bundle
-// that is not nil is installed as the register.
+// start opens the node of a party and returns when its API can be reached. A
+// bundle that is not nil is installed as the register.
 func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
+	log := n.config.Log.With("party", to.member.Key)
 	opened, err := peer.Open(to.dir, n.options(to.member.Key))
 	if err != nil {
 		return err
@@ -41,32 +39,22 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	if err != nil {
 		return errors.Join(err, opened.Close())
 	}
-	duties, cancel := context.WithCancel(context.Background())
-	r := &running{
-		node: opened, cancel: cancel, dir: to.dir, run: make(chan error, 1), serve: make(chan error, 1),
-		server: &http.Server{
-			Handler:           server.New(opened, n.config.Log.With("party", to.member.Key)),
-			ReadHeaderTimeout: 5 * time.Second,
-		},
-	}
+	r := &running{node: opened, dir: to.dir, serve: make(chan error, 1), run: make(chan error, 1)}
+	// The node outlives the call that starts it.
+	var talks, duties context.Context
+	talks, r.silence = context.WithCancel(context.WithoutCancel(ctx))
+	duties, r.rest = context.WithCancel(context.WithoutCancel(ctx))
+	go func() { r.serve <- server.Serve(talks, listener, server.New(opened, log), log) }()
 	go func() { r.run <- opened.Run(duties) }()
-	go func() { r.serve <- r.server.Serve(listener) }()
 	to.running = r
 	return nil
 }
 
 // stop ends the API first, then the duties, then the node.
 func (r *running) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	err := r.server.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = r.server.Close()
-	}
-	if served := <-r.serve; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	r.cancel()
+	r.silence()
+	err := <-r.serve
+	r.rest()
 	return errors.Join(err, <-r.run, r.node.Close(), unlisten(r.dir))
 }
 

@@ -7,62 +7,52 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+
+	"sluis/api"
+	"sluis/api/server"
 )
 
-const (
-	socketName = "sluis.sock"
-	// longestSocket is what every system takes for the path of a unix socket:
-	// macOS has 104 bytes with the NUL, Linux 108.
-	longestSocket = 103
-)
+// longestSocket is what every system takes for the path of a unix socket: macOS
+// has 104 bytes with the NUL, Linux 108.
+const longestSocket = 103
 
 // socketOf is where the API of the node in dir is served: in dir itself, or,
 // when that makes the path longer than a socket can have, in a private folder
 // with a short name that dir links to.
 func socketOf(dir string) string {
-	path := filepath.Join(dir, socketName)
+	path := filepath.Join(dir, api.SocketName)
 	if len(path) <= longestSocket {
 		return path
 	}
 	sum := sha256.Sum256([]byte(dir))
-	return filepath.Join(os.TempDir(), "sluis-"+hex.EncodeToString(sum[:6]), socketName)
+	return filepath.Join(os.TempDir(), "sluis-"+hex.EncodeToString(sum[:6]), api.SocketName)
 }
 
-// listen opens the socket of the node in dir, for its owner alone. The lock on
-// the store has proved that no other process serves the same directory, so a
-// socket that is left over may go.
+// listen opens the socket of the node in dir, for its owner alone, and links
+// to it from dir when it lies elsewhere.
 func listen(dir string) (net.Listener, error) {
 	path := socketOf(dir)
-	link := filepath.Join(dir, socketName)
-	if path != link {
-		if err := privateFolder(filepath.Dir(path)); err != nil {
-			return nil, err
-		}
-		if err := remove(link); err != nil {
-			return nil, err
-		}
-		if err := os.Symlink(path, link); err != nil {
-			return nil, err
-		}
+	link := filepath.Join(dir, api.SocketName)
+	if path == link {
+		return server.Listen(dir)
 	}
-	if err := remove(path); err != nil {
+	if err := privateFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("unix", path)
-	if err != nil {
+	if err := remove(link); err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(err, l.Close())
+	if err := os.Symlink(path, link); err != nil {
+		return nil, err
 	}
-	return l, nil
+	return server.Listen(filepath.Dir(path))
 }
 
 // unlisten takes away what listen made for the node in dir beside the socket
 // itself, which went when it was closed.
 func unlisten(dir string) error {
 	path := socketOf(dir)
-	link := filepath.Join(dir, socketName)
+	link := filepath.Join(dir, api.SocketName)
 	if path == link {
 		return nil
 	}

@@ -158,8 +158,8 @@ func evidence(from, to side) error {
 	return nil
 }
 
-// mustHaveSent reports whether a phase cannot be reached without a message of
-// this side. An asker always sent the request.
+// mustHaveSent reports whether the ledger of this side says that it issued a
+// message.
 func (s side) mustHaveSent() bool {
 	for _, e := range s.entries {
 		switch exchange.EventKind(e.kind) {
