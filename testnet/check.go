@@ -159,7 +159,7 @@ func (y *play) reads(ctx context.Context, a Reads) error {
 	case i.value != a.Value:
 		return errors.New("it reads something else")
 	}
-	y.told(ToldHolds, a.Party, fmt.Sprintf("%s reads %s: %s", y.name(a.Party), y.item(a.Item), quote(i.value)))
+	y.told(ToldHolds, a.Party, fmt.Sprintf("%s reads ‘%s’: %s", y.name(a.Party), y.item(a.Item), quote(i.value)))
 	return nil
 }
 
@@ -175,7 +175,7 @@ func (y *play) lacks(ctx context.Context, a Lacks) error {
 	case i.supplied || i.value != "":
 		return errors.New("it got the item")
 	}
-	text := fmt.Sprintf("%s does not get %s", y.name(a.Party), y.item(a.Item))
+	text := fmt.Sprintf("%s does not get ‘%s’", y.name(a.Party), y.item(a.Item))
 	if i.tell != "" {
 		text += ", and is told: " + quote(i.tell)
 	} else {

@@ -35,20 +35,20 @@ func Members(keys ...string) []Member {
 	all := []Member{
 		municipality(),
 		{
-			Key: "youth-care", Email: "info@delinde.example", Phone: "+31 85 000 0002",
-			Party: organisation("00000099000002002000", "jeugdhulp De Linde", exchange.Capacity{
-				Code: "youth-care", Domain: "youth-care", Task: "service", Regime: exchange.YouthAct, MayProcessBSN: true,
-				Special: []exchange.Category{exchange.Health},
-			}),
-			Staff: staff(professional("l.terbeek", "Lotte ter Beek", "youth-care"), officer("y.haan", "Yara de Haan", "youth-care")),
-		},
-		{
 			Key: "probation", Email: "info@reclasseringnoord.example", Phone: "+31 85 000 0003",
-			Party: organisation("00000099000003003000", "reclassering Noord", exchange.Capacity{
+			Party: organisation("00000099000002002000", "reclassering Noord", exchange.Capacity{
 				Code: "probation", Domain: "probation", Task: "service", Regime: exchange.Wjsg, MayProcessBSN: true,
 				Special: []exchange.Category{exchange.Criminal},
 			}),
 			Staff: staff(professional("s.voss", "Sander Vossenberg", "probation"), officer("m.kuipers", "Mirjam Kuipersveld", "probation")),
+		},
+		{
+			Key: "youth-care", Email: "info@delinde.example", Phone: "+31 85 000 0002",
+			Party: organisation("00000099000003003000", "jeugdhulp De Linde", exchange.Capacity{
+				Code: "youth-care", Domain: "youth-care", Task: "service", Regime: exchange.YouthAct, MayProcessBSN: true,
+				Special: []exchange.Category{exchange.Health},
+			}),
+			Staff: staff(professional("l.terbeek", "Lotte ter Beek", "youth-care"), officer("y.haan", "Yara de Haan", "youth-care")),
 		},
 		{
 			Key: "housing", Email: "info@thuis.example", Phone: "+31 85 000 0004",

@@ -173,6 +173,30 @@ func (t *terminal) introduce(n *testnet.Net) error {
 			fmt.Fprintf(w, "  talk to it\tsluis --dir %s list\n", c.Dir)
 			fmt.Fprintf(w, "  API\tcurl --unix-socket %s http://sluis/v1/openapi.json\n\n", c.Socket)
 		}
+		tour(w, n)
 		fmt.Fprintln(w, "All of it is invented. Interrupt (Ctrl-C) to stop.")
 	})
+}
+
+// tour shows the shortest way to an answer.
+func tour(w io.Writer, n *testnet.Net) {
+	asker, supplier := n.Parties()[0], n.Parties()[len(n.Parties())-1]
+	for _, key := range n.Parties() {
+		if key == "probation" {
+			supplier = key // whom the example of sluis ask addresses
+		}
+	}
+	var who, decider string
+	if m, ok := n.Member(asker); ok {
+		who = string(m.Staff[0].ID)
+	}
+	if m, ok := n.Member(supplier); ok {
+		decider = string(m.Staff[0].ID)
+	}
+	fmt.Fprintln(w, "To try it, in another terminal:")
+	fmt.Fprintln(w, "  sluis ask --example > request.json")
+	fmt.Fprintf(w, "  sluis --dir %s ask --as %s --file request.json\n", n.Dir(asker), who)
+	fmt.Fprintf(w, "  sluis --dir %s list\n", n.Dir(supplier))
+	fmt.Fprintf(w, "  sluis --dir %s show REQUEST --content --as %s\n", n.Dir(supplier), decider)
+	fmt.Fprintf(w, "  sluis --dir %s decide REQUEST --as %s --help\n\n", n.Dir(supplier), decider)
 }
