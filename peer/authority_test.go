@@ -12,10 +12,9 @@ import (
 
 // An authority signs registers with two keys of two.
 type authority struct {
-	keys  []ed25519.PrivateKey
-	root  []byte
-	draft register.Draft
-	last  *register.Register
+	keys []ed25519.PrivateKey
+	root []byte
+	last *register.Register
 }
 
 func newAuthority(t testing.TB) *authority {

@@ -44,6 +44,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
@@ -282,7 +283,7 @@ func (cfg Config) options(g *gate, announce []ma.Multiaddr) ([]libp2p.Option, er
 		// Two processes on one port would share its connections at random
 		// instead of the second one failing to listen.
 		libp2p.Transport(tcp.NewTCPTransport, tcp.DisableReuseport()),
-		libp2p.DialRanker(rankDials),
+		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
 		libp2p.ConnectionGater(g),
 		libp2p.ResourceManager(resources),
 		// Connections to peers are few, known and worth keeping; the resource
