@@ -55,7 +55,7 @@ func word[T ~string](of func(string) (T, bool), code string) T {
 func (d *door) count(ctx context.Context) (int, error) {
 	total := 0
 	for cursor := ""; ; {
-		page, err := d.client.Requests(ctx, api.ListRequestsParams{Cursor: cursor})
+		page, err := d.client.Requests(ctx, api.Query{Cursor: cursor})
 		if err != nil {
 			return 0, err
 		}
