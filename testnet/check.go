@@ -59,7 +59,7 @@ func (y *play) heardNothing(ctx context.Context, a HeardNothing) error {
 		return err
 	}
 	if now != y.heard[a.Party] {
-		return fmt.Errorf("it holds %d requests, and held %d before", now, y.heard[a.Party])
+		return fmt.Errorf("its ledger holds %d requests, and held %d before", now, y.heard[a.Party])
 	}
 	y.told(ToldHolds, a.Party, fmt.Sprintf("%s has heard nothing of it.", y.name(a.Party)))
 	return nil

@@ -51,19 +51,16 @@ func word[T ~string](of func(string) (T, bool), code string) T {
 	return T(code)
 }
 
-// count is how many requests the node holds.
+// count is how many requests the node has received, by its ledger.
 func (d *door) count(ctx context.Context) (int, error) {
+	all, err := d.entries(ctx)
 	total := 0
-	for cursor := ""; ; {
-		page, err := d.client.Requests(ctx, api.Query{Cursor: cursor})
-		if err != nil {
-			return 0, err
-		}
-		total += len(page.Requests)
-		if cursor = page.Next; cursor == "" {
-			return total, nil
+	for _, e := range all {
+		if exchange.EventKind(e.kind) == exchange.RequestReceived {
+			total++
 		}
 	}
+	return total, err
 }
 
 // ask sends a request and returns its ID.
