@@ -105,9 +105,27 @@ func (c *Client) Open(ctx context.Context, by ActorID, id ID) (Content, error) {
 	return result[Content](c.raw.OpenRequest(ctx, id, &OpenRequestParams{Actor: by}))
 }
 
-// Requests lists requests, oldest first. Zero fields of q pick all.
-func (c *Client) Requests(ctx context.Context, q ListRequestsParams) (RequestPage, error) {
-	return result[RequestPage](c.raw.ListRequests(ctx, &q))
+// A Query picks requests; zero fields pick all.
+type Query = ListRequestsParams
+
+// Requests lists requests, oldest first.
+func (c *Client) Requests(ctx context.Context, q Query) (RequestPage, error) {
+	return result[RequestPage](c.raw.ListRequests(ctx, &q, unlessZero("kant", "status", "cursor", "limiet")))
+}
+
+// unlessZero leaves out parameters that have no value, which the generated
+// client writes all the same.
+func unlessZero(names ...string) RequestEditorFn {
+	return func(_ context.Context, r *http.Request) error {
+		query := r.URL.Query()
+		for _, name := range names {
+			if v := query.Get(name); v == "" || v == "0" {
+				query.Del(name)
+			}
+		}
+		r.URL.RawQuery = query.Encode()
+		return nil
+	}
 }
 
 // Messages lists the messages of a request.
@@ -151,7 +169,7 @@ func (c *Client) InstallRegister(ctx context.Context, bundle []byte) (Register, 
 // Entries lists headers of the ledger from an entry on, at most limit; 0 is the
 // most that the node gives.
 func (c *Client) Entries(ctx context.Context, from uint64, limit int) (EntryPage, error) {
-	return result[EntryPage](c.raw.ListEntries(ctx, &ListEntriesParams{From: from, Limit: limit}))
+	return result[EntryPage](c.raw.ListEntries(ctx, &ListEntriesParams{From: from, Limit: limit}, unlessZero("limiet")))
 }
 
 // Checkpoint returns the newest signed checkpoint.
@@ -162,13 +180,13 @@ func (c *Client) Checkpoint(ctx context.Context) (Checkpoint, error) {
 // ProveInclusion proves that the ledger of this size holds an entry; size 0 is
 // that of the newest checkpoint.
 func (c *Client) ProveInclusion(ctx context.Context, entry, size uint64) (InclusionProof, error) {
-	return result[InclusionProof](c.raw.ProveInclusion(ctx, &ProveInclusionParams{Entry: entry, Size: size}))
+	return result[InclusionProof](c.raw.ProveInclusion(ctx, &ProveInclusionParams{Entry: entry, Size: size}, unlessZero("omvang")))
 }
 
 // ProveConsistency proves that the ledger of one size is the beginning of a
 // later one; size 0 for the later is that of the newest checkpoint.
 func (c *Client) ProveConsistency(ctx context.Context, old, later uint64) (ConsistencyProof, error) {
-	return result[ConsistencyProof](c.raw.ProveConsistency(ctx, &ProveConsistencyParams{Old: old, New: later}))
+	return result[ConsistencyProof](c.raw.ProveConsistency(ctx, &ProveConsistencyParams{Old: old, New: later}, unlessZero("tot")))
 }
 
 // VerifyLedger lets the node read and prove its whole ledger now.

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,17 +31,57 @@ type contract struct {
 }
 
 type input struct {
-	queries []string // names of the query parameters
-	schema  string   // of the JSON body; "" when there is none
-	bytes   bool     // the body is bytes
+	queries map[string]parameter
+	schema  string // of the JSON body; "" when there is none
+	bytes   bool   // the body is bytes
+}
+
+// A parameter is what the contract says of a query parameter.
+type parameter struct {
+	Ref    string    `json:"$ref"`
+	Name   string    `json:"name"`
+	In     string    `json:"in"`
+	Schema rulesOfIt `json:"schema"`
+}
+
+// rulesOfIt are the keywords of JSON Schema that our parameters use; a test
+// looks for others.
+type rulesOfIt struct {
+	Ref       string   `json:"$ref"`
+	Type      string   `json:"type"`
+	Enum      []string `json:"enum"`
+	MaxLength int      `json:"maxLength"`
+	Minimum   uint64   `json:"minimum"`
+	Maximum   uint64   `json:"maximum"`
+}
+
+// broken is the rule that a value breaks, or "". Given is not the same as left
+// out: an empty value fits nothing.
+func (p parameter) broken(value string) string {
+	if p.Schema.Type == "integer" {
+		n, err := strconv.ParseUint(value, 10, 63)
+		switch {
+		case err != nil || strconv.FormatUint(n, 10) != value:
+			return "type"
+		case n < p.Schema.Minimum:
+			return "minimum"
+		case p.Schema.Maximum > 0 && n > p.Schema.Maximum:
+			return "maximum"
+		}
+		return ""
+	}
+	switch {
+	case p.Schema.Enum != nil && !slices.Contains(p.Schema.Enum, value):
+		return "enum"
+	case value == "":
+		return "empty"
+	case p.Schema.MaxLength > 0 && len(value) > p.Schema.MaxLength:
+		return "maxLength"
+	}
+	return ""
 }
 
 func readContract(document []byte) (*contract, error) {
-	type parameter struct {
-		Ref  string `json:"$ref"`
-		Name string `json:"name"`
-		In   string `json:"in"`
-	}
 	type body struct {
 		Schema struct {
 			Ref string `json:"$ref"`
@@ -56,6 +97,7 @@ func readContract(document []byte) (*contract, error) {
 		Paths      map[string]map[string]json.RawMessage `json:"paths"`
 		Components struct {
 			Parameters map[string]parameter `json:"parameters"`
+			Schemas    map[string]rulesOfIt `json:"schemas"`
 		} `json:"components"`
 	}
 	if err := json.Unmarshal(document, &doc); err != nil {
@@ -71,13 +113,16 @@ func readContract(document []byte) (*contract, error) {
 			if err := json.Unmarshal(raw, &op); err != nil {
 				return nil, err
 			}
-			var in input
+			in := input{queries: map[string]parameter{}}
 			for _, p := range op.Parameters {
 				if name, ok := strings.CutPrefix(p.Ref, "#/components/parameters/"); ok {
 					p = doc.Components.Parameters[name]
 				}
+				if name, ok := strings.CutPrefix(p.Schema.Ref, "#/components/schemas/"); ok {
+					p.Schema = doc.Components.Schemas[name]
+				}
 				if p.In == "query" {
-					in.queries = append(in.queries, p.Name)
+					in.queries[p.Name] = p
 				}
 			}
 			_, in.bytes = op.RequestBody.Content["application/octet-stream"]
@@ -113,11 +158,15 @@ func (a *API) checkInput(next http.Handler) http.Handler {
 
 func (in input) check(w http.ResponseWriter, r *http.Request) error {
 	for name, values := range r.URL.Query() {
-		if !slices.Contains(in.queries, name) {
+		p, known := in.queries[name]
+		if !known {
 			return badInput("query", "unknown parameter")
 		}
 		if len(values) > 1 {
 			return badInput(name, "given twice")
+		}
+		if rule := p.broken(values[0]); rule != "" {
+			return badInput(name, rule)
 		}
 	}
 	limit := int64(maxDocument)

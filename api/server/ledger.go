@@ -10,10 +10,7 @@ import (
 
 // ListEntries lists headers of the ledger.
 func (a *API) ListEntries(_ context.Context, r ListEntriesRequestObject) (ListEntriesResponseObject, error) {
-	limit, err := pageSize(r.Params.Limit)
-	if err != nil {
-		return nil, err
-	}
+	limit := pageSize(r.Params.Limit)
 	entries, err := a.node.Entries(r.Params.From, limit)
 	if err != nil {
 		return nil, err

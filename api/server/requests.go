@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"sluis/api"
@@ -12,37 +14,24 @@ import (
 
 const maxPage = 100
 
-// pageSize checks what the contract says of limiet.
-func pageSize(limit int) (int, error) {
+// pageSize is the size of a page where the client may leave it open.
+func pageSize(limit int) int {
 	if limit == 0 {
-		return maxPage, nil
+		return maxPage
 	}
-	if limit < 1 || limit > maxPage {
-		return 0, badInput("limiet", "1 to 100")
-	}
-	return limit, nil
+	return limit
 }
 
 // ListRequests lists requests without anything personal.
 func (a *API) ListRequests(ctx context.Context, r ListRequestsRequestObject) (ListRequestsResponseObject, error) {
 	q := r.Params
-	if q.Side != "" && !q.Side.Valid() {
-		return nil, badInput("kant", "enum")
-	}
-	if q.Phase != "" && !q.Phase.Valid() {
-		return nil, badInput("status", "enum")
-	}
 	if q.Cursor != "" {
 		if _, err := exchange.ParseID(q.Cursor); err != nil {
 			return nil, badInput("cursor", "not one of ours")
 		}
 	}
-	limit, err := pageSize(q.Limit)
-	if err != nil {
-		return nil, err
-	}
 	page, next, err := a.node.List(ctx, peer.Filter{
-		Side: exchange.Side(q.Side.Code()), Phase: exchange.Phase(q.Phase.Code()), After: q.Cursor, Limit: limit,
+		Side: exchange.Side(q.Side.Code()), Phase: exchange.Phase(q.Phase.Code()), After: q.Cursor, Limit: pageSize(q.Limit),
 	})
 	if err != nil {
 		return nil, err
@@ -267,7 +256,7 @@ func contentOf(x exchange.Exchange) api.Content {
 	if w := x.Answer; !w.At.IsZero() {
 		c.Answer = &api.Answer{
 			At: moment(w.At), Conditions: each(w.Conditions, conditionFrom),
-			Items: each(w.Items, func(i exchange.AnsweredItem) api.AnsweredItem {
+			Items: each(asAsked(r, w.Items), func(i exchange.AnsweredItem) api.AnsweredItem {
 				return api.AnsweredItem{
 					Code: string(i.Item), Outcome: outcomeOf(i.Outcome), Depth: depthOf(i.Depth), Value: i.Value.Reveal(), Tell: i.Tell.Reveal(),
 				}
@@ -275,6 +264,17 @@ func contentOf(x exchange.Exchange) api.Content {
 		}
 	}
 	return c
+}
+
+// asAsked puts answered items in the order in which they were asked. They
+// travel in another, that tells nothing.
+func asAsked(r exchange.Request, items []exchange.AnsweredItem) []exchange.AnsweredItem {
+	rank := func(code exchange.ItemCode) int {
+		return slices.IndexFunc(r.Items, func(a exchange.AskedItem) bool { return a.Item == code })
+	}
+	return slices.SortedStableFunc(slices.Values(items), func(a, b exchange.AnsweredItem) int {
+		return cmp.Compare(rank(a.Item), rank(b.Item))
+	})
 }
 
 func conditionFrom(c exchange.Condition) api.Condition {

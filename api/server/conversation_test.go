@@ -1,0 +1,254 @@
+package server_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"sluis/api"
+	"sluis/ledger"
+	"sluis/peer"
+)
+
+// One whole exchange through the API of both nodes: every operation is used,
+// and the harness holds every answer to the contract.
+func TestConversation(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	before, err := w.college.client.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.Register != nil || before.Version != "v0.0.0-test" || before.OIN != "00000099000001001000" || before.LedgerSize != 1 {
+		t.Errorf("a new node says %+v", before)
+	}
+	if _, err := w.college.client.Register(ctx); !errors.Is(err, &api.Problem{Code: peer.NoRegister}) {
+		t.Errorf("without a register: %v", err)
+	}
+	w.ready()
+	register, err := w.college.client.Register(ctx)
+	if err != nil || register.Version != 1 || register.Parties != 2 || register.Expired {
+		t.Fatalf("register %+v, %v", register, err)
+	}
+	parties, err := w.college.client.Parties(ctx)
+	if err != nil || len(parties) != 2 || parties[1].Capacities[0].Regime != api.Wjsg || parties[0].Contact.Phone != "06-00000000" {
+		t.Fatalf("parties %+v, %v", parties, err)
+	}
+	if one, err := w.college.client.Party(ctx, parties[1].OIN); err != nil || one.Name != "reclassering Noord" {
+		t.Errorf("party %+v, %v", one, err)
+	}
+	staff, err := w.college.client.Staff(ctx)
+	if err != nil || len(staff) != 2 || staff[0].ID != requester || staff[0].Roles[0].Role != api.Requester {
+		t.Fatalf("staff %+v, %v", staff, err)
+	}
+
+	asked, err := w.college.client.Ask(ctx, requester, question())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked.Phase != api.Queued || asked.Side != api.Asker || asked.Items != 2 || asked.To != question().To || asked.Due.Before(time.Now()) {
+		t.Errorf("asked %+v", asked)
+	}
+	w.wait(w.college, asked.ID, api.Delivered)
+	w.wait(w.probation, asked.ID, api.Weighing)
+	seen, err := w.probation.client.Open(ctx, professional, asked.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen.About.BSN != testBSN || seen.Items[0].Depth != api.Contents || seen.Decision != nil || seen.Answer != nil || seen.ShareWith[0] != "debts" {
+		t.Errorf("opened %+v", seen)
+	}
+	decided, err := w.probation.client.Decide(ctx, professional, asked.ID, verdict())
+	if err != nil || decided.Side != api.Supplier {
+		t.Fatalf("decided %+v, %v", decided, err)
+	}
+	w.wait(w.college, asked.ID, api.Answered)
+	w.wait(w.probation, asked.ID, api.Answered)
+	read, err := w.college.client.Open(ctx, requester, asked.ID)
+	if err != nil || read.Answer == nil || read.Decision != nil {
+		t.Fatalf("read %+v, %v", read, err)
+	}
+	first, second := read.Answer.Items[0], read.Answer.Items[1]
+	if first.Value != "meldplicht tot en met maart" || first.Depth != api.Process || second.Outcome != api.Withhold || second.Tell != "bel mij" {
+		t.Errorf("answer %+v", read.Answer)
+	}
+	if c := read.Answer.Conditions; len(c) != 3 || c[2].Until != "2027-03-01" || c[1].Parties[0] != "00000099000001001000:investigation" {
+		t.Errorf("conditions %+v", c)
+	}
+	own, err := w.probation.client.Open(ctx, professional, asked.ID)
+	if err != nil || own.Decision == nil || own.Decision.By != professional || own.Decision.Note != verdict().Note || own.Decision.Items[1].Ground != "not-necessary" {
+		t.Fatalf("own decision %+v, %v", own.Decision, err)
+	}
+	w.messagesAgree(asked.ID)
+	w.proofsHold(asked.ID)
+	w.listed(asked.ID)
+	w.takenBack()
+}
+
+// messagesAgree compares both lists of messages: what one receipted is in the
+// other's ledger at the entry that the receipt names.
+func (w *world) messagesAgree(id string) {
+	w.t.Helper()
+	sent, err := w.college.client.Messages(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	received, err := w.probation.client.Messages(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	entries := map[string]uint64{}
+	for _, m := range received {
+		entries[m.Digest] = m.Entry
+	}
+	receipts := 0
+	for _, m := range sent {
+		if m.Receipt == nil {
+			continue
+		}
+		receipts++
+		if entry, ok := entries[m.Digest]; !ok || entry != m.Receipt.Entry || m.Receipt.Size <= entry || m.Kind != api.RequestMessage || m.Direction != api.Sent {
+			w.t.Errorf("message %+v is not at that entry of the other: %+v", m, received)
+		}
+	}
+	if receipts != 1 || len(sent) < 2 {
+		w.t.Errorf("%d receipts in %+v", receipts, sent)
+	}
+}
+
+// proofsHold checks with package ledger alone what the API proves.
+func (w *world) proofsHold(id string) {
+	w.t.Helper()
+	ctx, client := w.t.Context(), w.college.client
+	head, err := client.Checkpoint(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	me, err := client.Party(ctx, "00000099000001001000")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	signed, err := ledger.OpenCheckpoint([]byte(head.Note), me.Checkpoint)
+	if err != nil || signed.Size != head.Size || signed.Origin != head.Origin {
+		w.t.Fatalf("checkpoint %+v, %v", head, err)
+	}
+	page, err := client.Entries(ctx, 1, 2)
+	if err != nil || len(page.Entries) != 2 || page.Entries[0].Index != 1 || page.Next != 3 {
+		w.t.Fatalf("page %+v, %v", page, err)
+	}
+	kinds := 0
+	for from := uint64(0); ; {
+		page, err := client.Entries(ctx, from, 0)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, e := range page.Entries {
+			if e.Exchange == id {
+				kinds++
+			}
+			if e.Index < head.Size {
+				proof, err := client.ProveInclusion(ctx, e.Index, head.Size)
+				if err != nil || proof.Leaf != e.Leaf {
+					w.t.Fatalf("inclusion of %d: %+v, %v", e.Index, proof, err)
+				}
+				if err := ledger.CheckInclusion(w.hashes(proof.Hashes), head.Size, signed.Root, e.Index, w.hashes([]string{e.Leaf})[0]); err != nil {
+					w.t.Errorf("inclusion of %d: %v", e.Index, err)
+				}
+			}
+		}
+		if page.Next == 0 {
+			break
+		}
+		from = page.Next
+	}
+	if kinds < 4 {
+		w.t.Errorf("the ledger has %d entries about the request", kinds)
+	}
+	proof, err := client.ProveConsistency(ctx, 1, head.Size)
+	if err != nil || len(proof.Hashes) == 0 {
+		w.t.Errorf("consistency %+v, %v", proof, err)
+	}
+	if v, err := client.VerifyLedger(ctx); err != nil || v.Size < head.Size {
+		w.t.Errorf("verify %+v, %v", v, err)
+	}
+	for _, ahead := range []func() error{
+		func() error { _, err := client.ProveInclusion(ctx, 0, 1<<40); return err },
+		func() error { _, err := client.ProveInclusion(ctx, 1<<40, 0); return err },
+		func() error { _, err := client.ProveConsistency(ctx, 1<<40, 0); return err },
+	} {
+		if err := ahead(); !errors.Is(err, &api.Problem{Code: "not-yet"}) {
+			w.t.Errorf("a proof of what is not there: %v", err)
+		}
+	}
+}
+
+func (w *world) hashes(all []string) (hashes []ledger.Hash) {
+	w.t.Helper()
+	for _, text := range all {
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(raw) != 32 {
+			w.t.Fatalf("hash %q: %v", text, err)
+		}
+		hashes = append(hashes, ledger.Hash(raw))
+	}
+	return hashes
+}
+
+func (w *world) listed(id string) {
+	w.t.Helper()
+	ctx, client := w.t.Context(), w.college.client
+	for _, c := range []struct {
+		q    api.ListRequestsParams
+		want int
+	}{
+		{api.ListRequestsParams{}, 1},
+		{api.ListRequestsParams{Side: api.Asker, Phase: api.Answered, Limit: 1}, 1},
+		{api.ListRequestsParams{Side: api.Supplier}, 0},
+		{api.ListRequestsParams{Phase: api.Queued}, 0},
+		{api.ListRequestsParams{Cursor: id}, 0},
+	} {
+		page, err := client.Requests(ctx, c.q)
+		if err != nil || len(page.Requests) != c.want || page.Next != "" {
+			w.t.Errorf("%+v lists %+v, %v; want %d", c.q, page, err, c.want)
+		}
+	}
+	purposes, err := client.Purposes(ctx)
+	if err != nil || len(purposes) < 2 || purposes[0].Article == "" {
+		w.t.Errorf("purposes %v, %v", purposes, err)
+	}
+	items, err := client.Items(ctx)
+	if err != nil || len(items) < 10 || len(items[0].Depths) == 0 {
+		w.t.Errorf("items %v, %v", items, err)
+	}
+	grounds, err := client.Grounds(ctx)
+	if err != nil || len(grounds) < 5 || len(grounds[0].Regimes) == 0 {
+		w.t.Errorf("grounds %v, %v", grounds, err)
+	}
+	for path, start := range map[string]string{"/v1/openapi.json": "{", "/v1/openapi.yaml": "openapi: 3.1.0"} {
+		answer := w.raw(w.college, http.MethodGet, path, nil, "")
+		if answer.status != http.StatusOK || !strings.HasPrefix(answer.body, start) || answer.header.Get("Access-Control-Allow-Origin") != "*" {
+			w.t.Errorf("%s: %d %v", path, answer.status, answer.header)
+		}
+	}
+}
+
+func (w *world) takenBack() {
+	w.t.Helper()
+	ctx := w.t.Context()
+	asked, err := w.college.client.Ask(ctx, requester, question())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.wait(w.probation, asked.ID, api.Weighing)
+	back, err := w.college.client.Withdraw(ctx, requester, asked.ID)
+	if err != nil || back.Phase != api.Withdrawn {
+		w.t.Fatalf("withdrawn %+v, %v", back, err)
+	}
+	w.wait(w.probation, asked.ID, api.Withdrawn)
+	if _, err := w.college.client.Withdraw(ctx, requester, asked.ID); !errors.Is(err, &api.Problem{Code: "not-now"}) {
+		w.t.Errorf("withdrawn twice: %v", err)
+	}
+}
