@@ -2,15 +2,18 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"sluis/api"
+	"sluis/exchange"
 )
 
 // exampleRequest is a request as `sluis ask` reads it; the person is invented.
@@ -32,6 +35,7 @@ const exampleRequest = `{
 func askCommand(t *terminal) *cobra.Command {
 	var staff, file string
 	var example bool
+	var until patience
 	cmd := &cobra.Command{
 		Use:     "ask",
 		GroupID: "exchange",
@@ -60,14 +64,62 @@ items and parties list the codes.`,
 			if err != nil {
 				return err
 			}
+			if made, err = until.wait(cmd.Context(), client, made); err != nil {
+				return err
+			}
 			return t.printRequest(made)
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "-", "`file` with the request; - is standard input")
 	cmd.Flags().BoolVar(&example, "example", false, "print an example request and do nothing else")
 	actor(cmd, &staff)
+	until.flags(cmd)
 	return cmd
 }
+
+// A patience is how long a command waits for what the other party does.
+type patience struct {
+	phase string
+	most  time.Duration
+}
+
+func (p *patience) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.phase, "wait", "", "wait until the request has this `status`: "+strings.Join(phases, ", "))
+	cmd.Flags().DurationVar(&p.most, "patience", time.Minute, "wait no longer than this `time`")
+}
+
+// wait looks until the request has the status, or one that nothing can follow.
+func (p *patience) wait(ctx context.Context, client *api.Client, r api.Request) (api.Request, error) {
+	if p.phase == "" {
+		return r, nil
+	}
+	want, ok := api.PhaseOf(p.phase)
+	if !ok {
+		return r, unknownWord("--wait", p.phase, phases...)
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.most)
+	defer cancel()
+	for {
+		next, err := client.Request(ctx, r.ID)
+		if err == nil {
+			r = next
+		}
+		if r.Phase == want {
+			return r, nil
+		}
+		if exchange.Phase(r.Phase.Code()).Ended() {
+			return r, &checkError{what: fmt.Sprintf("the request is %s, not %s", said(r.Phase.Code()), p.phase), todo: "nothing more will happen to it; sluis show tells more"}
+		}
+		select {
+		case <-ctx.Done():
+			return r, &checkError{what: fmt.Sprintf("the request is still %s after %s", said(r.Phase.Code()), p.most), todo: "it goes on by itself; look later with sluis show"}
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+// lookEvery is how often a command that waits looks.
+const lookEvery = 100 * time.Millisecond
 
 // actor adds the flag that says who acts.
 func actor(cmd *cobra.Command, staff *string) {

@@ -14,6 +14,7 @@ import (
 func decideCommand(t *terminal) *cobra.Command {
 	var staff, file string
 	var supply, values, withhold, tell, conditions []string
+	var until patience
 	cmd := &cobra.Command{
 		Use:     "decide REQUEST",
 		GroupID: "exchange",
@@ -53,6 +54,9 @@ delete-by=YYYY-MM-DD.`,
 			if err != nil {
 				return err
 			}
+			if made, err = until.wait(cmd.Context(), client, made); err != nil {
+				return err
+			}
 			return t.printRequest(made)
 		},
 	}
@@ -64,6 +68,7 @@ delete-by=YYYY-MM-DD.`,
 	f.StringArrayVar(&conditions, "condition", nil, "`condition` on further use; repeat for more")
 	f.StringVar(&file, "file", "", "`file` with the whole decision as the API takes it; - is standard input")
 	actor(cmd, &staff)
+	until.flags(cmd)
 	return cmd
 }
 

@@ -17,6 +17,7 @@ var phases = []string{"queued", "delivered", "weighing", "decided", "answered", 
 func listCommand(t *terminal) *cobra.Command {
 	var side, status, cursor string
 	var limit int
+	var ids bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		GroupID: "exchange",
@@ -49,6 +50,12 @@ func listCommand(t *terminal) *cobra.Command {
 				return err
 			}
 			return t.print(page, func(w io.Writer) {
+				if ids {
+					for _, r := range page.Requests {
+						fmt.Fprintln(w, r.ID)
+					}
+					return
+				}
 				fmt.Fprintln(w, "REQUEST\tSIDE\tSTATUS\tFROM\tTO\tPURPOSE\tITEMS\tDUE")
 				for _, r := range page.Requests {
 					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.ID, r.Side.Code(), said(r.Phase.Code()), r.From, r.To,
@@ -62,6 +69,7 @@ func listCommand(t *terminal) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&side, "side", "", "only as `side`: asker or supplier")
 	cmd.Flags().StringVar(&status, "status", "", "only with this `status`: "+strings.Join(phases, ", "))
+	cmd.Flags().BoolVar(&ids, "ids", false, "print nothing but the ID of each request")
 	cmd.Flags().StringVar(&cursor, "cursor", "", "`cursor` of the next page")
 	cmd.Flags().IntVar(&limit, "limit", 0, "`number` of requests on a page, at most 100")
 	return cmd
@@ -138,9 +146,9 @@ func printContent(w io.Writer, c api.Content) {
 }
 
 func printOutcome(w io.Writer, item string, outcome api.Outcome, depth api.Depth, value, tell string) {
-	line := fmt.Sprintf("  %s\t%s", item, outcome.Code())
+	line := fmt.Sprintf("  %s\twithheld", item)
 	if outcome == api.Supply {
-		line += fmt.Sprintf(" (%s): %s", depth.Code(), value)
+		line = fmt.Sprintf("  %s\tsupplied (%s): %s", item, depth.Code(), value)
 	}
 	if tell != "" {
 		line += "; says: " + tell

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sluis/api"
 	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/register"
@@ -55,7 +56,8 @@ A first register takes these steps:
 }
 
 func installCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var wait time.Duration
+	cmd := &cobra.Command{
 		Use:     "install FILE",
 		Short:   "Let the running node take a published register",
 		Example: "  sluis --dir ./noord register install ./authority/register.json",
@@ -69,7 +71,16 @@ func installCommand(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var down *api.Unreachable
 			r, err := client.InstallRegister(cmd.Context(), bundle)
+			for deadline := time.Now().Add(wait); errors.As(err, &down) && time.Now().Before(deadline); {
+				select {
+				case <-cmd.Context().Done():
+					return cmd.Context().Err()
+				case <-time.After(lookEvery):
+				}
+				r, err = client.InstallRegister(cmd.Context(), bundle)
+			}
 			if err != nil {
 				return err
 			}
@@ -78,6 +89,8 @@ func installCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().DurationVar(&wait, "wait", 0, "wait at most this `time` for the node to be up")
+	return cmd
 }
 
 // An authority is the directory that register commands work in.
@@ -164,7 +177,7 @@ func (a *authority) create() *cobra.Command {
 			if err := createFile(a.rootPath(1), root); err != nil {
 				return err
 			}
-			a.t.say("made %s; it needs %d signatures: sluis register sign", a.rootPath(1), threshold)
+			a.t.say("made %s; it needs signatures by %d of its authorities: sluis register sign", a.rootPath(1), threshold)
 			return nil
 		})
 	cmd.Flags().StringArrayVar(&members, "member", nil, "public `key` of an authority, as `sluis register key` prints it; repeat for more")
@@ -395,7 +408,7 @@ func (a *authority) signAll(key ed25519.PrivateKey) error {
 			return err
 		}
 		signed++
-		a.t.say("signed %s (%d signatures)", doc.path, len(kids)+1)
+		a.t.say("signed %s, which has %d now", doc.path, len(kids)+1)
 	}
 	if signed == 0 {
 		a.t.say("nothing waits for this signature")
