@@ -60,5 +60,16 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused by a rule,
 	)
 	root.AddCommand(commands(t)...)
 	root.CompletionOptions.HiddenDefaultCmd = true
+	argumentsAreUsage(root)
 	return root
+}
+
+// argumentsAreUsage makes a wrong number of arguments a mistake of usage.
+func argumentsAreUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error { return usage(check(cmd, args)) }
+	}
+	for _, sub := range cmd.Commands() {
+		argumentsAreUsage(sub)
+	}
 }

@@ -31,16 +31,16 @@ It makes nothing: a directory without a node is an error, not a new node.`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			t.daemon = true
-			lock, err := smith.lock(t, false)
-			if err != nil {
-				return err
-			}
 			config, err := peer.ReadConfig(filepath.Join(t.dir, "sluis.toml"))
 			if errors.Is(err, fs.ErrNotExist) {
 				return &peer.Fault{Code: peer.NoNode}
 			}
 			if err != nil {
 				return &checkError{what: err.Error(), todo: "sluis config example shows every key"}
+			}
+			lock, err := smith.lock(t, false)
+			if err != nil {
+				return err
 			}
 			return t.serve(cmd.Context(), lock, logger(t, config.Log))
 		},

@@ -104,7 +104,7 @@ func (t *terminal) complain(err error) int {
 	var wrong *usageError
 	var check *checkError
 	switch {
-	case errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &wrong), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"):
 		t.say("%s", firstLine(err.Error()))
 		t.say("see sluis --help, or --help after the command")
 		return exitUsage
