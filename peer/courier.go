@@ -145,9 +145,7 @@ func (c *courier) due(now time.Time, running int) (ids []string, again time.Time
 	return ids, again
 }
 
-// done records how an attempt went. After a failure the message waits for a
-// pause that doubles each time, with up to half of it drawn by chance, so that
-// nodes that lost the same partner do not come back at the same moment.
+// done records how an attempt went. After a failure the message waits.
 func (c *courier) done(id string, failed bool, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,14 +157,21 @@ func (c *courier) done(id string, failed bool, now time.Time) {
 		if e.id != id {
 			continue
 		}
-		pause := c.pace.Longest
-		if e.tries < maxDoublings {
-			pause = min(c.pace.Longest, c.pace.First<<e.tries)
-		}
 		e.running = false
 		e.tries++
-		e.next = now.Add(pause/2 + rand.N(pause/2+1))
+		e.next = now.Add(c.pace.after(e.tries))
 	}
+}
+
+// after is the pause after so many failures in a row: it doubles each time, and
+// up to half of it is drawn by chance, so that nodes that lost the same partner
+// do not come back at the same moment.
+func (p Pace) after(failures int) time.Duration {
+	pause := p.Longest
+	if doublings := failures - 1; doublings < maxDoublings {
+		pause = min(p.Longest, p.First<<doublings)
+	}
+	return pause/2 + rand.N(pause/2+1)
 }
 
 // maxDoublings keeps the doubling of a pause within what fits a Duration.

@@ -204,18 +204,23 @@ func (n *Node) take(ctx context.Context, from string, g greeting) {
 }
 
 // refresh compares registers with every peer, so that a newer version reaches
-// everybody who can be reached by anybody.
-func (n *Node) refresh(ctx context.Context) (again time.Time) {
+// everybody who can be reached by anybody. It reports whether all were reached.
+func (n *Node) refresh(ctx context.Context) (all bool) {
+	all = true
 	for _, p := range n.peers() {
 		if ctx.Err() != nil {
-			break
+			return false
 		}
-		n.greet(ctx, p.ID)
+		if err := n.greet(ctx, p.ID); err != nil {
+			n.log.Debug("register not compared", "peer", p.ID, "error", err.Error())
+			all = false
+		}
 	}
-	return n.now().Add(time.Duration(n.config.Register.ExchangeEvery))
+	return all
 }
 
-func (n *Node) greet(ctx context.Context, peer string) {
+// greet compares registers with one peer. Whichever is older is replaced.
+func (n *Node) greet(ctx context.Context, peer string) error {
 	ctx, cancel := context.WithTimeout(ctx, registerTime)
 	defer cancel()
 	mine := greeting{}
@@ -225,22 +230,22 @@ func (n *Node) greet(ctx context.Context, peer string) {
 	for range 2 {
 		request, err := json.Marshal(mine)
 		if err != nil {
-			return
+			return err
 		}
 		raw, err := n.network.Send(ctx, peer, RegisterProtocol, request)
 		if err != nil {
-			return
+			return err
 		}
 		var theirs greeting
 		if err := json.Unmarshal(raw, &theirs); err != nil {
-			n.log.Warn("register refused", "peer", peer, "code", BadReply)
-			return
+			return fault(BadReply)
 		}
 		n.take(ctx, peer, theirs)
 		if mine = n.greeting(theirs.Version); mine.Bundle == nil {
-			return
+			return nil
 		}
 	}
+	return nil
 }
 
 func readPin(dir string) (register.Pin, error) {

@@ -15,8 +15,9 @@ func (n *Node) Run(ctx context.Context) error {
 	var (
 		delivered  = make(chan struct{}, n.courier.pace.AtOnce)
 		delivering int
-		refreshed  = make(chan time.Time, 1)
+		refreshed  = make(chan bool, 1)
 		refreshing bool
+		misses     int // rounds in which a peer was not reached, since all were
 		refreshAt  = n.now()
 	)
 	for {
@@ -50,8 +51,15 @@ func (n *Node) Run(ctx context.Context) error {
 		case <-n.courier.wake:
 		case <-delivered:
 			delivering--
-		case refreshAt = <-refreshed:
+		case all := <-refreshed:
 			refreshing = false
+			wait := time.Duration(n.config.Register.ExchangeEvery)
+			if misses++; all {
+				misses = 0
+			} else {
+				wait = min(wait, n.courier.pace.after(misses))
+			}
+			refreshAt = n.now().Add(wait)
 		case <-renew:
 			refreshAt = n.now()
 		case <-timer.C:
