@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -123,7 +124,7 @@ func ParseConfig(text []byte) (Config, error) {
 		var unknown *toml.StrictMissingError
 		if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 			row, _ := unknown.Errors[0].Position()
-			return Config{}, fmt.Errorf("%s, line %d: there is no key %q", configFile, row, unknown.Errors[0].Key())
+			return Config{}, fmt.Errorf("%s, line %d: there is no key %q", configFile, row, strings.Join(unknown.Errors[0].Key(), "."))
 		}
 		var wrong *toml.DecodeError
 		if errors.As(err, &wrong) {

@@ -1,0 +1,75 @@
+package peer_test
+
+import (
+	"strings"
+	"testing"
+
+	"sluis/peer"
+	"sluis/schemas"
+)
+
+// The example shows every key, and its values are the defaults.
+func TestConfigExampleIsDefault(t *testing.T) {
+	got, err := peer.ParseConfig(schemas.ConfigExample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := peer.DefaultConfig()
+	if strings.Join(got.Listen, " ") != strings.Join(want.Listen, " ") || got.QUIC != want.QUIC || got.Limits != want.Limits ||
+		got.Register != want.Register || got.Delivery != want.Delivery || got.Log != want.Log {
+		t.Errorf("the example says %+v, the defaults are %+v", got, want)
+	}
+}
+
+func TestConfigRefusesAccidents(t *testing.T) {
+	for text, want := range map[string]string{
+		"quick = true":                          `line 1: there is no key "quick"`,
+		"\n[limits]\nmin_free = 1":              `line 3: there is no key "limits.min_free"`,
+		"listen = []":                           "no address",
+		"listen = 4001":                         "line 1",
+		"[limits]\nmin_free_bytes = -1":         "below zero",
+		"[limits]\nper_ip = 0":                  "at least 1",
+		"[delivery]\nat_once = 0":               "at least 1",
+		"[delivery]\nfirst_pause = \"-1s\"":     "line 2",
+		"[delivery]\nfirst_pause = \"1h\"":      "shorter than",
+		"[register]\nexchange_every = \"soon\"": "line 2",
+		"[log]\nlevel = \"loud\"":               "log.level",
+		"[log]\nformat = \"xml\"":               "log.format",
+		"listen = [":                            "line 1",
+	} {
+		_, err := peer.ParseConfig([]byte(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	f.Add(schemas.ConfigExample())
+	f.Add([]byte("[delivery]\nfirst_pause = \"20ms\""))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := peer.ParseConfig(text)
+		if err == nil && (len(c.Listen) == 0 || c.Delivery.AtOnce < 1 || c.Delivery.LongestPause < c.Delivery.FirstPause) {
+			t.Errorf("accepted a configuration that can't work: %+v", c)
+		}
+	})
+}
+
+// What a listed peer sends is never trusted to have a form: nothing that comes
+// in over either protocol changes a node or stops it.
+func FuzzReceive(f *testing.F) {
+	w := newWorld(f, municipality, probation)
+	node, from := w.members[1].node, w.members[0].entry.Peer
+	f.Add([]byte("hello"))
+	f.Add([]byte("age-encryption.org/v1\n-> mlkem768x25519 x\n"))
+	f.Add([]byte(`{"version":9,"bundle":"e30="}`))
+	_, before := node.Checkpoint()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := node.Receive(t.Context(), from, data); err == nil {
+			t.Error("accepted what nobody sealed")
+		}
+		if _, after := node.Checkpoint(); after != before {
+			t.Error("what nobody signed made the ledger grow")
+		}
+	})
+}
