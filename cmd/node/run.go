@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,6 +68,8 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, log *slog.Logger
 		return err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
+	// Proving the ledger reads all of it; the node itself needs little.
+	debug.FreeOSMemory()
 	listener, err := server.Listen(t.dir)
 	if err != nil {
 		return err
