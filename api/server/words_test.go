@@ -1,0 +1,49 @@
+package server_test
+
+import (
+	"testing"
+
+	"sluis/api"
+	"sluis/exchange"
+	"sluis/exchange/wire"
+)
+
+// Every code that the API can show has one word, and the word leads back.
+func TestWords(t *testing.T) {
+	words := map[string]string{}
+	there(t, words, "side", api.SideOf, api.Side.Code, exchange.Asker, exchange.Supplier)
+	there(t, words, "phase", api.PhaseOf, api.Phase.Code, exchange.Queued, exchange.Delivered, exchange.Weighing, exchange.Decided,
+		exchange.Answered, exchange.Refused, exchange.Withdrawn, exchange.Expired, exchange.Rejected)
+	there(t, words, "depth", api.DepthOf, api.Depth.Code, exchange.Depths[:]...)
+	there(t, words, "outcome", api.OutcomeOf, api.Outcome.Code, exchange.Supply, exchange.Withhold)
+	there(t, words, "condition", api.ConditionOf, api.ConditionKind.Code, exchange.ConditionCodes[:]...)
+	there(t, words, "involvement", api.InvolvementOf, api.InvolvementState.Code, exchange.InConsultation, exchange.Informed,
+		exchange.NotYetInformed, exchange.Objected)
+	there(t, words, "role", api.RoleOf, api.Role.Code, exchange.Roles[:]...)
+	there(t, words, "regime", api.RegimeOf, api.Regime.Code, exchange.Regimes[:]...)
+	there(t, words, "category", api.CategoryOf, api.Category.Code, exchange.Categories[:]...)
+	there(t, words, "message", api.MessageKindOf, api.MessageKind.Code, wire.Request, wire.Answer, wire.Withdrawal, wire.Receipt)
+	if len(words) != 2+9+3+2+5+4+7+7+4+4 {
+		t.Errorf("%d words", len(words))
+	}
+}
+
+func there[W interface {
+	~string
+	Valid() bool
+}, C ~string](t *testing.T, seen map[string]string, kind string, word func(string) (W, bool), code func(W) string, all ...C) {
+	t.Helper()
+	for _, c := range all {
+		w, ok := word(string(c))
+		if !ok || !w.Valid() || code(w) != string(c) {
+			t.Errorf("%s %s: word %q, which leads back to %q", kind, c, w, code(w))
+		}
+		if other, twice := seen[kind+" "+string(w)]; twice {
+			t.Errorf("%s %s and %s have the same word", kind, c, other)
+		}
+		seen[kind+" "+string(w)] = string(c)
+	}
+	if w, ok := word("no-such-code"); ok || w != "" || code("no-such-word") != "" {
+		t.Errorf("%s: a code or word that does not exist leads somewhere", kind)
+	}
+}
