@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io/fs"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -74,8 +73,6 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 		return response, nil
 	case errors.As(err, &down):
 		return nil, down
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, &Unreachable{cause: err}
 	}
 	return nil, err
 }
