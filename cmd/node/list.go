@@ -118,16 +118,16 @@ is in the ledger.`,
 func printContent(w io.Writer, c api.Content) {
 	r := c.Request
 	fmt.Fprintf(w, "request\t%s, %s\n", r.ID, said(r.Phase.Code()))
-	fmt.Fprintf(w, "from\t%s (%s)\n", r.From, c.Contact)
+	fmt.Fprintf(w, "from\t%s (%s)\n", r.From, cell(c.Contact))
 	fmt.Fprintf(w, "to\t%s\n", r.To)
 	if c.About.BSN != "" {
 		fmt.Fprintf(w, "about\tBSN %s\n", c.About.BSN)
 	} else {
-		fmt.Fprintf(w, "about\t%s, born %s, %s\n", c.About.Name, c.About.Born, c.About.Address)
+		fmt.Fprintf(w, "about\t%s, born %s, %s\n", cell(c.About.Name), cell(c.About.Born), cell(c.About.Address))
 	}
-	fmt.Fprintf(w, "purpose\t%s: %s\n", r.Purpose, c.Specific)
+	fmt.Fprintf(w, "purpose\t%s: %s\n", r.Purpose, cell(c.Specific))
 	for _, i := range c.Items {
-		fmt.Fprintf(w, "asked\t%s, at most %s: %s\n", i.Code, i.Depth.Code(), i.Why)
+		fmt.Fprintf(w, "asked\t%s, at most %s: %s\n", i.Code, i.Depth.Code(), cell(i.Why))
 	}
 	if d := c.Decision; d != nil {
 		fmt.Fprintf(w, "decided\tby %s, %s\n", d.By, d.At.Format("2006-01-02 15:04"))
@@ -148,10 +148,10 @@ func printContent(w io.Writer, c api.Content) {
 func printOutcome(w io.Writer, item string, outcome api.Outcome, depth api.Depth, value, tell string) {
 	line := fmt.Sprintf("  %s\twithheld", item)
 	if outcome == api.Supply {
-		line = fmt.Sprintf("  %s\tsupplied (%s): %s", item, depth.Code(), value)
+		line = fmt.Sprintf("  %s\tsupplied (%s): %s", item, depth.Code(), cell(value))
 	}
 	if tell != "" {
-		line += "; says: " + tell
+		line += "; says: " + cell(tell)
 	}
 	fmt.Fprintln(w, line)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 
@@ -109,7 +110,7 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 					for _, g := range e.Roles {
 						roles = append(roles, g.Role.Code()+"="+g.Capacity)
 					}
-					fmt.Fprintf(w, "%s\t%s\t%s\n", e.ID, e.Name, strings.Join(roles, " "))
+					fmt.Fprintf(w, "%s\t%s\t%s\n", e.ID, cell(e.Name), strings.Join(roles, " "))
 				}
 			})
 		},
@@ -164,7 +165,7 @@ func configCommand(t *terminal) *cobra.Command {
 		Example: "  sluis config check ./sluis.toml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			path := t.dir + "/sluis.toml"
+			path := filepath.Join(t.dir, "sluis.toml")
 			if len(args) == 1 {
 				path = args[0]
 			}
@@ -241,7 +242,5 @@ func (t *terminal) client() (*api.Client, error) {
 	if _, err := os.Stat(t.dir); err != nil {
 		return nil, &peer.Fault{Code: peer.NoNode}
 	}
-	return api.Dial(t.dir + "/" + socketName), nil
+	return api.Dial(filepath.Join(t.dir, api.SocketName)), nil
 }
-
-const socketName = "sluis.sock"

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"runtime/debug"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -60,8 +58,8 @@ func logger(t *terminal, c peer.Log) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(t.complaints, options))
 }
 
-// serve runs node and API until ctx ends, and stops both in turn: first what
-// comes in, then what goes out, then the store.
+// serve runs node and API until ctx ends or one of them does, and stops both in
+// turn: first what comes in, then what goes out, then the store.
 func (t *terminal) serve(ctx context.Context, lock crypto.Lock, log *slog.Logger) (err error) {
 	node, err := peer.Open(t.dir, peer.Options{Lock: lock, Log: log})
 	if err != nil {
@@ -74,21 +72,22 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	doors := &http.Server{Handler: server.New(node, log), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
-	served := make(chan error, 1)
-	go func() { served <- doors.Serve(listener) }()
+	door := server.New(node, log)
+	door.Version = versionText()
+	open, close := context.WithCancel(ctx)
+	defer close()
 	duties, stop := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan error, 1)
-	go func() { done <- node.Run(duties) }()
+	defer stop()
+	served, done := make(chan error, 1), make(chan error, 1)
+	go func() { served <- server.Serve(open, listener, door, log) }()
+	go func() {
+		defer close() // a node that does not do its duties serves nobody
+		done <- node.Run(duties)
+	}()
 	log.Info("node is up", "oin", string(node.Identity().OIN), "addresses", node.Addresses())
-	select {
-	case <-ctx.Done():
-	case err = <-served:
-	}
-	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	err = errors.Join(err, doors.Shutdown(patience))
+	err = <-served
 	stop()
+	err = errors.Join(err, <-done)
 	log.Info("node is down")
-	return errors.Join(err, <-done)
+	return err
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -17,6 +19,7 @@ import (
 	"sluis/peer"
 	"sluis/register"
 	"sluis/schemas"
+	"sluis/store"
 )
 
 // The rules of the terminal:
@@ -86,9 +89,30 @@ func (t *terminal) print(value any, text func(w io.Writer)) error {
 		e.SetIndent("", "  ")
 		return e.Encode(value)
 	}
-	w := tabwriter.NewWriter(t.out, 0, 8, 2, ' ', 0)
+	w := tabwriter.NewWriter(printable{t.out}, 0, 8, 2, ' ', 0)
 	text(w)
 	return w.Flush()
+}
+
+// printable shows what could steer a terminal or turn text around as a question
+// mark: some of what is printed was written by others.
+type printable struct{ w io.Writer }
+
+func (p printable) Write(b []byte) (int, error) {
+	_, err := io.WriteString(p.w, strings.Map(func(r rune) rune {
+		if r != '\n' && !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, string(b)))
+	return len(b), err
+}
+
+// cell fits a text that somebody wrote into a table: its further lines stand
+// under the first, so that none can be taken for a line of ours.
+func cell(s string) string {
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", " ").Replace(s), "\n")
+	return strings.Join(lines, "\n\t")
 }
 
 // say tells a person what happened; it is no answer and scripts need not read it.
@@ -124,27 +148,55 @@ func (t *terminal) complain(err error) int {
 		t.say("%s", lower(problem.Detail))
 		return exitOf(problem.Code)
 	case errors.As(err, &down):
-		t.say("%s", down.Error())
+		t.say("the node does not answer on %s", down.Socket)
+		t.say("start it with sluis run, or name its directory with --dir")
 		return exitUnreachable
 	}
 	code := codeOf(err)
 	text, known := schemas.Text(code)
 	if !known {
-		t.say("%s", firstLine(err.Error()))
-		return exitFailed
+		return t.complainOf(err)
 	}
 	t.say("%s (%s)", lower(text.EN.Title), code)
-	if detail := err.Error(); detail != code && !strings.HasPrefix(detail, text.EN.Title) {
-		t.say("%s", firstLine(detail))
+	if detail := detailOf(err); detail != "" {
+		t.say("%s", detail)
 	}
 	t.say("%s", lower(text.EN.Advice))
 	return text.Exit
+}
+
+// complainOf says what went wrong where no catalogue has words for it: with
+// files, and with the store.
+func (t *terminal) complainOf(err error) int {
+	var inconsistent *store.Inconsistent
+	todo, exit := "nothing was changed; look at what is named and try again", exitFailed
+	switch {
+	case errors.As(err, &inconsistent):
+		todo, exit = "keep the directory as it is and find out what changed that; a node whose ledger does not hold serves nobody", exitCheck
+	case errors.Is(err, store.ErrInUse):
+		todo = "a node runs in this directory already"
+	case errors.Is(err, fs.ErrNotExist):
+		todo, exit = "check the path", exitNotFound
+	case errors.Is(err, fs.ErrExist):
+		todo = "it is kept as it is; choose another path"
+	case errors.Is(err, fs.ErrPermission):
+		todo = "use the account that the node runs under"
+	}
+	t.say("%s", firstLine(err.Error()))
+	t.say("%s", todo)
+	return exit
 }
 
 // exitOf is the exit code of a problem: what the catalogue of texts says.
 func exitOf(code string) int {
 	if text, ok := schemas.Text(code); ok {
 		return text.Exit
+	}
+	switch code {
+	case "ledger-inconsistent":
+		return exitCheck
+	case "not-yet":
+		return exitNotFound
 	}
 	return exitFailed
 }
@@ -163,6 +215,24 @@ func codeOf(err error) string {
 		return listed.Code
 	case errors.Is(err, crypto.ErrWrongLock):
 		return "locked"
+	}
+	return ""
+}
+
+// detailOf is what an error adds to its code: versions, dates, codes of the
+// catalogues, never anything personal.
+func detailOf(err error) string {
+	var refusal *exchange.Refusal
+	var listed *register.Fault
+	switch {
+	case errors.As(err, &refusal):
+		var pairs []string
+		for i := 0; i+1 < len(refusal.Params); i += 2 {
+			pairs = append(pairs, refusal.Params[i]+" "+refusal.Params[i+1])
+		}
+		return strings.Join(pairs, ", ")
+	case errors.As(err, &listed):
+		return listed.Detail
 	}
 	return ""
 }
