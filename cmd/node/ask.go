@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluis/api"
+	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/schemas"
 )
 
 // exampleRequest is a request as `sluis ask` reads it; the person is invented.
@@ -53,7 +55,7 @@ items and parties list the codes.`,
 				return err
 			}
 			var request api.NewRequest
-			if err := t.read(file, &request); err != nil {
+			if err := t.read(file, "NieuwVerzoek", &request); err != nil {
 				return err
 			}
 			client, err := t.client()
@@ -126,35 +128,48 @@ func actor(cmd *cobra.Command, staff *string) {
 	cmd.Flags().StringVar(staff, "as", "", "`id` of the member of staff who acts; see sluis staff list")
 }
 
-// read decodes a JSON document from a file or standard input. An unknown member
-// is a mistake; the value of a member is never repeated.
-func (t *terminal) read(file string, into any) error {
-	var text []byte
-	var err error
-	if file == "-" {
-		text, err = io.ReadAll(io.LimitReader(t.in, maxDocument+1))
-	} else {
-		text, err = os.ReadFile(file)
+// read reads a JSON document from a file or standard input, and holds it to a
+// schema of the API before it is looked at. It names places and rules; the
+// value of a member is never repeated.
+func (t *terminal) read(file, schema string, into any) error {
+	from := t.in
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		from = f
 	}
+	text, err := io.ReadAll(io.LimitReader(from, maxDocument+1))
 	if err != nil {
 		return err
 	}
 	if len(text) > maxDocument {
 		return usage(fmt.Errorf("the document is larger than %d bytes", maxDocument))
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		line := 1 + bytes.Count(text[:min(int(d.InputOffset()), len(text))], []byte("\n"))
-		return usage(fmt.Errorf("the document is not as the API wants it, near line %d; --example shows one", line))
+	if err := crypto.StrictJSON(text, maxDepth); err != nil {
+		return usage(errors.New("the document is not JSON as every program reads it: in UTF-8, no member twice, nothing behind it"))
 	}
-	if d.More() {
-		return usage(fmt.Errorf("something follows the document"))
+	wrong, err := schemas.ValidateInput(schema, text)
+	if err != nil {
+		return err
 	}
-	return nil
+	if len(wrong) > 0 {
+		var places []string
+		for _, m := range wrong {
+			places = append(places, m.Error())
+		}
+		return usage(fmt.Errorf("the document is not as the API wants it: %s", strings.Join(places, "; ")))
+	}
+	return json.Unmarshal(text, into)
 }
 
-const maxDocument = 1 << 20
+// Bounds of a document that a person gives; the API has the same or wider ones.
+const (
+	maxDocument = 1 << 20
+	maxDepth    = 12
+)
 
 func (t *terminal) printRequest(r api.Request) error {
 	return t.print(r, func(w io.Writer) {

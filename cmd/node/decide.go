@@ -39,7 +39,7 @@ delete-by=YYYY-MM-DD.`,
 				if len(supply)+len(withhold)+len(conditions) > 0 {
 					return usage(errors.New("--file holds the whole decision; leave out --supply, --withhold and --condition"))
 				}
-				err = t.read(file, &d)
+				err = t.read(file, "NieuwBesluit", &d)
 			} else {
 				d, err = decisionOf(supply, values, withhold, tell, conditions)
 			}

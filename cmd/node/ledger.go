@@ -106,8 +106,43 @@ func ledgerCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(list, head, verify, prove)
+	cmd.AddCommand(list, head, verify, prove, consistencyCommand(t))
 	return cmd
+}
+
+func consistencyCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "consistency SIZE [LATER]",
+		Short: "Print the proof that the ledger of an earlier size is the beginning of a later one",
+		Long: `Prints the proof (RFC 6962) that the ledger, when it had SIZE entries, is the
+beginning of the ledger of LATER entries, or of all that the newest checkpoint
+covers. With the two checkpoints anyone can check that nothing was rewritten.`,
+		Example: "  sluis ledger consistency 41 --json",
+		Args:    cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var sizes [2]uint64
+			for i, a := range args {
+				var err error
+				if sizes[i], err = strconv.ParseUint(a, 10, 63); err != nil {
+					return usage(fmt.Errorf("SIZE and LATER: want numbers of entries"))
+				}
+			}
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			p, err := client.ProveConsistency(cmd.Context(), sizes[0], sizes[1])
+			if err != nil {
+				return err
+			}
+			return t.print(p, func(w io.Writer) {
+				fmt.Fprintf(w, "from\t%d to %d\n", p.Old, p.New)
+				for _, h := range p.Hashes {
+					fmt.Fprintf(w, "hash\t%s\n", h)
+				}
+			})
+		},
+	}
 }
 
 func dash(s string) string {

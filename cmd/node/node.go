@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
 	"sluis/api"
@@ -121,17 +122,24 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 
 func partiesCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use:     "parties",
+		Use:     "parties [OIN]",
 		GroupID: "node",
-		Short:   "List the parties of the register in force",
-		Example: "  sluis parties",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Short:   "List the parties of the register in force, or one of them",
+		Example: "  sluis parties\n  sluis parties 00000099000002002000 --json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := t.client()
 			if err != nil {
 				return err
 			}
-			all, err := client.Parties(cmd.Context())
+			var all []api.Party
+			if len(args) == 1 {
+				var one api.Party
+				one, err = client.Party(cmd.Context(), args[0])
+				all = []api.Party{one}
+			} else {
+				all, err = client.Parties(cmd.Context())
+			}
 			if err != nil {
 				return err
 			}
@@ -196,7 +204,31 @@ func configCommand(t *terminal) *cobra.Command {
 			return err
 		},
 	}
-	cmd.AddCommand(check, example, schema)
+	show := &cobra.Command{
+		Use:   "show",
+		Short: "Print the configuration that holds: the file, and the defaults where it is silent",
+		Long: `Prints the configuration that holds for the node, with the defaults where the
+file is silent. A running node keeps the one that it started with.`,
+		Example: "  sluis config show --json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			config, err := peer.ReadConfig(filepath.Join(t.dir, "sluis.toml"))
+			if err != nil {
+				return err
+			}
+			text, err := toml.Marshal(config)
+			if err != nil {
+				return err
+			}
+			// The names of the file are those of TOML, in JSON as well.
+			var document map[string]any
+			if err := toml.Unmarshal(text, &document); err != nil {
+				return err
+			}
+			return t.print(document, func(w io.Writer) { fmt.Fprintf(w, "%s", text) })
+		},
+	}
+	cmd.AddCommand(check, show, example, schema)
 	return cmd
 }
 

@@ -93,6 +93,19 @@ func installCommand(t *terminal) *cobra.Command {
 	return cmd
 }
 
+// done tells a person what was made, and a script the same as JSON.
+func (a *authority) done(answer map[string]any, format string, args ...any) error {
+	a.t.say(format, args...)
+	return a.answer(answer)
+}
+
+func (a *authority) answer(answer map[string]any) error {
+	if !a.t.json {
+		return nil
+	}
+	return a.t.print(answer, nil)
+}
+
 // An authority is the directory that register commands work in.
 type authority struct {
 	t     *terminal
@@ -177,8 +190,8 @@ func (a *authority) create() *cobra.Command {
 			if err := createFile(a.rootPath(1), root); err != nil {
 				return err
 			}
-			a.t.say("made %s; it needs signatures by %d of its authorities: sluis register sign", a.rootPath(1), threshold)
-			return nil
+			return a.done(map[string]any{"file": a.rootPath(1), "threshold": threshold},
+				"made %s; it needs signatures by %d of its authorities: sluis register sign", a.rootPath(1), threshold)
 		})
 	cmd.Flags().StringArrayVar(&members, "member", nil, "public `key` of an authority, as `sluis register key` prints it; repeat for more")
 	cmd.Flags().IntVar(&threshold, "threshold", 1, "`number` of authorities that must sign")
@@ -210,8 +223,8 @@ func (a *authority) rotate() *cobra.Command {
 			if err := createFile(path, next); err != nil {
 				return err
 			}
-			a.t.say("made %s; it needs the signatures of the old and of the new authorities: sluis register sign", path)
-			return nil
+			return a.done(map[string]any{"file": path, "threshold": threshold},
+				"made %s; it needs the signatures of the old and of the new authorities: sluis register sign", path)
 		})
 	cmd.Flags().StringArrayVar(&members, "member", nil, "public `key` of an authority from now on; repeat for more")
 	cmd.Flags().IntVar(&threshold, "threshold", 1, "`number` of authorities that must sign from now on")
@@ -315,11 +328,12 @@ func (a *authority) edit(valid span, change func(register.Draft) (register.Draft
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(a.dir, draftFile), doc, 0o644); err != nil {
+	path := filepath.Join(a.dir, draftFile)
+	if err := replaceFile(path, doc); err != nil {
 		return err
 	}
-	a.t.say("draft of version %d lists %d parties; it must be signed again: sluis register sign", draft.Version(), len(draft.Entries()))
-	return nil
+	return a.done(map[string]any{"file": path, "version": draft.Version(), "parties": len(draft.Entries())},
+		"draft of version %d lists %d parties; it must be signed again: sluis register sign", draft.Version(), len(draft.Entries()))
 }
 
 func (a *authority) draft(valid span) (register.Draft, error) {
@@ -377,7 +391,7 @@ func (a *authority) signAll(key ed25519.PrivateKey) error {
 		return err
 	}
 	kid := crypto.KeyID(key.Public().(ed25519.PublicKey))
-	signed := 0
+	signed := []string{}
 	for _, doc := range []struct {
 		path string
 		peek func([]byte) ([]string, error)
@@ -404,16 +418,16 @@ func (a *authority) signAll(key ed25519.PrivateKey) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(doc.path, next, 0o644); err != nil {
+		if err := replaceFile(doc.path, next); err != nil {
 			return err
 		}
-		signed++
+		signed = append(signed, doc.path)
 		a.t.say("signed %s, which has %d now", doc.path, len(kids)+1)
 	}
-	if signed == 0 {
+	if len(signed) == 0 {
 		a.t.say("nothing waits for this signature")
 	}
-	return nil
+	return a.answer(map[string]any{"signed": signed, "kid": kid})
 }
 
 func (a *authority) publish() *cobra.Command {
@@ -432,14 +446,13 @@ func (a *authority) publish() *cobra.Command {
 				return err
 			}
 			path := filepath.Join(a.dir, registerFile)
-			if err := os.WriteFile(path, bundle, 0o644); err != nil {
+			if err := replaceFile(path, bundle); err != nil {
 				return err
 			}
 			if err := os.Remove(filepath.Join(a.dir, draftFile)); err != nil {
 				return err
 			}
-			a.t.say("published %s; install it on a node: sluis register install %s", path, path)
-			return nil
+			return a.done(map[string]any{"file": path}, "published %s; install it on a node: sluis register install %s", path, path)
 		})
 }
 
@@ -544,6 +557,23 @@ func readEntry(path string) (register.Entry, error) {
 		return register.Entry{}, err
 	}
 	return register.ParseEntry(doc)
+}
+
+// replaceFile writes a public file so that it is there whole or not at all.
+func replaceFile(path string, content []byte) error {
+	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = next.Write(content)
+	err = errors.Join(err, next.Chmod(0o644), next.Sync(), next.Close())
+	if err == nil {
+		err = os.Rename(next.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(next.Name()))
+	}
+	return nil
 }
 
 // createFile writes a file that must not be there yet.
