@@ -133,7 +133,10 @@ func TestWhatIsSent(t *testing.T) {
 		func() error { _, err := c.Entries(ctx, 0, 0); return err },
 		func() error { _, err := c.ProveInclusion(ctx, 0, 0); return err },
 		func() error { _, err := c.ProveConsistency(ctx, 0, 9); return err },
-		func() error { _, err := c.Ask(ctx, "a.jansen", api.NewRequest{About: api.Person{BSN: "999993847"}}); return err },
+		func() error {
+			_, err := c.Ask(ctx, "a.jansen", api.NewRequest{About: api.Person{BSN: "999993847"}})
+			return err
+		},
 		func() error { _, err := c.In("nl").Open(ctx, "b", "id"); return err },
 	}
 	for _, call := range calls {
