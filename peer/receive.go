@@ -188,9 +188,13 @@ func (n *Node) receipt(f *inForce, m wire.Message, w store.Receipted) ([]byte, e
 	for _, h := range proof {
 		v.Proof = append(v.Proof, h[:])
 	}
+	at := w.Time
+	if key, ok := f.register.Key(crypto.KeyID(n.keys.Public().Signing)); ok && key.From.After(at) {
+		at = key.From // our key was rotated since: a key does not sign before it holds
+	}
 	e := wire.Envelope{
 		ID: receiptID(m.Digest), From: m.To, To: m.From, Exchange: m.Exchange, Follows: m.Digest,
-		At: w.Time, Expires: w.Time.Add(receiptLife),
+		At: at, Expires: at.Add(receiptLife),
 	}
 	signed, err := wire.SignReceipt(e, v, n.keys.Signing)
 	if err != nil {
