@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -177,7 +179,11 @@ func configCommand(t *terminal) *cobra.Command {
 			if len(args) == 1 {
 				path = args[0]
 			}
-			if _, err := peer.ReadConfig(path); err != nil {
+			_, err := peer.ReadConfig(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			if err != nil {
 				return &checkError{what: err.Error(), todo: "sluis config example shows every key"}
 			}
 			return t.print(map[string]string{"file": path}, func(w io.Writer) { fmt.Fprintf(w, "%s holds\n", path) })

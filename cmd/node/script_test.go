@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sluis": main})
+}
+
+// Each script shows one command, as somebody types it. Beyond what testscript
+// knows, they use:
+//
+//	exits CODE COMMAND...  run it; it ends with this exit code
+//	field NAME MEMBER      take a member of the JSON that was printed last
+//	toml FILE              write a sluis.toml for loopback, on a free port
+//	network                two parties with running nodes: $COLLEGE, $PROBATION
+//	sigterm                tell what runs in the background to stop
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SLUIS_DIR", filepath.Join(env.WorkDir, "n"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	if neg || err != nil || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	err = ts.Exec(args[1], args[2:]...)
+	code := 0
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		code = ended.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != want {
+		ts.Fatalf("ended with exit code %d, want %d", code, want)
+	}
+}
+
+func field(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: field NAME MEMBER")
+	}
+	var document map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &document))
+	value, ok := document[args[1]]
+	if !ok {
+		ts.Fatalf("no member %s was printed", args[1])
+	}
+	ts.Setenv(args[0], fmt.Sprint(value))
+}
+
+func writeConfig(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: toml FILE")
+	}
+	text, err := loopbackConfig()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// loopbackConfig is a configuration for one machine: a free port, and no claim
+// on disk space.
+func loopbackConfig() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return fmt.Sprintf("listen = [\"/ip4/127.0.0.1/tcp/%d\"]\nquic = false\n[limits]\nmin_free_bytes = 1\n[delivery]\nfirst_pause = \"20ms\"\nlongest_pause = \"200ms\"\n", port), l.Close()
+}
+
+// network makes a municipality and a probation service with the commands of the
+// program itself, and runs both nodes until the script ends.
+func network(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: network")
+	}
+	at := func(name string) string { return ts.MkAbs(name) }
+	do := func(args ...string) string {
+		out, err := inside(args...)
+		ts.Check(err)
+		return out
+	}
+	member := strings.TrimSpace(do("register", "key", "--out", at("auth.key"), "--new-key-file", at("auth.unlock")))
+	sign := func() {
+		do("register", "sign", "--authority", at("auth"), "--key", at("auth.key"), "--key-file", at("auth.unlock"))
+	}
+	do("register", "create", "--authority", at("auth"), "--member", member)
+	sign()
+	entries := []string{"register", "add", "--authority", at("auth")}
+	for _, p := range []struct{ dir, oin, name, capacity string }{
+		{"college", "00000099000001001000", "gemeente Voorbeeldstad", "investigation=social-support/investigation/none,bsn,criminal,health"},
+		{"probation", "00000099000002002000", "reclassering Noord", "probation=probation/service/wjsg,bsn,criminal"},
+	} {
+		text, err := loopbackConfig()
+		ts.Check(err)
+		ts.Check(os.WriteFile(at(p.dir+".toml"), []byte(text), 0o600))
+		do("--dir", at(p.dir), "init", "--oin", p.oin, "--name", p.name, "--capacity", p.capacity, "--root", at("auth/root-1.json"),
+			"--config", at(p.dir+".toml"), "--new-key-file", at(p.dir+".key"), "--contact-phone", "06-00000000")
+		entry := at(p.dir + ".entry.json")
+		ts.Check(os.WriteFile(entry, []byte(do("--dir", at(p.dir), "keys", "show", "--key-file", at(p.dir+".key"))), 0o600))
+		entries = append(entries, entry)
+		ts.Setenv(strings.ToUpper(p.dir), at(p.dir))
+	}
+	do(entries...)
+	sign()
+	do("register", "publish", "--authority", at("auth"))
+	for _, dir := range []string{"college", "probation"} {
+		background(ts, "--dir", at(dir), "run", "--key-file", at(dir+".key"))
+	}
+	for _, dir := range []string{"college", "probation"} {
+		do("--dir", at(dir), "register", "install", "--wait", "20s", at("auth/register.json"))
+	}
+	do("--dir", at("college"), "staff", "add", "a.jansen", "--name", "A. Jansen", "--role", "requester=investigation")
+	do("--dir", at("probation"), "staff", "add", "b.devries", "--name", "B. de Vries", "--role", "professional=probation")
+}
+
+// inside runs the program in this process.
+func inside(args ...string) (string, error) {
+	var out, complaints bytes.Buffer
+	if code := run(context.Background(), args, strings.NewReader(""), &out, &complaints); code != exitDone {
+		return "", fmt.Errorf("sluis %s: exit code %d: %s", strings.Join(args, " "), code, complaints.String())
+	}
+	return out.String(), nil
+}
+
+// background runs a daemon in this process until the script ends.
+func background(ts *testscript.TestScript, args ...string) {
+	ctx, stop := context.WithCancel(context.Background())
+	var out, complaints bytes.Buffer
+	ended := make(chan int, 1)
+	go func() { ended <- run(ctx, args, strings.NewReader(""), &out, &complaints) }()
+	ts.Defer(func() {
+		stop()
+		if code := <-ended; code != exitDone {
+			ts.Fatalf("sluis %s: exit code %d: %s", strings.Join(args, " "), code, complaints.String())
+		}
+		for _, secret := range []string{"999993847", "A. Jansen", "planned around", "reports on Tuesday"} {
+			if strings.Contains(complaints.String(), secret) {
+				ts.Fatalf("the log holds %q", secret)
+			}
+		}
+	})
+}
+
+func sigterm(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 || len(ts.BackgroundCmds()) == 0 {
+		ts.Fatalf("usage: sigterm, with something in the background")
+	}
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// Every command explains itself: what it does, an example that is a call of
+// itself, and what each flag wants.
+func TestEveryCommandHasHelp(t *testing.T) {
+	seen := 0
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, sub := range c.Commands() {
+			if sub.Name() == "help" || sub.Name() == "completion" {
+				continue
+			}
+			walk(sub)
+		}
+		if c.HasSubCommands() {
+			return
+		}
+		seen++
+		path := c.CommandPath()
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("%s: summary %q", path, c.Short)
+		}
+		words := strings.Fields(strings.ReplaceAll(c.Example, "\\\n", " "))
+		for _, word := range strings.Fields(path) {
+			if !slices.Contains(words, word) {
+				t.Errorf("%s: the example does not call it: %q", path, c.Example)
+				break
+			}
+		}
+		var out, complaints bytes.Buffer
+		if code := run(t.Context(), append(strings.Fields(path)[1:], "--help"), strings.NewReader(""), &out, &complaints); code != exitDone {
+			t.Errorf("%s --help: exit code %d: %s", path, code, complaints.String())
+		}
+		if !strings.Contains(out.String(), "Examples:") || !strings.Contains(out.String(), "--json") {
+			t.Errorf("%s --help shows no example or no --json", path)
+		}
+		if strings.Contains(out.String(), "\x1b") {
+			t.Errorf("%s --help is coloured and this is no terminal", path)
+		}
+	}
+	walk(rootCommand(newTerminal(nil, nil, nil)))
+	if seen < 30 {
+		t.Errorf("%d commands; the test sees too little", seen)
+	}
+}
+
+// Text that others wrote can't steer the terminal or pass for a line of ours.
+func TestTextOfOthers(t *testing.T) {
+	var out bytes.Buffer
+	term := newTerminal(nil, &out, nil)
+	err := term.print(nil, func(w io.Writer) {
+		fmt.Fprintf(w, "about\t%s\n", cell("x\x1b[2J\u009b31m\u202e\rstatus\tanswered\nstatus\tanswered"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "about  x?[2J?31m?\n       status answered\n       status answered\n"
+	if out.String() != want {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+}
