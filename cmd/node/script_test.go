@@ -21,10 +21,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sluis": main})
-}
-
 // Each script shows one command, as somebody types it. Beyond what testscript
 // knows, they use:
 //
@@ -33,13 +29,21 @@ func TestMain(m *testing.M) {
 //	toml FILE              write a sluis.toml for loopback, on a free port
 //	network                two parties with running nodes: $COLLEGE, $PROBATION
 //	sigterm                tell what runs in the background to stop
+//
+// The program is built as anyone builds it: a process that the race detector
+// watches takes a second to start. The nodes of network run in the test itself.
 func TestScripts(t *testing.T) {
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "sluis"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SLUIS_DIR", filepath.Join(env.WorkDir, "n"))
+			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
