@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -250,5 +252,45 @@ func (w *world) takenBack() {
 	w.wait(w.probation, asked.ID, api.Withdrawn)
 	if _, err := w.college.client.Withdraw(ctx, requester, asked.ID); !errors.Is(err, &api.Problem{Code: "not-now"}) {
 		w.t.Errorf("withdrawn twice: %v", err)
+	}
+}
+
+// Many clients at once: each request is made once, and nothing gets mixed up.
+func TestManyAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.ready()
+	const clients = 16
+	made := make(chan string, clients)
+	var work sync.WaitGroup
+	for i := range clients {
+		work.Go(func() {
+			q := question()
+			q.Contact = strconv.Itoa(i)
+			r, err := w.college.client.Ask(t.Context(), requester, q)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			c, err := w.college.client.Open(t.Context(), requester, r.ID)
+			if err != nil || c.Contact != q.Contact || c.Request.ID != r.ID {
+				t.Errorf("request %d reads %+v, %v", i, c, err)
+			}
+			made <- r.ID
+		})
+	}
+	work.Wait()
+	close(made)
+	ids := map[string]bool{}
+	for id := range made {
+		ids[id] = true
+		w.wait(w.probation, id, api.Weighing)
+	}
+	page, err := w.probation.client.Requests(t.Context(), api.Query{Limit: clients - 1})
+	if err != nil || len(page.Requests) != clients-1 || page.Next == "" {
+		t.Fatalf("first page: %d requests, next %q, %v", len(page.Requests), page.Next, err)
+	}
+	last, err := w.probation.client.Requests(t.Context(), api.Query{Cursor: page.Next})
+	if err != nil || len(last.Requests) != 1 || last.Next != "" || len(ids) != clients {
+		t.Errorf("last page: %d requests, next %q, %v; %d were made", len(last.Requests), last.Next, err, len(ids))
 	}
 }

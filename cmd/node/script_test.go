@@ -29,6 +29,7 @@ import (
 //	toml FILE              write a sluis.toml for loopback, on a free port
 //	network                two parties with running nodes: $COLLEGE, $PROBATION
 //	sigterm                tell what runs in the background to stop
+//	damage GLOB            change one bit of the largest file of that name
 //
 // The program is built as anyone builds it: a process that the race detector
 // watches takes a second to start. The nodes of network run in the test itself.
@@ -47,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm,
+			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage,
 		},
 	})
 }
@@ -184,6 +185,28 @@ func sigterm(ts *testscript.TestScript, neg bool, args []string) {
 	for _, c := range ts.BackgroundCmds() {
 		ts.Check(c.Process.Signal(syscall.SIGTERM))
 	}
+}
+
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: damage GLOB")
+	}
+	paths, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	var largest []byte
+	var where string
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		ts.Check(err)
+		if len(content) > len(largest) {
+			largest, where = content, path
+		}
+	}
+	if where == "" {
+		ts.Fatalf("nothing to damage: %s", args[0])
+	}
+	largest[len(largest)/3] ^= 1
+	ts.Check(os.WriteFile(where, largest, 0o600))
 }
 
 // Every command explains itself: what it does, an example that is a call of
