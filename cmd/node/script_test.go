@@ -253,6 +253,29 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	}
 }
 
+// Whoever presses Ctrl-C gets the exit code of that.
+func TestInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	l, err := net.Listen("unix", filepath.Join(dir, "sluis.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, interrupt := context.WithCancel(t.Context())
+	go func() {
+		conn, err := l.Accept() // and never answer
+		interrupt()
+		if err == nil {
+			<-t.Context().Done()
+			_ = conn.Close()
+		}
+	}()
+	var out, complaints bytes.Buffer
+	if code := run(ctx, []string{"--dir", dir, "status"}, strings.NewReader(""), &out, &complaints); code != exitInterrupted {
+		t.Errorf("exit code %d: %s", code, complaints.String())
+	}
+}
+
 // Text that others wrote can't steer the terminal or pass for a line of ours.
 func TestTextOfOthers(t *testing.T) {
 	var out bytes.Buffer
