@@ -113,14 +113,7 @@ func (l *Law) checkWithhold(own Capacity, i ItemDecision) error {
 	return nil
 }
 
-func (d Decision) outcome() Phase {
-	for _, i := range d.Items {
-		if i.Outcome == Supply {
-			return Answered
-		}
-	}
-	return Refused
-}
+func (d Decision) outcome() Phase { return d.Answer().outcome() }
 
 func (d Decision) outline() []ItemNote {
 	var notes []ItemNote

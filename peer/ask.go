@@ -50,9 +50,10 @@ func (n *Node) Ask(ctx context.Context, by exchange.ActorID, r exchange.Request)
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	return x, n.write(ctx, act{
+	_, err = n.write(ctx, act{
 		after: record{Exchange: x, Request: signed.Digest}, event: event, sent: &message{wire.Request, signed}, send: outgoing(e, signed),
 	})
+	return x, err
 }
 
 // Withdraw takes a request back.

@@ -93,10 +93,13 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 			if written.Digest != ledger.Digest(m.Digest) {
 				return nil, fault(Replayed)
 			}
-			return n.receipt(f, m, written)
+			return n.receipt(f, m, written, nil)
 		}
-		err = n.accept(ctx, f, m)
-		if err != nil && !errors.Is(err, store.ErrSeen) && !errors.Is(err, store.ErrOvertaken) {
+		w, err := n.accept(ctx, f, m)
+		switch {
+		case err == nil:
+			return n.receipt(f, m, store.Receipted{First: w.First, Size: w.Size, Time: w.Time}, w.Checkpoint)
+		case !errors.Is(err, store.ErrSeen) && !errors.Is(err, store.ErrOvertaken):
 			return nil, err
 		}
 	}
@@ -104,7 +107,7 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 }
 
 // accept judges a message that is new and writes what it does.
-func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) error {
+func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Written, error) {
 	now := n.now()
 	a := act{
 		received: &message{m.Kind, wire.Signed{Token: m.Token, Digest: m.Digest}},
@@ -117,13 +120,13 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) error {
 	case wire.Answer, wire.Withdrawal:
 		var before record
 		if before, err = n.record(m.Exchange); err != nil {
-			return err
+			return store.Written{}, err
 		}
 		if before.Own() != m.To || before.Other() != m.From {
-			return fault(UnknownExchange)
+			return store.Written{}, fault(UnknownExchange)
 		}
 		if before.Request != m.Follows {
-			return fault(Follows)
+			return store.Written{}, fault(Follows)
 		}
 		var x exchange.Exchange
 		if m.Kind == wire.Answer {
@@ -137,7 +140,7 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) error {
 		a.after = before.with(x)
 	}
 	if err != nil {
-		return err
+		return store.Written{}, err
 	}
 	return n.write(ctx, a)
 }
@@ -167,7 +170,8 @@ func (n *Node) acceptRequest(f *inForce, m wire.Message, now time.Time) (record,
 // receipt makes the receipt of a message from what was written for it. It is
 // the same each time: its ID, times, checkpoint and proof follow from the
 // commit, and Ed25519 is deterministic. Only the seal around it differs.
-func (n *Node) receipt(f *inForce, m wire.Message, w store.Receipted) ([]byte, error) {
+// checkpoint is that of the commit, when it is at hand.
+func (n *Node) receipt(f *inForce, m wire.Message, w store.Receipted, checkpoint []byte) ([]byte, error) {
 	entry, err := n.store.Entry(w.First)
 	if err != nil {
 		return nil, err
@@ -176,9 +180,10 @@ func (n *Node) receipt(f *inForce, m wire.Message, w store.Receipted) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	checkpoint, err := n.store.CheckpointAt(w.Size)
-	if err != nil {
-		return nil, err
+	if checkpoint == nil {
+		if checkpoint, err = n.store.CheckpointAt(w.Size); err != nil {
+			return nil, err
+		}
 	}
 	proof, err := n.store.ProveInclusion(w.First, w.Size)
 	if err != nil {

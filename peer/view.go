@@ -211,7 +211,7 @@ func (n *Node) partnerEntry(id exchange.ID, d wire.Digest) (*PartnerEntry, error
 
 // index lets an exchange be found by the person it is about, under a pseudonym
 // that only this node can make.
-func (n *Node) index(c *store.Change, a act) error {
+func (n *Node) index(c *store.Change, a act) {
 	s := a.after.Exchange.Request.Subject
 	var who string
 	if !s.BSN.Zero() {
@@ -220,5 +220,4 @@ func (n *Node) index(c *store.Change, a act) error {
 		who = "name\n" + strings.ToLower(s.Name.Reveal()) + "\n" + s.Born.Reveal()
 	}
 	c.Puts[0].Index = []string{"person/" + crypto.Pseudonym(n.keys.Pseudonym, "person", who)}
-	return nil
 }

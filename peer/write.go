@@ -50,7 +50,7 @@ func (n *Node) change(ctx context.Context, id exchange.ID, judge func(record, ti
 		if err != nil {
 			return exchange.Exchange{}, err
 		}
-		err = n.write(ctx, a)
+		_, err = n.write(ctx, a)
 		if errors.Is(err, store.ErrOvertaken) {
 			continue
 		}
@@ -64,23 +64,22 @@ func (n *Node) change(ctx context.Context, id exchange.ID, judge func(record, ti
 const maxOvertaken = 8
 
 // write stores an act in one commit and wakes the courier.
-func (n *Node) write(ctx context.Context, a act) error {
+func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
 	c, err := a.change()
 	if err != nil {
-		return err
+		return store.Written{}, err
 	}
-	if err := n.index(&c, a); err != nil {
-		return err
-	}
-	if _, err := n.store.Write(ctx, c); err != nil {
-		return err
+	n.index(&c, a)
+	written, err := n.store.Write(ctx, c)
+	if err != nil {
+		return store.Written{}, err
 	}
 	if a.send != nil {
 		n.courier.add(*a.send)
 	}
 	n.courier.forget(a.done)
 	n.feed.tell(a.after.ID)
-	return nil
+	return written, nil
 }
 
 // change is the act as the store takes it.
