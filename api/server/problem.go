@@ -138,25 +138,10 @@ func classify(err error) (code string, fields []field) {
 	return codeInternal, nil
 }
 
-// explain is the text of a code: from the catalogue, or of this door's own that
-// the catalogue lacks.
+// explain is the text of a code; a code without one is told as internal.
 func explain(code string) schemas.Explanation {
 	if e, ok := schemas.Text(code); ok {
 		return e
-	}
-	switch code {
-	case codeLedger:
-		return schemas.Explanation{
-			Code: code, Status: http.StatusInternalServerError, Exit: 5,
-			NL: schemas.Advice{Title: "Het logboek klopt niet.", Advice: "Stop het knooppunt, bewaar de map zoals die is, en zoek uit wat de genoemde plaats veranderde."},
-			EN: schemas.Advice{Title: "The ledger does not hold.", Advice: "Stop the node, keep its directory as it is, and find out what changed the place that is named."},
-		}
-	case codeAhead:
-		return schemas.Explanation{
-			Code: code, Status: http.StatusNotFound, Exit: 3,
-			NL: schemas.Advice{Title: "Zo veel regels heeft het logboek nog niet.", Advice: "Vraag eerst de nieuwste kop op."},
-			EN: schemas.Advice{Title: "The ledger does not have that many entries yet.", Advice: "Ask for the newest checkpoint first."},
-		}
 	}
 	e, _ := schemas.Text(codeInternal)
 	return e

@@ -192,12 +192,6 @@ func exitOf(code string) int {
 	if text, ok := schemas.Text(code); ok {
 		return text.Exit
 	}
-	switch code {
-	case "ledger-inconsistent":
-		return exitCheck
-	case "not-yet":
-		return exitNotFound
-	}
 	return exitFailed
 }
 
