@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/libp2p/go-libp2p"
-	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	ma "github.com/multiformats/go-multiaddr"
@@ -300,17 +299,5 @@ func TestPrefersTCPOnLoopback(t *testing.T) {
 	c := asker.host.Network().ConnsToPeer(info(t, answerer).ID)
 	if len(c) != 1 || c[0].ConnState().Transport != "tcp" {
 		t.Errorf("connections %v", c)
-	}
-}
-
-func TestPeerID(t *testing.T) {
-	got := peerID(t, "host")
-	if id, err := peer.Decode(got); err != nil || id.String() != got {
-		t.Errorf("%q is not a peer ID", got)
-	}
-	for _, n := range []int{0, 31, 33} {
-		if id, err := PeerID(make(ed25519.PublicKey, n)); err == nil {
-			t.Errorf("%d bytes have ID %s", n, id)
-		}
 	}
 }

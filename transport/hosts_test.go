@@ -12,12 +12,11 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p"
+	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
-
-	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
 )
 
 const echo = "/test/echo/1"
@@ -45,11 +44,15 @@ func key(name string) ed25519.PrivateKey {
 
 func peerID(t testing.TB, name string) string {
 	t.Helper()
-	id, err := PeerID(key(name).Public().(ed25519.PublicKey))
+	public, err := libp2pcrypto.UnmarshalEd25519PublicKey(key(name).Public().(ed25519.PublicKey))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id
+	id, err := peer.IDFromPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id.String()
 }
 
 // repeats answers with the request.

@@ -1,12 +1,10 @@
 package transport
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
 
-	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
@@ -22,19 +20,6 @@ type Peer struct {
 	// Addresses are where it can be called, as multiaddresses of TCP or QUIC
 	// with or without /p2p/ID at the end. Empty: it calls us.
 	Addresses []string
-}
-
-// PeerID is the libp2p peer ID, in base58, of the host with this public key.
-func PeerID(key ed25519.PublicKey) (string, error) {
-	k, err := libp2pcrypto.UnmarshalEd25519PublicKey(key)
-	if err != nil {
-		return "", fmt.Errorf("not an Ed25519 public key of %d bytes", ed25519.PublicKeySize)
-	}
-	id, err := peer.IDFromPublicKey(k)
-	if err != nil {
-		return "", fmt.Errorf("make a peer ID: %v", err)
-	}
-	return id.String(), nil
 }
 
 // A known peer is one that may take part.
