@@ -19,12 +19,20 @@ type Actor struct {
 	ID    ActorID
 	Name  Personal
 	Roles []Grant
+	// Hat (pet) is the capacity in which he acts now. One person may be both
+	// carer and coordinator; he acts in one of them at a time, and sees and
+	// does nothing in the others (memorandum §4.3.3).
+	Hat CapacityCode
 }
 
 // A Grant gives a person a role within one capacity of his organisation.
 type Grant struct {
 	Role     Role         `json:"role"`
 	Capacity CapacityCode `json:"capacity"`
+	// Regime is the confidentiality that binds him in person where it is
+	// stricter than that of the capacity, such as a school doctor's; empty
+	// for that of the capacity.
+	Regime Regime `json:"regime,omitempty"`
 }
 
 // A Role is what a person does with the node.
@@ -44,12 +52,81 @@ const (
 // Roles lists every role.
 var Roles = [...]Role{Professional, Requester, Coordinator, ReportingDesk, PrivacyOfficer, Administrator, Auditor}
 
-// Holds reports whether the actor has the role in the capacity.
-func (a Actor) Holds(role Role, in CapacityCode) bool {
+// Wear returns the actor under the hat of a capacity. Without one he wears the
+// only hat he has; who has more must say which.
+func (a Actor) Wear(hat CapacityCode) (Actor, error) {
+	var own []CapacityCode
 	for _, g := range a.Roles {
-		if g.Role == role && g.Capacity == in {
-			return true
+		if !known(own, g.Capacity) {
+			own = append(own, g.Capacity)
 		}
 	}
-	return false
+	switch {
+	case hat == "" && len(own) == 1:
+		hat = own[0]
+	case hat == "":
+		return Actor{}, refuse(HatMissing)
+	case !known(own, hat):
+		return Actor{}, refuse(HatNotOwn)
+	}
+	a.Hat = hat
+	return a, nil
+}
+
+// Holds reports whether the actor has the role in the capacity, and wears the
+// hat of that capacity.
+func (a Actor) Holds(role Role, in CapacityCode) bool {
+	_, ok := a.grant(role, in)
+	return ok
+}
+
+func (a Actor) grant(role Role, in CapacityCode) (Grant, bool) {
+	if a.Hat != in {
+		return Grant{}, false
+	}
+	for _, g := range a.Roles {
+		if g.Role == role && g.Capacity == in {
+			return g, true
+		}
+	}
+	return Grant{}, false
+}
+
+// mayAsk holds that the actor may ask in the capacity, by its task.
+func (l *Law) mayAsk(by Actor, in Capacity) error {
+	roles := []Role{Requester}
+	if t, ok := l.tasks.get(in.Task); ok {
+		roles = t.Asks
+	}
+	_, err := by.oneOf(roles, in.Code)
+	return err
+}
+
+// mayDecide holds that the actor may decide in the capacity, and says by which
+// grant.
+func (l *Law) mayDecide(by Actor, in Capacity) (Grant, error) {
+	roles := []Role{Professional}
+	if t, ok := l.tasks.get(in.Task); ok {
+		roles = t.Decides
+	}
+	return by.oneOf(roles, in.Code)
+}
+
+func (a Actor) oneOf(roles []Role, in CapacityCode) (Grant, error) {
+	for _, role := range roles {
+		if g, ok := a.grant(role, in); ok {
+			return g, nil
+		}
+	}
+	for _, g := range a.Roles {
+		if g.Capacity == in && known(roles, g.Role) {
+			return Grant{}, refuse(WrongHat, "capacity", string(in), "hat", string(a.Hat))
+		}
+	}
+	return Grant{}, refuse(ActorMayNot, "role", string(roles[0]), "capacity", string(in))
+}
+
+func mayView(by Actor, in CapacityCode) error {
+	_, err := by.oneOf([]Role{Professional, Requester, Coordinator, ReportingDesk, PrivacyOfficer}, in)
+	return err
 }

@@ -1,6 +1,10 @@
 package exchange
 
-import "time"
+import (
+	"iter"
+	"slices"
+	"time"
+)
 
 // A Decision (besluit) is what a professional decides on every item of a
 // request. Grounds and local reasons stay with his party; the asker learns the
@@ -8,6 +12,7 @@ import "time"
 type Decision struct {
 	By         ActorID
 	At         time.Time
+	Second     ActorID // who confirmed it, where two must see it (vier ogen)
 	Items      []ItemDecision
 	Conditions []Condition
 	Note       Personal // stays with the party
@@ -33,41 +38,72 @@ const (
 	Withhold Outcome = "withhold" // niet verstrekken
 )
 
-// CheckDecision checks a decision against the request and the law in force:
-// each item decided once, none deeper than asked, a ground that fits the
-// regime of the party for what is withheld.
-func (l *Law) CheckDecision(r Request, d Decision, own Party) error {
-	capacity, ok := own.Capacity(r.To.Capacity)
-	if !ok {
-		return refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
+// CheckDecision checks a decision against the request and the law in force: who
+// decides, each item decided once, none deeper than asked, a ground that fits
+// for what is withheld, and, where anything is supplied, the weighing complete.
+// It returns the first refusal that [Law.ExamineDecision] finds.
+func (l *Law) CheckDecision(r Request, w Steps, d Decision, own Party, by Actor) error {
+	return first(l.ExamineDecision(r, w, d, own, by))
+}
+
+// ExamineDecision looks at a decision with every rule.
+func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by Actor) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		rule, regime, err := l.WeighingOf(r, own, by)
+		if !yield(found(RuleDecider, rule.Article, err, "capacity", string(r.To.Capacity), "weighing", string(rule.Code))) || err != nil {
+			return
+		}
+		if !yield(found(RuleForm, "", d.checkForm(r))) {
+			return
+		}
+		if d.supplies() {
+			for _, s := range rule.Steps {
+				if t, ok := taken.taken(s.Code); ok && !yield(found(RuleStep, s.Article, nil, "step", string(s.Code), "outcome", string(t.Outcome))) {
+					return
+				}
+			}
+			if err := rule.checkComplete(taken); err != nil && !yield(found(RuleStep, rule.Article, err)) {
+				return
+			}
+		}
+		for _, i := range d.Items {
+			asked, ok := r.item(i.Item)
+			if !ok {
+				continue // checkForm said so
+			}
+			here := []string{"item", string(i.Item)}
+			var f Finding
+			if i.Outcome == Supply {
+				f = found(RuleSupplied, rule.Article, l.checkSupply(asked, i), append(here, "depth", string(i.Depth), "asked", string(asked.Depth))...)
+			} else {
+				f = found(RuleWithheld, rule.Article, l.checkWithhold(regime, rule.Code, i), append(here, "ground", string(i.Ground))...)
+			}
+			if !yield(f) {
+				return
+			}
+		}
 	}
+}
+
+// checkForm holds what does not depend on the law: each item that was asked is
+// decided, once, and nothing else is.
+func (d Decision) checkForm(r Request) error {
 	decided := map[ItemCode]bool{}
 	content := 0
 	for _, i := range d.Items {
 		content += len(i.Value.Reveal())
-		asked, ok := r.item(i.Item)
-		if !ok {
+		if _, ok := r.item(i.Item); !ok {
 			return refuse(ItemNotAsked)
 		}
-		if decided[i.Item] {
+		switch {
+		case decided[i.Item]:
 			return refuse(ItemTwice, "item", string(i.Item))
-		}
-		decided[i.Item] = true
-		if len(i.Reason.Reveal()) > maxReason || len(i.Tell.Reveal()) > maxReason {
+		case i.Outcome != Supply && i.Outcome != Withhold:
+			return refuse(BadOutcome, "item", string(i.Item))
+		case len(i.Reason.Reveal()) > maxReason || len(i.Tell.Reveal()) > maxReason:
 			return refuse(BadRequest, "item", string(i.Item))
 		}
-		switch i.Outcome {
-		case Supply:
-			if err := l.checkSupply(asked, i); err != nil {
-				return err
-			}
-		case Withhold:
-			if err := l.checkWithhold(capacity, i); err != nil {
-				return err
-			}
-		default:
-			return refuse(BadOutcome, "item", string(i.Item))
-		}
+		decided[i.Item] = true
 	}
 	for _, a := range r.Items {
 		if !decided[a.Item] {
@@ -83,11 +119,16 @@ func (l *Law) CheckDecision(r Request, d Decision, own Party) error {
 	return checkConditions(d.Conditions)
 }
 
+func (d Decision) supplies() bool {
+	return slices.ContainsFunc(d.Items, func(i ItemDecision) bool { return i.Outcome == Supply })
+}
+
 func (l *Law) checkSupply(asked AskedItem, i ItemDecision) error {
-	if i.Ground != "" {
+	item, ok := l.items.get(i.Item)
+	if i.Ground != "" || !ok {
 		return refuse(BadOutcome, "item", string(i.Item))
 	}
-	if _, ok := l.items[i.Item].Depths[i.Depth]; !ok {
+	if _, ok := item.Depths[i.Depth]; !ok {
 		return refuse(BadDepth, "item", string(i.Item))
 	}
 	if !i.Depth.Within(asked.Depth) {
@@ -102,13 +143,16 @@ func (l *Law) checkSupply(asked AskedItem, i ItemDecision) error {
 	return nil
 }
 
-func (l *Law) checkWithhold(own Capacity, i ItemDecision) error {
+func (l *Law) checkWithhold(regime Regime, w WeighingCode, i ItemDecision) error {
 	if !i.Value.Zero() || i.Depth != "" {
 		return refuse(ContentSurplus, "item", string(i.Item))
 	}
-	ground, ok := l.grounds[i.Ground]
-	if !ok || !known(ground.Regimes, own.Regime) {
-		return refuse(UnknownGround, "item", string(i.Item), "regime", string(own.Regime))
+	ground, ok := l.grounds.get(i.Ground)
+	if !ok {
+		return refuse(UnknownGround, "item", string(i.Item), "regime", string(regime))
+	}
+	if !ground.Fits(regime, w) {
+		return refuse(GroundNotHere, "item", string(i.Item), "ground", string(i.Ground), "regime", string(regime), "article", ground.Article)
 	}
 	return nil
 }

@@ -11,8 +11,19 @@ type EventKind string
 const (
 	RequestIssued      EventKind = "request-issued"
 	RequestReceived    EventKind = "request-received"
+	CaseOpened         EventKind = "case-opened"
+	CaseChanged        EventKind = "case-changed"
+	CaseClosed         EventKind = "case-closed"
 	WithdrawalIssued   EventKind = "withdrawal-issued"
 	WithdrawalReceived EventKind = "withdrawal-received"
+	QuestionIssued     EventKind = "question-issued"
+	QuestionReceived   EventKind = "question-received"
+	ReplyIssued        EventKind = "reply-issued"
+	ReplyReceived      EventKind = "reply-received"
+	Assigned           EventKind = "assigned"
+	StepTaken          EventKind = "step-taken"
+	DecisionProposed   EventKind = "decision-proposed"
+	DecisionReturned   EventKind = "decision-returned"
 	DecisionTaken      EventKind = "decision-taken"
 	AnswerIssued       EventKind = "answer-issued"
 	AnswerReceived     EventKind = "answer-received"
@@ -40,11 +51,29 @@ type Event struct {
 }
 
 // A Detail is the private part of an event: codes only, no free text. What was
-// written in words stands in the message that the entry's digest names.
+// written in words stands in the message that the entry's digest names, or in
+// the dossier.
 type Detail struct {
 	Items      []ItemNote      `json:"items,omitempty"`
 	Conditions []ConditionCode `json:"conditions,omitempty"`
 	Code       string          `json:"code,omitempty"`
+	Step       *StepNote       `json:"step,omitempty"`
+	// Second is who confirmed a decision, or to whom work was given.
+	Second ActorID `json:"second,omitempty"`
+	// For is for whom somebody stepped in.
+	For ActorID `json:"for,omitempty"`
+	// Late marks an answer after the deadline.
+	Late bool `json:"late,omitempty"`
+	// Broad marks a request to many parties at once, for the privacy officer.
+	Broad bool `json:"broad,omitempty"`
+}
+
+// A StepNote says of a step of a weighing what came out, and which colleague
+// was asked.
+type StepNote struct {
+	Step    StepCode    `json:"step"`
+	Outcome OutcomeCode `json:"outcome"`
+	With    ActorID     `json:"with,omitempty"`
 }
 
 // An ItemNote says of one item what was asked or decided.

@@ -4,11 +4,14 @@
 //
 // # The life of an exchange
 //
-// An [Exchange] is one [Request] (verzoek) to one party and all that follows
-// from it. Both parties hold their own copy, each seen from its own [Side]:
+// A [Case] (casus) begins with a trigger. An [Exchange] is one [Request]
+// (verzoek) in it to one party and all that follows from it. Both parties hold their own copy, each seen from its own [Side]:
 //
-//	asker:     queued -> delivered -> answered | refused
-//	supplier:  weighing -> decided -> answered | refused
+//	asker:     queued -> delivered [-> clarifying -> delivered] -> answered | refused
+//	supplier:  weighing [-> clarifying -> weighing] [-> proposed] -> decided -> answered | refused
+//
+// A question back stops the clock (clarifying); where two must see a decision,
+// it is proposed until the second has.
 //
 // Withdrawn can follow from every phase before the answer is delivered,
 // expired only from a phase in which this side is waiting to deliver a message,
@@ -40,14 +43,20 @@ import (
 // It is a value: a method returns a changed copy. The zero Exchange is not
 // valid; [Ask] starts one at the asker, [Accept] at the supplier.
 type Exchange struct {
-	ID       ID
-	Side     Side
-	Phase    Phase
-	Request  Request
-	Decision Decision  // at the supplier, from Decided on; zero before
-	Answer   Answer    // at the asker, from Answered or Refused on; zero before
-	Rejected string    // error code of the other party's node, in Rejected
-	Changed  time.Time // when the last step was taken
+	ID      ID
+	Side    Side
+	Phase   Phase
+	Request Request
+	// Broad is why many parties are asked at once, at the asker.
+	Broad          Personal
+	Assignment     Assignment      // at the supplier: who decides; zero for anybody who may
+	Weighing       Steps           // at the supplier: the steps taken so far
+	Clarifications []Clarification // at both
+	Decision       Decision        // at the supplier, from Proposed on; zero before
+	Returned       Personal        // at the supplier: why a second person gave the decision back
+	Answer         Answer          // at the asker, from Answered or Refused on; zero before
+	Rejected       string          // error code of the other party's node, in Rejected
+	Changed        time.Time       // when the last step was taken
 }
 
 // A Side is the place of a party in an exchange.
@@ -64,15 +73,17 @@ type Phase string
 
 // The phases of an exchange, with the side that can be in it.
 const (
-	Queued    Phase = "queued"    // asker: not yet received by the other party
-	Delivered Phase = "delivered" // asker: the other party's receipt has been verified
-	Weighing  Phase = "weighing"  // supplier: a professional has to decide (weging)
-	Decided   Phase = "decided"   // supplier: decided, the answer is on its way
-	Answered  Phase = "answered"  // both: at least one item was supplied
-	Refused   Phase = "refused"   // both: every item was withheld
-	Withdrawn Phase = "withdrawn" // both: the asker took the request back
-	Expired   Phase = "expired"   // asker or supplier: could not be delivered in time
-	Rejected  Phase = "rejected"  // asker or supplier: the other node did not accept the message
+	Queued     Phase = "queued"     // asker: not yet received by the other party
+	Delivered  Phase = "delivered"  // asker: the other party's receipt has been verified
+	Weighing   Phase = "weighing"   // supplier: a professional has to decide (weging)
+	Clarifying Phase = "clarifying" // both: the supplier asked a question back (verduidelijking)
+	Proposed   Phase = "proposed"   // supplier: a second person has to see the decision (vier ogen)
+	Decided    Phase = "decided"    // supplier: decided, the answer is on its way
+	Answered   Phase = "answered"   // both: at least one item was supplied
+	Refused    Phase = "refused"    // both: every item was withheld
+	Withdrawn  Phase = "withdrawn"  // both: the asker took the request back
+	Expired    Phase = "expired"    // asker or supplier: could not be delivered in time
+	Rejected   Phase = "rejected"   // asker or supplier: the other node did not accept the message
 )
 
 // Ended reports whether no step can follow.
@@ -82,20 +93,6 @@ func (p Phase) Ended() bool {
 		return true
 	}
 	return false
-}
-
-// Ask starts an exchange at the asker. It checks the request against the law
-// in force: purpose, who asks whom, items, categories, and whether the other
-// party may process the BSN (I6).
-func Ask(law *Law, r Request, from, to Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if err := law.CheckRequest(r, from, to, at); err != nil {
-		return Exchange{}, Event{}, err
-	}
-	if !by.Holds(Requester, r.From.Capacity) {
-		return Exchange{}, Event{}, refuse(ActorMayNot, "role", string(Requester), "capacity", string(r.From.Capacity))
-	}
-	x := Exchange{ID: r.ID, Side: Asker, Phase: Queued, Request: r, Changed: at}
-	return x, x.event(RequestIssued, by.ID, at, Detail{Items: r.outline()}), nil
 }
 
 // Accept starts the supplier's side of an exchange on an incoming request,
@@ -108,19 +105,31 @@ func Accept(law *Law, r Request, from, to Party, at time.Time) (Exchange, Event,
 	return x, x.event(RequestReceived, "", at, Detail{Items: r.outline()}), nil
 }
 
+// A MessageKind names what one party sends the other in an exchange.
+type MessageKind string
+
+// The messages that are delivered.
+const (
+	RequestMessage    MessageKind = "request"
+	AnswerMessage     MessageKind = "answer"
+	WithdrawalMessage MessageKind = "withdrawal"
+	QuestionMessage   MessageKind = "question"
+	ReplyMessage      MessageKind = "reply"
+)
+
 // Deliver records that the other party's receipt for our message has been
-// verified: of the request at the asker, of the answer at the supplier.
-func (x Exchange) Deliver(at time.Time) (Exchange, Event, error) {
+// verified.
+func (x Exchange) Deliver(m MessageKind, at time.Time) (Exchange, Event, error) {
+	if err := x.sends(m); err != nil {
+		return Exchange{}, Event{}, err
+	}
 	switch {
-	case x.Side == Asker && x.Phase == Queued:
+	case m == RequestMessage && x.Phase == Queued:
 		x.Phase = Delivered
-	case x.Side == Supplier && x.Phase == Decided:
+	case m == AnswerMessage && x.Phase == Decided:
 		x.Phase = x.Decision.outcome()
-	case x.Side == Asker && (x.Phase == Answered || x.Phase == Refused), x.Phase == Withdrawn:
-		// The answer or the withdrawal overtook the receipt: it is recorded
-		// all the same, the phase stays.
 	default:
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+		// Something overtook the receipt: it is recorded all the same.
 	}
 	x.Changed = at
 	return x, x.event(ReceiptReceived, "", at, Detail{}), nil
@@ -128,42 +137,73 @@ func (x Exchange) Deliver(at time.Time) (Exchange, Event, error) {
 
 // Reject records that the other party's node did not accept our message, with
 // the code that it gave.
-func (x Exchange) Reject(code string, at time.Time) (Exchange, Event, error) {
-	if x.Phase == Withdrawn {
-		x.Changed = at
-		return x, x.event(MessageRejected, "", at, Detail{Code: code}), nil
+func (x Exchange) Reject(m MessageKind, code string, at time.Time) (Exchange, Event, error) {
+	if err := x.sends(m); err != nil {
+		return Exchange{}, Event{}, err
 	}
-	if x.Phase != Queued && x.Phase != Decided {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if x.waitsFor(m) {
+		x.Phase, x.Rejected = Rejected, code
 	}
-	x.Phase, x.Rejected, x.Changed = Rejected, code, at
+	if m == QuestionMessage {
+		x = x.questionFailed()
+	}
+	x.Changed = at
 	return x, x.event(MessageRejected, "", at, Detail{Code: code}), nil
 }
 
 // Expire records that our message could not be delivered before it expired.
-func (x Exchange) Expire(at time.Time) (Exchange, Event, error) {
-	if x.Phase == Withdrawn {
-		x.Changed = at
-		return x, x.event(MessageExpired, "", at, Detail{}), nil
+func (x Exchange) Expire(m MessageKind, at time.Time) (Exchange, Event, error) {
+	if err := x.sends(m); err != nil {
+		return Exchange{}, Event{}, err
 	}
-	if x.Phase != Queued && x.Phase != Decided {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if x.waitsFor(m) {
+		x.Phase = Expired
 	}
-	x.Phase, x.Changed = Expired, at
+	if m == QuestionMessage {
+		x = x.questionFailed()
+	}
+	x.Changed = at
 	return x, x.event(MessageExpired, "", at, Detail{}), nil
+}
+
+// sends holds that a message is one that this side sends, and has sent.
+func (x Exchange) sends(m MessageKind) error {
+	ours := map[Side][]MessageKind{Asker: {RequestMessage, WithdrawalMessage, ReplyMessage}, Supplier: {AnswerMessage, QuestionMessage}}
+	switch {
+	case !known(ours[x.Side], m):
+		return refuse(WrongSide)
+	case m == WithdrawalMessage && x.Phase != Withdrawn,
+		m == AnswerMessage && !known([]Phase{Decided, Withdrawn, Answered, Refused}, x.Phase),
+		(m == QuestionMessage || m == ReplyMessage) && len(x.Clarifications) == 0:
+		return refuse(NotNow, "phase", string(x.Phase))
+	}
+	return nil
+}
+
+// waitsFor reports whether the exchange can't go on without this message.
+func (x Exchange) waitsFor(m MessageKind) bool {
+	return m == RequestMessage && x.Phase == Queued || m == AnswerMessage && x.Phase == Decided
 }
 
 // Withdraw takes a request back at the asker (intrekken). An answer that
 // arrives afterwards is not accepted.
-func (x Exchange) Withdraw(by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Asker || (x.Phase != Queued && x.Phase != Delivered) {
+func (x Exchange) Withdraw(law *Law, own Party, by Actor, at time.Time) (Exchange, Event, error) {
+	if x.Side != Asker || !known([]Phase{Queued, Delivered, Clarifying}, x.Phase) {
 		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
 	}
-	if !by.Holds(Requester, x.Request.From.Capacity) {
-		return Exchange{}, Event{}, refuse(ActorMayNot, "role", string(Requester), "capacity", string(x.Request.From.Capacity))
+	if err := x.mayAskFor(law, own, by); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	x.Phase, x.Changed = Withdrawn, at
 	return x, x.event(WithdrawalIssued, by.ID, at, Detail{}), nil
+}
+
+func (x Exchange) mayAskFor(law *Law, own Party, by Actor) error {
+	capacity, ok := own.Capacity(x.Request.From.Capacity)
+	if !ok {
+		return refuse(UnknownCapacity, "party", "own", "capacity", string(x.Request.From.Capacity))
+	}
+	return law.mayAsk(by, capacity)
 }
 
 // WithdrawnByAsker records at the supplier that the asker took the request
@@ -172,34 +212,161 @@ func (x Exchange) WithdrawnByAsker(at time.Time) (Exchange, Event, error) {
 	if x.Side != Supplier {
 		return Exchange{}, Event{}, refuse(WrongSide)
 	}
-	if x.Phase == Weighing || x.Phase == Decided {
+	if known([]Phase{Weighing, Clarifying, Proposed, Decided}, x.Phase) {
 		x.Phase = Withdrawn
 	}
 	x.Changed = at
 	return x, x.event(WithdrawalReceived, "", at, Detail{}), nil
 }
 
-// Decide records what by has decided on every item that was asked and closes
-// the weighing (weging). The caller queues the answer in the same write; no
-// item leaves without it (I1).
-//
-// It refuses when by may not decide in this capacity, when an item has no
-// outcome or goes deeper than asked, when a ground does not exist for the
-// regime of the party, and when a condition is incomplete.
-func (x Exchange) Decide(law *Law, d Decision, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Supplier || x.Phase != Weighing {
+// An Assignment says which professional decides on a request.
+type Assignment struct {
+	To  ActorID
+	Why Personal // why it went from one to another; stays with the party
+	By  ActorID
+	At  time.Time
+}
+
+// Assign gives a request to a professional: to oneself, or to a colleague. Who
+// takes it over from somebody else says why (vervanging); the ledger has both.
+func (x Exchange) Assign(law *Law, to Actor, why Personal, own Party, by Actor, at time.Time) (Exchange, Event, error) {
+	if x.Side != Supplier || !x.undecided() && x.Phase != Proposed {
 		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
 	}
-	if !by.Holds(Professional, x.Request.To.Capacity) {
-		return Exchange{}, Event{}, refuse(ActorMayNot, "role", string(Professional), "capacity", string(x.Request.To.Capacity))
+	if _, _, err := law.WeighingOf(x.Request, own, by); err != nil {
+		return Exchange{}, Event{}, err
 	}
-	if err := law.CheckDecision(x.Request, d, own); err != nil {
+	to.Hat = x.Request.To.Capacity
+	if _, _, err := law.WeighingOf(x.Request, own, to); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	before := x.Assignment.To
+	if before != "" && before != by.ID && why.Zero() {
+		return Exchange{}, Event{}, refuse(ReasonMissing, "field", "why")
+	}
+	if len(why.Reveal()) > maxReason {
+		return Exchange{}, Event{}, refuse(BadRequest, "field", "why")
+	}
+	x.Assignment = Assignment{To: to.ID, Why: why, By: by.ID, At: at}
+	x.Changed = at
+	return x, x.event(Assigned, by.ID, at, Detail{Second: to.ID, For: before}), nil
+}
+
+// undecided reports whether a professional still weighs.
+func (x Exchange) undecided() bool { return x.Phase == Weighing || x.Phase == Clarifying }
+
+// mayWeigh holds that the actor may weigh this request: by his role, and
+// because it was not given to somebody else.
+func (x Exchange) mayWeigh(law *Law, own Party, by Actor) error {
+	if _, _, err := law.WeighingOf(x.Request, own, by); err != nil {
+		return err
+	}
+	if x.Assignment.To != "" && x.Assignment.To != by.ID {
+		return refuse(AssignedToOther, "capacity", string(x.Request.To.Capacity))
+	}
+	return nil
+}
+
+// Weigh records one step of the weighing. Steps can be taken on different days
+// and by different people; each is an entry of its own.
+func (x Exchange) Weigh(law *Law, s Step, own Party, by Actor, at time.Time) (Exchange, Event, error) {
+	if x.Side != Supplier || !x.undecided() {
+		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	}
+	if err := x.mayWeigh(law, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	rule, _, err := law.WeighingOf(x.Request, own, by)
+	if err != nil {
+		return Exchange{}, Event{}, err
+	}
+	s.By, s.At = by.ID, at
+	if err := rule.checkStep(x.Weighing, s); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x.Weighing, x.Changed = x.Weighing.with(s), at
+	return x, x.event(StepTaken, by.ID, at, Detail{Step: &StepNote{Step: s.Code, Outcome: s.Outcome, With: s.With}}), nil
+}
+
+// A Policy is what an organisation chose for itself within the law.
+type Policy struct {
+	// FourEyes lists the purposes for which a second person must see a
+	// decision before it leaves (vier ogen).
+	FourEyes []PurposeCode
+}
+
+// Decide records what by has decided on every item that was asked and closes
+// the weighing (weging). Where the policy wants a second person, the decision
+// is proposed until [Exchange.Confirm]; otherwise the caller queues the answer
+// in the same write. No item leaves without it (I1).
+//
+// It refuses when by may not decide in this capacity, when an item has no
+// outcome or goes deeper than asked, when a ground does not fit, when a
+// condition is incomplete, and, where anything is supplied, when a step of the
+// weighing is open or forbids it.
+func (x Exchange) Decide(law *Law, d Decision, own Party, by Actor, policy Policy, at time.Time) (Exchange, Event, error) {
+	if x.Side != Supplier || !x.undecided() {
+		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	}
+	if err := x.mayWeigh(law, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := law.CheckDecision(x.Request, x.Weighing, d, own, by); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	d.Items = slices.Clone(d.Items)
-	d.By, d.At = by.ID, at
-	x.Phase, x.Decision, x.Changed = Decided, d, at
-	return x, x.event(DecisionTaken, by.ID, at, Detail{Items: d.outline(), Conditions: conditionCodes(d.Conditions)}), nil
+	d.By, d.At, d.Second = by.ID, at, ""
+	x.Decision, x.Returned, x.Changed = d, Personal{}, at
+	if known(policy.FourEyes, x.Request.Purpose) {
+		x.Phase = Proposed
+		return x, x.event(DecisionProposed, by.ID, at, x.decisionDetail(at)), nil
+	}
+	x.Phase = Decided
+	return x, x.event(DecisionTaken, by.ID, at, x.decisionDetail(at)), nil
+}
+
+func (x Exchange) decisionDetail(at time.Time) Detail {
+	return Detail{
+		Items: x.Decision.outline(), Conditions: conditionCodes(x.Decision.Conditions), Late: x.Late(at), Second: x.Decision.Second,
+	}
+}
+
+// Confirm closes a proposed decision: a second person, who may decide too, has
+// seen it. The caller queues the answer in the same write.
+func (x Exchange) Confirm(law *Law, own Party, by Actor, at time.Time) (Exchange, Event, error) {
+	if err := x.maySecond(law, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x.Decision.Second, x.Decision.At = by.ID, at
+	x.Phase, x.Changed = Decided, at
+	return x, x.event(DecisionTaken, x.Decision.By, at, x.decisionDetail(at)), nil
+}
+
+// Return gives a proposed decision back to who took it, to think again.
+func (x Exchange) Return(law *Law, why Personal, own Party, by Actor, at time.Time) (Exchange, Event, error) {
+	if err := x.maySecond(law, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := checkText(why, "why"); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	before := x.Decision.By
+	x.Decision, x.Returned = Decision{}, why
+	x.Phase, x.Changed = Weighing, at
+	return x, x.event(DecisionReturned, by.ID, at, Detail{For: before}), nil
+}
+
+func (x Exchange) maySecond(law *Law, own Party, by Actor) error {
+	if x.Side != Supplier || x.Phase != Proposed {
+		return refuse(NotNow, "phase", string(x.Phase))
+	}
+	if _, _, err := law.WeighingOf(x.Request, own, by); err != nil {
+		return err
+	}
+	if by.ID == x.Decision.By {
+		return refuse(SameEyes)
+	}
+	return nil
 }
 
 // IssueAnswer is the event that goes with the answer of a decision; it is
@@ -214,7 +381,7 @@ func (x Exchange) Receive(law *Law, a Answer, at time.Time) (Exchange, Event, er
 		return Exchange{}, Event{}, refuse(WrongSide)
 	}
 	switch x.Phase {
-	case Queued, Delivered, Expired:
+	case Queued, Delivered, Clarifying, Expired:
 		// Expired: the request did arrive, only its receipt did not.
 	case Withdrawn:
 		return Exchange{}, Event{}, refuse(RequestWithdrawn)
@@ -225,19 +392,18 @@ func (x Exchange) Receive(law *Law, a Answer, at time.Time) (Exchange, Event, er
 		return Exchange{}, Event{}, err
 	}
 	x.Answer, x.Phase, x.Changed = a, a.outcome(), at
-	return x, x.event(AnswerReceived, "", at, Detail{Items: a.outline(), Conditions: conditionCodes(a.Conditions)}), nil
+	return x, x.event(AnswerReceived, "", at, Detail{
+		Items: a.outline(), Conditions: conditionCodes(a.Conditions), Late: x.Late(a.At),
+	}), nil
 }
 
 // View is the event of a person who opens an exchange and reads what is
 // personal in it; views are recorded as every other act (I3).
 func (x Exchange) View(by Actor, at time.Time) (Event, error) {
-	own := x.Own()
-	for _, role := range []Role{Professional, Requester, Coordinator, ReportingDesk, PrivacyOfficer} {
-		if by.Holds(role, own.Capacity) {
-			return x.event(Viewed, by.ID, at, Detail{}), nil
-		}
+	if err := mayView(by, x.Own().Capacity); err != nil {
+		return Event{}, err
 	}
-	return Event{}, refuse(ActorMayNot, "role", "view", "capacity", string(own.Capacity))
+	return x.event(Viewed, by.ID, at, Detail{}), nil
 }
 
 // Own is the party, in its capacity, whose copy this is.

@@ -5,19 +5,64 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"time"
 )
 
-// A Law is the catalogues in force: what may be asked for which purpose, which
-// items exist, and on which grounds an item may be withheld. It is data that
-// travels with the register, because the order in council under art. 2.3a.5
-// Wmo 2015 changes it without a new release. A Law does not change once parsed
-// and may be used by many at once.
+// A Law is the catalogues in force: what may be asked for which purpose, what
+// must be stated, which items exist, how a professional weighs, and on which
+// grounds an item may be withheld. It is data that travels with the register,
+// because the order in council under art. 2.3a.5 Wmo 2015 changes it without a
+// new release. A Law does not change once parsed and may be used by many at
+// once.
 type Law struct {
-	purposes map[PurposeCode]Purpose
-	items    map[ItemCode]Item
-	grounds  map[GroundCode]Ground
+	purposes   catalogue[PurposeCode, Purpose]
+	items      catalogue[ItemCode, Item]
+	grounds    catalogue[GroundCode, Ground]
+	domains    catalogue[DomainCode, Domain]
+	tasks      catalogue[TaskCode, Task]
+	statements catalogue[StatementCode, StatementRule]
+	triggers   catalogue[TriggerCode, TriggerRule]
+	weighings  catalogue[WeighingCode, WeighingRule]
+	uses       catalogue[UseCode, Use]
 }
+
+// CatalogueNames lists the documents that make a Law, in the order in which a
+// reader best reads them.
+var CatalogueNames = [...]string{"purposes", "triggers", "statements", "domains", "items", "weighings", "grounds"}
+
+// A catalogue is entries in the order of their document, found by code.
+type catalogue[K ~string, V any] struct {
+	all    []V
+	byCode map[K]int
+}
+
+func (c *catalogue[K, V]) add(code K, v V) error {
+	if !isCode(string(code)) {
+		return fmt.Errorf("%q is not a code", string(code))
+	}
+	if _, twice := c.byCode[code]; twice {
+		return fmt.Errorf("%s stands twice", code)
+	}
+	if c.byCode == nil {
+		c.byCode = map[K]int{}
+	}
+	c.byCode[code] = len(c.all)
+	c.all = append(c.all, v)
+	return nil
+}
+
+func (c *catalogue[K, V]) get(code K) (V, bool) {
+	i, ok := c.byCode[code]
+	if !ok {
+		var none V
+		return none, false
+	}
+	return c.all[i], true
+}
+
+func (c *catalogue[K, V]) has(code K) bool { _, ok := c.byCode[code]; return ok }
 
 // A Sentence is a short text in the languages of the screens.
 type Sentence struct {
@@ -25,228 +70,258 @@ type Sentence struct {
 	EN string `json:"en"`
 }
 
-// A PurposeCode names a purpose in the purpose catalogue.
-type PurposeCode string
+func (s Sentence) complete() bool { return s.NL != "" && s.EN != "" }
 
-// A Purpose (doel) says who may ask what of whom, on which article.
-type Purpose struct {
-	Code    PurposeCode `json:"code"`
-	Article string      `json:"article"` // of the Wmo 2015 as amended
-	Name    Sentence    `json:"name"`
-	Explain Sentence    `json:"explain"`
-	// Askers lists the tasks whose holders may ask for this purpose.
-	Askers []TaskCode `json:"askers"`
-	// Asked lists the domains whose parties may be asked.
-	Asked []DomainCode `json:"asked"`
-	// Categories lists what may be asked, ordinary data included.
-	Categories []Category `json:"categories"`
-	// DeadlineDays is the default time for an answer, in days.
-	DeadlineDays int `json:"deadlineDays"`
-}
-
-// An ItemCode names a data item in the data catalogue.
-type ItemCode string
-
-// An Item (gegeven) is something that can be asked of the parties of a domain.
-type Item struct {
-	Code     ItemCode   `json:"code"`
-	Domain   DomainCode `json:"domain"`
-	Category Category   `json:"category"`
-	Name     Sentence   `json:"name"`
-	Explain  Sentence   `json:"explain"`
-	// Depths says per depth what the item then tells; a depth that is absent
-	// cannot be asked.
-	Depths map[Depth]Sentence `json:"depths"`
-}
-
-// A GroundCode names a ground for withholding in the ground catalogue.
-type GroundCode string
-
-// A Ground (weigeringsgrond) is a reason to withhold an item that fits the
-// regimes it lists.
-type Ground struct {
-	Code    GroundCode `json:"code"`
-	Article string     `json:"article"`
-	Regimes []Regime   `json:"regimes"`
-	Name    Sentence   `json:"name"`
-}
-
-// A Category is a kind of personal data with its own rules.
-type Category string
-
-// The categories of art. 9 and 10 GDPR as art. 5.4.2 Wmo 2015 uses them.
-const (
-	Ordinary     Category = "ordinary" // gewone persoonsgegevens
-	Health       Category = "health"   // gegevens over gezondheid
-	OtherSpecial Category = "special"  // andere bijzondere categorieën
-	Criminal     Category = "criminal" // strafrechtelijke gegevens
-)
-
-// Categories lists every category.
-var Categories = [...]Category{Ordinary, Health, OtherSpecial, Criminal}
-
-// A Depth says how much an item tells. The least that serves is asked and
-// supplied.
-type Depth string
-
-// The depths, from least to most.
-const (
-	That    Depth = "that"    // dat-informatie: that someone is known
-	Process Depth = "process" // procesinformatie: that a track runs, since when, until when
-	Content Depth = "content" // inhoudelijke informatie
-)
-
-// Depths lists the depths from least to most.
-var Depths = [...]Depth{That, Process, Content}
-
-func (d Depth) rank() int {
-	for i, each := range Depths {
-		if d == each {
-			return i + 1
+// ParseLaw reads the catalogues by name, see [CatalogueNames]; others are
+// ignored. It refuses a missing one, an unknown member, a code that stands
+// twice, a word that does not exist, and a reference that leads nowhere.
+func ParseLaw(documents map[string][]byte) (*Law, error) {
+	l := &Law{}
+	for _, name := range CatalogueNames {
+		if documents[name] == nil {
+			return nil, fmt.Errorf("the %s catalogue is missing", name)
+		}
+		if err := l.read(name, documents[name]); err != nil {
+			return nil, fmt.Errorf("%s catalogue: %w", name, err)
 		}
 	}
-	return 0
-}
-
-// Within reports whether d tells no more than limit. A depth that does not
-// exist is within nothing.
-func (d Depth) Within(limit Depth) bool {
-	return d.rank() > 0 && d.rank() <= limit.rank()
-}
-
-// ParseLaw reads the three catalogues. It refuses an unknown member, an unknown
-// category, regime or depth, and a code that stands twice.
-func ParseLaw(purposes, items, grounds []byte) (*Law, error) {
-	l := &Law{purposes: map[PurposeCode]Purpose{}, items: map[ItemCode]Item{}, grounds: map[GroundCode]Ground{}}
-	var ps struct {
-		Version  int       `json:"version"`
-		Purposes []Purpose `json:"purposes"`
-	}
-	if err := decode("purposes", purposes, &ps); err != nil {
+	if err := l.checkReferences(); err != nil {
 		return nil, err
-	}
-	var is struct {
-		Version int    `json:"version"`
-		Items   []Item `json:"items"`
-	}
-	if err := decode("items", items, &is); err != nil {
-		return nil, err
-	}
-	var gs struct {
-		Version int      `json:"version"`
-		Grounds []Ground `json:"grounds"`
-	}
-	if err := decode("grounds", grounds, &gs); err != nil {
-		return nil, err
-	}
-	for _, p := range ps.Purposes {
-		if err := p.check(); err != nil {
-			return nil, err
-		}
-		if _, twice := l.purposes[p.Code]; twice {
-			return nil, fmt.Errorf("purpose catalogue: %s stands twice", p.Code)
-		}
-		l.purposes[p.Code] = p
-	}
-	for _, i := range is.Items {
-		if err := i.check(); err != nil {
-			return nil, err
-		}
-		if _, twice := l.items[i.Code]; twice {
-			return nil, fmt.Errorf("data catalogue: %s stands twice", i.Code)
-		}
-		l.items[i.Code] = i
-	}
-	for _, g := range gs.Grounds {
-		if err := g.check(); err != nil {
-			return nil, err
-		}
-		if _, twice := l.grounds[g.Code]; twice {
-			return nil, fmt.Errorf("ground catalogue: %s stands twice", g.Code)
-		}
-		l.grounds[g.Code] = g
 	}
 	return l, nil
 }
 
-func decode(name string, data []byte, into any) error {
+func (l *Law) read(name string, document []byte) error {
+	switch name {
+	case "purposes":
+		var d struct {
+			Version  int       `json:"version"`
+			Uses     []Use     `json:"uses"`
+			Purposes []Purpose `json:"purposes"`
+		}
+		if err := decode(document, &d); err != nil {
+			return err
+		}
+		if err := fill(&l.uses, d.Uses, func(u Use) UseCode { return u.Code }, Use.check); err != nil {
+			return err
+		}
+		return fill(&l.purposes, d.Purposes, func(p Purpose) PurposeCode { return p.Code }, Purpose.check)
+	case "triggers":
+		var d struct {
+			Version  int           `json:"version"`
+			Triggers []TriggerRule `json:"triggers"`
+		}
+		if err := decode(document, &d); err != nil {
+			return err
+		}
+		return fill(&l.triggers, d.Triggers, func(t TriggerRule) TriggerCode { return t.Code }, TriggerRule.check)
+	case "statements":
+		var d struct {
+			Version    int             `json:"version"`
+			Statements []StatementRule `json:"statements"`
+		}
+		if err := decode(document, &d); err != nil {
+			return err
+		}
+		return fill(&l.statements, d.Statements, func(s StatementRule) StatementCode { return s.Code }, StatementRule.check)
+	case "domains":
+		var d struct {
+			Version int      `json:"version"`
+			Domains []Domain `json:"domains"`
+			Tasks   []Task   `json:"tasks"`
+		}
+		if err := decode(document, &d); err != nil {
+			return err
+		}
+		if err := fill(&l.domains, d.Domains, func(d Domain) DomainCode { return d.Code }, Domain.check); err != nil {
+			return err
+		}
+		return fill(&l.tasks, d.Tasks, func(t Task) TaskCode { return t.Code }, Task.check)
+	case "items":
+		var d struct {
+			Version int    `json:"version"`
+			Items   []Item `json:"items"`
+		}
+		if err := decode(document, &d); err != nil {
+			return err
+		}
+		return fill(&l.items, d.Items, func(i Item) ItemCode { return i.Code }, Item.check)
+	case "weighings":
+		var d struct {
+			Version   int            `json:"version"`
+			Weighings []WeighingRule `json:"weighings"`
+		}
+		if err := decode(document, &d); err != nil {
+			return err
+		}
+		return fill(&l.weighings, d.Weighings, func(w WeighingRule) WeighingCode { return w.Code }, WeighingRule.check)
+	case "grounds":
+		var d struct {
+			Version int      `json:"version"`
+			Grounds []Ground `json:"grounds"`
+		}
+		if err := decode(document, &d); err != nil {
+			return err
+		}
+		return fill(&l.grounds, d.Grounds, func(g Ground) GroundCode { return g.Code }, Ground.check)
+	}
+	return nil
+}
+
+func fill[K ~string, V any](into *catalogue[K, V], all []V, code func(V) K, check func(V) error) error {
+	for _, v := range all {
+		if err := into.add(code(v), v); err != nil {
+			return err
+		}
+		if err := check(v); err != nil {
+			return fmt.Errorf("%s: %w", code(v), err)
+		}
+	}
+	return nil
+}
+
+func decode(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%s catalogue: %v", name, err)
+		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("%s catalogue: something follows the document", name)
+		return fmt.Errorf("something follows the document")
 	}
 	return nil
 }
 
-func (p Purpose) check() error {
-	if !isCode(string(p.Code)) || p.Article == "" || p.Name.NL == "" || p.Name.EN == "" {
-		return fmt.Errorf("purpose catalogue: %q lacks a code, article or name", p.Code)
+// checkReferences holds every code that one catalogue takes from another.
+func (l *Law) checkReferences() error {
+	for _, p := range l.purposes.all {
+		where := "purposes catalogue: " + string(p.Code)
+		if err := l.checkPurpose(p); err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
 	}
-	if len(p.Askers) == 0 || len(p.Asked) == 0 || len(p.Categories) == 0 || p.DeadlineDays < 1 {
-		return fmt.Errorf("purpose catalogue: %s lacks askers, asked, categories or a deadline", p.Code)
+	for _, t := range l.triggers.all {
+		for _, s := range append(slices.Clone(t.All), t.Any...) {
+			if !l.statements.has(s) {
+				return fmt.Errorf("triggers catalogue: %s: there is no statement %s", t.Code, s)
+			}
+		}
 	}
-	for _, c := range p.Categories {
-		if !known(Categories[:], c) {
-			return fmt.Errorf("purpose catalogue: %s names an unknown category", p.Code)
+	for _, i := range l.items.all {
+		if !l.domains.has(i.Domain) {
+			return fmt.Errorf("items catalogue: %s: there is no domain %s", i.Code, i.Domain)
+		}
+	}
+	for _, g := range l.grounds.all {
+		for _, w := range g.Weighings {
+			if !l.weighings.has(w) {
+				return fmt.Errorf("grounds catalogue: %s: there is no weighing %s", g.Code, w)
+			}
 		}
 	}
 	return nil
 }
 
-func (i Item) check() error {
-	if !isCode(string(i.Code)) || !isCode(string(i.Domain)) || i.Name.NL == "" || i.Name.EN == "" || len(i.Depths) == 0 {
-		return fmt.Errorf("data catalogue: %q lacks a code, domain, name or depths", i.Code)
+func (l *Law) checkPurpose(p Purpose) error {
+	for _, t := range p.Askers {
+		if !l.tasks.has(t) {
+			return fmt.Errorf("there is no task %s", t)
+		}
 	}
-	if !known(Categories[:], i.Category) {
-		return fmt.Errorf("data catalogue: %s has an unknown category", i.Code)
+	for _, d := range p.Asked {
+		if !l.domains.has(d) {
+			return fmt.Errorf("there is no domain %s", d)
+		}
 	}
-	for d := range i.Depths {
-		if d.rank() == 0 {
-			return fmt.Errorf("data catalogue: %s has an unknown depth", i.Code)
+	for _, t := range p.Triggers {
+		if !l.triggers.has(t) {
+			return fmt.Errorf("there is no trigger %s", t)
+		}
+	}
+	for _, n := range p.Needs {
+		if !l.statements.has(n.Statement) || n.Or != "" && !l.statements.has(n.Or) {
+			return fmt.Errorf("there is no statement %s", n.Statement)
+		}
+	}
+	for _, w := range p.Weighing {
+		if !l.weighings.has(w) {
+			return fmt.Errorf("there is no weighing %s", w)
+		}
+	}
+	for _, u := range p.NotFor {
+		if !l.uses.has(u) {
+			return fmt.Errorf("there is no use %s", u)
 		}
 	}
 	return nil
 }
 
-func (g Ground) check() error {
-	if !isCode(string(g.Code)) || g.Article == "" || g.Name.NL == "" || g.Name.EN == "" || len(g.Regimes) == 0 {
-		return fmt.Errorf("ground catalogue: %q lacks a code, article, name or regimes", g.Code)
-	}
-	for _, r := range g.Regimes {
-		if !known(Regimes[:], r) {
-			return fmt.Errorf("ground catalogue: %s names an unknown regime", g.Code)
-		}
-	}
-	return nil
-}
-
-func known[T comparable](all []T, one T) bool {
-	for _, each := range all {
-		if each == one {
-			return true
-		}
-	}
-	return false
-}
+func known[T comparable](all []T, one T) bool { return slices.Contains(all, one) }
 
 // Purpose returns the purpose with this code.
-func (l *Law) Purpose(code PurposeCode) (Purpose, bool) { p, ok := l.purposes[code]; return p, ok }
+func (l *Law) Purpose(code PurposeCode) (Purpose, bool) { return l.purposes.get(code) }
 
 // Item returns the item with this code.
-func (l *Law) Item(code ItemCode) (Item, bool) { i, ok := l.items[code]; return i, ok }
+func (l *Law) Item(code ItemCode) (Item, bool) { return l.items.get(code) }
 
 // Ground returns the ground with this code.
-func (l *Law) Ground(code GroundCode) (Ground, bool) { g, ok := l.grounds[code]; return g, ok }
+func (l *Law) Ground(code GroundCode) (Ground, bool) { return l.grounds.get(code) }
+
+// Domain returns the domain with this code.
+func (l *Law) Domain(code DomainCode) (Domain, bool) { return l.domains.get(code) }
+
+// Task returns the task with this code.
+func (l *Law) Task(code TaskCode) (Task, bool) { return l.tasks.get(code) }
+
+// Statement returns the statement with this code.
+func (l *Law) Statement(code StatementCode) (StatementRule, bool) { return l.statements.get(code) }
+
+// Trigger returns the trigger with this code.
+func (l *Law) Trigger(code TriggerCode) (TriggerRule, bool) { return l.triggers.get(code) }
+
+// Weighing returns the weighing with this code.
+func (l *Law) Weighing(code WeighingCode) (WeighingRule, bool) { return l.weighings.get(code) }
+
+// Use returns the forbidden use with this code.
+func (l *Law) Use(code UseCode) (Use, bool) { return l.uses.get(code) }
+
+// Purposes lists the purposes in the order of the catalogue.
+func (l *Law) Purposes() iter.Seq[Purpose] { return slices.Values(l.purposes.all) }
+
+// Items lists the items in the order of the catalogue.
+func (l *Law) Items() iter.Seq[Item] { return slices.Values(l.items.all) }
+
+// Grounds lists the grounds in the order of the catalogue.
+func (l *Law) Grounds() iter.Seq[Ground] { return slices.Values(l.grounds.all) }
+
+// Domains lists the domains in the order of the catalogue.
+func (l *Law) Domains() iter.Seq[Domain] { return slices.Values(l.domains.all) }
+
+// Tasks lists the tasks in the order of the catalogue.
+func (l *Law) Tasks() iter.Seq[Task] { return slices.Values(l.tasks.all) }
+
+// Triggers lists the triggers in the order of the catalogue.
+func (l *Law) Triggers() iter.Seq[TriggerRule] { return slices.Values(l.triggers.all) }
+
+// Statements lists the statements in the order of the catalogue.
+func (l *Law) Statements() iter.Seq[StatementRule] { return slices.Values(l.statements.all) }
+
+// Weighings lists the weighings in the order of the catalogue.
+func (l *Law) Weighings() iter.Seq[WeighingRule] { return slices.Values(l.weighings.all) }
 
 // Deadline is the day by which the law wants an answer for the purpose when
-// the request does not name an earlier one.
-func (l *Law) Deadline(code PurposeCode, from time.Time) (time.Time, error) {
-	p, ok := l.purposes[code]
+// the request does not name an earlier one. A term that runs from the trigger
+// (six weeks after the client's request, art. 2.3a.1) may be over: then the
+// investigation is late, and the days run from now.
+func (l *Law) Deadline(code PurposeCode, trigger, now time.Time) (time.Time, error) {
+	p, ok := l.purposes.get(code)
 	if !ok {
 		return time.Time{}, refuse(UnknownPurpose)
 	}
-	return from.AddDate(0, 0, p.DeadlineDays), nil
+	if p.Deadline.From == FromTrigger {
+		if end := trigger.AddDate(0, 0, p.Deadline.Days); end.After(now) {
+			return end, nil
+		}
+	}
+	return now.AddDate(0, 0, p.Deadline.Days), nil
 }

@@ -52,13 +52,30 @@ const (
 	ItemNotHeld       Code = "item-not-of-domain"
 	CategoryForbidden Code = "category-not-for-purpose"
 	CategoryAsker     Code = "category-not-for-asker"
+	CategoryAsked     Code = "category-not-for-asked"
+	RegimeNotAsked    Code = "regime-not-for-purpose"
+	StatementMissing  Code = "statement-missing"
+	BadStatement      Code = "bad-statement"
 	BSNNotAllowed     Code = "bsn-not-allowed"
+	BSNMissing        Code = "bsn-missing"
 	ReasonMissing     Code = "reason-missing"
 	ItemTwice         Code = "item-twice"
 	NothingAsked      Code = "nothing-asked"
 	TooMuchAsked      Code = "too-much-asked"
 	DeadlinePassed    Code = "deadline-passed"
+	DeadlineTooLate   Code = "deadline-too-late"
 	SelfAsked         Code = "asked-itself"
+
+	UnknownTrigger       Code = "unknown-trigger"
+	TriggerNotOfTask     Code = "trigger-not-for-task"
+	TriggerNotOfPurpose  Code = "trigger-not-for-purpose"
+	BadTrigger           Code = "bad-trigger"
+	InvolvementNotEnough Code = "involvement-not-enough"
+	CaseEnded            Code = "case-closed"
+	NotInCase            Code = "person-not-in-case"
+	FamilyNotAgreed      Code = "family-not-agreed"
+	OutsideScope         Code = "outside-agreed-scope"
+	BroadRequest         Code = "broad-request"
 
 	NotNow           Code = "not-now"
 	WrongSide        Code = "wrong-side"
@@ -71,6 +88,19 @@ const (
 	ContentSurplus   Code = "content-with-withheld"
 	TooMuchContent   Code = "too-much-content"
 	UnknownGround    Code = "unknown-ground"
+	GroundNotHere    Code = "ground-not-for-regime"
+	UnknownStep      Code = "unknown-step"
+	StepNotOnRoute   Code = "step-not-on-route"
+	BadStep          Code = "bad-step"
+	ColleagueIsSelf  Code = "colleague-is-self"
+	WeighingOpen     Code = "weighing-incomplete"
+	WeighingStops    Code = "weighing-stops"
+	AssignedToOther  Code = "assigned-to-other"
+	SameEyes         Code = "same-eyes"
+	QuestionsBounded Code = "too-many-questions"
+	HatMissing       Code = "hat-missing"
+	HatNotOwn        Code = "hat-not-own"
+	WrongHat         Code = "wrong-hat"
 	BadOutcome       Code = "bad-outcome"
 	UnknownCondition Code = "unknown-condition"
 	BadCondition     Code = "bad-condition"
@@ -79,10 +109,13 @@ const (
 // Codes lists every code, so that tests can walk them.
 var Codes = [...]Code{
 	BadOIN, BadPartyID, BadActorID, BadBSN, BadID, BadDepth, BadSubject, BadRequest, UnknownPurpose, UnknownItem, UnknownCapacity,
-	PurposeNotAsker, PurposeNotAsked, ItemNotHeld, CategoryForbidden, CategoryAsker, BSNNotAllowed, ReasonMissing,
-	ItemTwice, NothingAsked, TooMuchAsked, DeadlinePassed, SelfAsked, NotNow, WrongSide, RequestWithdrawn, ActorMayNot,
-	ItemUndecided, ItemNotAsked, DeeperThanAsked, ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, BadOutcome,
-	UnknownCondition, BadCondition,
+	PurposeNotAsker, PurposeNotAsked, ItemNotHeld, CategoryForbidden, CategoryAsker, CategoryAsked, RegimeNotAsked, StatementMissing,
+	BadStatement, BSNNotAllowed, BSNMissing, ReasonMissing, ItemTwice, NothingAsked, TooMuchAsked, DeadlinePassed, DeadlineTooLate, SelfAsked,
+	UnknownTrigger, TriggerNotOfTask, TriggerNotOfPurpose, BadTrigger, InvolvementNotEnough, CaseEnded, NotInCase, FamilyNotAgreed,
+	OutsideScope, BroadRequest, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
+	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
+	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
+	BadOutcome, UnknownCondition, BadCondition,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }

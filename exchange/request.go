@@ -50,32 +50,47 @@ type Request struct {
 	Case     ID // the case (casus) at the asker; one case has many requests
 	From, To PartyID
 	Purpose  PurposeCode
+	// Trigger says what the case began with; its reasons stay at the asker.
+	Trigger TriggerNote
 	// Specific is the specific purpose in the asker's own words (art. 5.4.2(1)).
-	Specific    Personal
+	Specific Personal
+	// Statements are what the purpose wants stated of the request as a whole.
+	Statements  []Statement
 	Subject     Subject
 	Items       []AskedItem
 	ShareWith   []DomainCode // with whom the data will be shared further
 	Involvement Involvement
+	Consent     Consent
 	Contact     Personal // whom the professional can call
 	Due         time.Time
 }
 
-// A Subject is the person whom a request is about: by citizen service number
-// where the asked party may process it, else by name, date of birth and
-// address (art. 5.4.2(5)).
-type Subject struct {
-	BSN     BSN
-	Name    Personal
-	Born    Personal // YYYY-MM-DD
-	Address Personal
+// A TriggerNote is what a request tells of the trigger of its case: which, and
+// on which day. The domains that the client agreed to are not in it: the list
+// tells each party which problems there are.
+type TriggerNote struct {
+	Code TriggerCode
+	On   time.Time
 }
 
-// An AskedItem is one item with the depth at which it is asked and the reason
-// why it is needed at that depth.
+// A Subject is the person whom a request is about: by citizen service number
+// where both parties may process it, else by name, date of birth and address
+// (art. 5.4.2(5)).
+type Subject struct {
+	Standing Standing
+	BSN      BSN
+	Name     Personal
+	Born     Personal // YYYY-MM-DD
+	Address  Personal
+}
+
+// An AskedItem is one item with the depth at which it is asked, the reason why
+// it is needed at that depth, and what else the purpose wants stated.
 type AskedItem struct {
-	Item  ItemCode
-	Depth Depth
-	Why   Personal
+	Item       ItemCode
+	Depth      Depth
+	Why        Personal
+	Statements []Statement
 }
 
 // Involvement says how far the client knows of the request.
@@ -95,49 +110,43 @@ const (
 	Objected       InvolvementState = "objected" // maakte bezwaar
 )
 
-// CheckRequest checks a request against the law in force. Both nodes do: the
-// asker's before it sends, the supplier's before a professional sees it.
-func (l *Law) CheckRequest(r Request, from, to Party, now time.Time) error {
-	if _, err := ParseID(string(r.ID)); err != nil {
-		return err
-	}
-	if _, err := ParseID(string(r.Case)); err != nil {
-		return err
-	}
-	if r.From == r.To {
-		return refuse(SelfAsked)
-	}
-	asker, ok := from.Capacity(r.From.Capacity)
-	if !ok || from.OIN != r.From.OIN {
-		return refuse(UnknownCapacity, "party", "asker", "capacity", string(r.From.Capacity))
-	}
-	asked, ok := to.Capacity(r.To.Capacity)
-	if !ok || to.OIN != r.To.OIN {
-		return refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
-	}
-	purpose, ok := l.purposes[r.Purpose]
-	if !ok {
-		return refuse(UnknownPurpose)
-	}
-	if !slices.Contains(purpose.Askers, asker.Task) {
-		return refuse(PurposeNotAsker, "purpose", string(r.Purpose), "task", string(asker.Task), "article", purpose.Article)
-	}
-	if !slices.Contains(purpose.Asked, asked.Domain) {
-		return refuse(PurposeNotAsked, "purpose", string(r.Purpose), "domain", string(asked.Domain), "article", purpose.Article)
-	}
-	if !r.Due.After(now) {
-		return refuse(DeadlinePassed)
-	}
-	if err := r.check(now); err != nil {
-		return err
-	}
-	if err := r.Subject.check(asker, asked); err != nil {
-		return err
-	}
-	return l.checkItems(r, purpose, asker, asked)
+// InvolvementStates lists every degree.
+var InvolvementStates = [...]InvolvementState{InConsultation, Informed, NotYetInformed, Objected}
+
+// Consent (toestemming) is what the asker knows of the client's consent that a
+// party breaks its professional secrecy. It is never the ground of the request:
+// a citizen who depends on the college does not consent freely (memorandum
+// §1.2). The professional asks himself all the same.
+type Consent struct {
+	State ConsentState // empty when it does not matter
+	On    time.Time    // the day on which it was given or refused
 }
 
-// check holds what does not depend on the law in force.
+// A ConsentState is whether the client consented.
+type ConsentState string
+
+// The states of consent.
+const (
+	ConsentGiven    ConsentState = "given"
+	ConsentRefused  ConsentState = "refused"
+	ConsentNotAsked ConsentState = "not-asked"
+)
+
+// ConsentStates lists every state.
+var ConsentStates = [...]ConsentState{ConsentGiven, ConsentRefused, ConsentNotAsked}
+
+func (c Consent) check(now time.Time) error {
+	switch {
+	case c.State == "" && c.On.IsZero():
+		return nil
+	case !known(ConsentStates[:], c.State), (c.State == ConsentNotAsked) != c.On.IsZero(), c.On.After(now):
+		return refuse(BadRequest, "field", "consent")
+	}
+	return nil
+}
+
+// check holds the form of a request, which does not depend on the law in
+// force.
 func (r Request) check(now time.Time) error {
 	if r.Due.Sub(now) > maxDeadline {
 		return refuse(BadRequest, "field", "due")
@@ -171,65 +180,24 @@ func (r Request) check(now time.Time) error {
 			return refuse(BadRequest, "field", "shareWith")
 		}
 	}
-	return nil
-}
-
-func (l *Law) checkItems(r Request, purpose Purpose, asker, asked Capacity) error {
-	if len(r.Items) == 0 {
-		return refuse(NothingAsked)
-	}
-	if len(r.Items) > maxItems {
-		return refuse(TooMuchAsked)
-	}
-	seen := map[ItemCode]bool{}
-	for _, a := range r.Items {
-		item, ok := l.items[a.Item]
-		if !ok {
-			return refuse(UnknownItem)
-		}
-		if seen[a.Item] {
-			return refuse(ItemTwice, "item", string(a.Item))
-		}
-		seen[a.Item] = true
-		if item.Domain != asked.Domain {
-			return refuse(ItemNotHeld, "item", string(a.Item), "domain", string(asked.Domain))
-		}
-		if _, ok := item.Depths[a.Depth]; !ok {
-			return refuse(BadDepth, "item", string(a.Item))
-		}
-		if !slices.Contains(purpose.Categories, item.Category) {
-			return refuse(CategoryForbidden, "item", string(a.Item), "category", string(item.Category), "article", purpose.Article)
-		}
-		if !asker.May(item.Category) {
-			return refuse(CategoryAsker, "item", string(a.Item), "category", string(item.Category))
-		}
-		if a.Why.Zero() {
-			return refuse(ReasonMissing, "item", string(a.Item))
-		}
-		if len(a.Why.Reveal()) > maxReason {
-			return refuse(BadRequest, "item", string(a.Item))
-		}
-	}
-	return nil
+	return r.Consent.check(now)
 }
 
 // check holds art. 5.4.2(5): the number goes between parties that may both
-// process it, and to nobody else (I6).
+// process it, and to nobody else (I6). Between those it is used, where the
+// person has one: it keeps people from being taken for another.
 func (s Subject) check(asker, asked Capacity) error {
-	if !s.BSN.Zero() {
-		if !asked.MayProcessBSN || !asker.MayProcessBSN {
-			return refuse(BSNNotAllowed, "article", "5.4.2(5)")
-		}
-		return nil
+	if !known(Standings[:], s.Standing) {
+		return refuse(BadSubject, "field", "standing")
 	}
-	if s.Name.Zero() || s.Born.Zero() || s.Address.Zero() {
-		return refuse(BadSubject)
+	if s.BSN.Zero() {
+		return checkNamed(s.Name, s.Born, s.Address)
 	}
-	if len(s.Name.Reveal()) > 200 || len(s.Address.Reveal()) > 300 {
-		return refuse(BadSubject)
-	}
-	if _, err := time.Parse(time.DateOnly, s.Born.Reveal()); err != nil {
-		return refuse(BadSubject)
+	switch {
+	case s.Standing == Unborn:
+		return refuse(BadSubject, "field", "bsn")
+	case !asked.MayProcessBSN || !asker.MayProcessBSN:
+		return refuse(BSNNotAllowed, "article", "5.4.2(5)")
 	}
 	return nil
 }
@@ -249,4 +217,9 @@ func (r Request) outline() []ItemNote {
 		notes = append(notes, ItemNote{Item: a.Item, Depth: a.Depth})
 	}
 	return notes
+}
+
+// shares reports whether both requests ask for one of the same items.
+func (r Request) shares(other Request) bool {
+	return slices.ContainsFunc(r.Items, func(a AskedItem) bool { _, ok := other.item(a.Item); return ok })
 }

@@ -8,8 +8,8 @@
 //   - message.*.json and disclosure.item.json: what passes between nodes, with
 //     the parts that they share in common.json. [Validate] holds documents to
 //     them.
-//   - catalogues/: purposes, items, grounds and domains, in the shape that
-//     exchange.ParseLaw reads. Another order in council under art. 2.3a.5 Wmo
+//   - catalogues/: purposes, triggers, statements, domains, items, weighings and
+//     grounds, in the shape that exchange.ParseLaw reads. Another order in council under art. 2.3a.5 Wmo
 //     2015 is another catalogue, not another program. README.md lists the codes.
 //   - texts.json: every error code with its status, exit code, and what to do,
 //     in Dutch and English; docs/errors.md is made from it. See [Text].
@@ -22,34 +22,36 @@
 // schemas it compiled.
 package schemas
 
-import _ "embed"
+import (
+	"embed"
+	"path"
+	"strings"
+)
 
 var (
-	//go:embed catalogues/purposes.json
-	purposes string
-	//go:embed catalogues/items.json
-	items string
-	//go:embed catalogues/grounds.json
-	grounds string
-	//go:embed catalogues/domains.json
-	domains string
+	//go:embed catalogues/*.json
+	catalogues embed.FS
 	//go:embed config.example.toml
 	configExample string
 )
 
-// Purposes is the purpose catalogue (doelencatalogus), a JSON document.
-func Purposes() []byte { return []byte(purposes) }
-
-// Items is the data catalogue (gegevenscatalogus), a JSON document.
-func Items() []byte { return []byte(items) }
-
-// Grounds is the catalogue of grounds for withholding (weigeringsgronden), a
-// JSON document.
-func Grounds() []byte { return []byte(grounds) }
-
-// Domains names the domains and tasks that the other catalogues and the
-// register refer to, a JSON document.
-func Domains() []byte { return []byte(domains) }
+// Catalogues are the catalogues of the law by name (purposes, triggers,
+// statements, domains, items, weighings, grounds), each a JSON document in the
+// shape that exchange.ParseLaw reads. They are what a node follows until its
+// register brings others.
+func Catalogues() map[string][]byte {
+	all := map[string][]byte{}
+	entries, err := catalogues.ReadDir("catalogues")
+	if err != nil {
+		return all // the directory is in the program: a test holds that it is complete
+	}
+	for _, e := range entries {
+		if text, err := catalogues.ReadFile(path.Join("catalogues", e.Name())); err == nil {
+			all[strings.TrimSuffix(e.Name(), ".json")] = text
+		}
+	}
+	return all
+}
 
 // ConfigExample is a configuration file (TOML) that shows every key with its
 // default.

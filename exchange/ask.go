@@ -1,0 +1,125 @@
+package exchange
+
+import (
+	"strconv"
+	"time"
+)
+
+// An Asking is all that a request depends on at the asker.
+type Asking struct {
+	Case     Case
+	Request  Request
+	From, To Party
+	// Earlier are the requests that were made before in the same case.
+	Earlier []Earlier
+	// Broad says why so many parties are asked at once, where that is so. It
+	// stays at the asker; the privacy officer sees it.
+	Broad Personal
+	By    Actor
+	At    time.Time
+}
+
+// An Earlier is a request that was made before.
+type Earlier struct {
+	Request Request
+	At      time.Time
+}
+
+// A week is the time in which parties asked are counted.
+const week = 7 * 24 * time.Hour
+
+// Ask starts an exchange at the asker. It checks that the case is open and the
+// person belongs to it, then the request against the law in force: purpose, who
+// asks whom, items, categories, and whether the other party may process the BSN
+// (I6). A request to many parties at once needs a reason of its own.
+func Ask(law *Law, a Asking) (Exchange, Event, error) {
+	r := a.Request
+	if err := law.checkCase(a); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := law.CheckRequest(r, a.From, a.To, a.At); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	capacity, _ := a.From.Capacity(r.From.Capacity)
+	if err := law.mayAsk(a.By, capacity); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	broad := law.broad(a)
+	if broad != nil && a.Broad.Zero() {
+		return Exchange{}, Event{}, broad
+	}
+	if len(a.Broad.Reveal()) > maxReason {
+		return Exchange{}, Event{}, refuse(BadRequest, "field", "broad")
+	}
+	x := Exchange{ID: r.ID, Side: Asker, Phase: Queued, Request: r, Changed: a.At}
+	if broad != nil {
+		x.Broad = a.Broad
+	}
+	return x, x.event(RequestIssued, a.By.ID, a.At, Detail{Items: r.outline(), Broad: broad != nil}), nil
+}
+
+// checkCase holds that a request belongs to its case.
+func (l *Law) checkCase(a Asking) error {
+	r, c := a.Request, a.Case
+	switch {
+	case c.ID != r.Case || c.Own != r.From:
+		return refuse(BadRequest, "field", "case")
+	case !c.Closed.IsZero():
+		return refuse(CaseEnded)
+	case r.Trigger.Code != c.Trigger.Code || !r.Trigger.On.Equal(c.Trigger.On):
+		return refuse(BadTrigger, "field", "case")
+	}
+	person, ok := c.find(r.Subject)
+	if !ok || person.Standing != r.Subject.Standing {
+		return refuse(NotInCase)
+	}
+	p, ok := l.purposes.get(r.Purpose)
+	if !ok {
+		return refuse(UnknownPurpose)
+	}
+	if p.FamilyAgrees && person.Standing == Family && person.Agreed.IsZero() {
+		return refuse(FamilyNotAgreed, "purpose", string(p.Code), "article", "2.3a.1(3)")
+	}
+	asked, ok := a.To.Capacity(r.To.Capacity)
+	if !ok {
+		return refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
+	}
+	if len(c.Trigger.Scope) > 0 && !known(c.Trigger.Scope, asked.Domain) {
+		return refuse(OutsideScope, "domain", string(asked.Domain), "article", "2.3a.1(4)")
+	}
+	if !person.BSN.Zero() && r.Subject.BSN.Zero() {
+		asker, _ := a.From.Capacity(r.From.Capacity)
+		if asker.MayProcessBSN && asked.MayProcessBSN {
+			return refuse(BSNMissing, "article", "5.4.2(5)")
+		}
+	}
+	return nil
+}
+
+// broad says whether a request is one of many: the same item asked of a third
+// party in the case, or more parties within a week than the purpose takes for
+// granted. That is what fishing looks like (memorandum §4.3.1).
+func (l *Law) broad(a Asking) error {
+	same, all := map[PartyID]bool{a.Request.To: true}, map[PartyID]bool{a.Request.To: true}
+	for _, e := range a.Earlier {
+		if a.At.Sub(e.At) > week {
+			continue
+		}
+		all[e.Request.To] = true
+		if e.Request.shares(a.Request) {
+			same[e.Request.To] = true
+		}
+	}
+	p, _ := l.purposes.get(a.Request.Purpose)
+	switch {
+	case len(same) > sameItemParties:
+		return refuse(BroadRequest, "parties", strconv.Itoa(len(same)), "article", p.Article)
+	case p.ManyParties > 0 && len(all) > p.ManyParties:
+		return refuse(BroadRequest, "parties", strconv.Itoa(len(all)), "article", p.Article)
+	}
+	return nil
+}
+
+// sameItemParties is how many parties may be asked the same item within a week
+// before the asker has to say why.
+const sameItemParties = 2

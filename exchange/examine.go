@@ -1,0 +1,303 @@
+package exchange
+
+import (
+	"iter"
+	"slices"
+	"time"
+)
+
+// A Finding is what one rule says of one request or decision: it allows it, or
+// it is the reason why not. Findings are what an explanation is made of, and
+// the first refusal among them is what stops a step; there is one evaluator
+// for both.
+type Finding struct {
+	Rule    RuleCode
+	Article string // of the Wmo 2015, "" where the law has none
+	Params  []string
+	Refusal *Refusal // nil when the rule allows it
+}
+
+// A RuleCode names a rule of the evaluator.
+type RuleCode string
+
+// The rules, in the order in which they are looked at.
+const (
+	RuleForm        RuleCode = "rule-form"        // the request is complete
+	RuleAsker       RuleCode = "rule-asker"       // this task may ask for this purpose
+	RuleAsked       RuleCode = "rule-asked"       // parties of this domain may be asked
+	RuleWeighing    RuleCode = "rule-weighing"    // how the asked party weighs
+	RuleTrigger     RuleCode = "rule-trigger"     // what the case began with
+	RuleDeadline    RuleCode = "rule-deadline"    // by when
+	RuleInvolvement RuleCode = "rule-involvement" // how far the client takes part
+	RuleSubject     RuleCode = "rule-subject"     // how the person is named
+	RuleItem        RuleCode = "rule-item"        // one per item
+	RuleStatement   RuleCode = "rule-statement"   // what the law wants stated
+	RuleDecider     RuleCode = "rule-decider"     // who decides
+	RuleStep        RuleCode = "rule-step"        // one per step of the weighing
+	RuleSupplied    RuleCode = "rule-supplied"    // one per item supplied
+	RuleWithheld    RuleCode = "rule-withheld"    // one per item withheld
+)
+
+// RuleCodes lists every rule.
+var RuleCodes = [...]RuleCode{RuleForm, RuleAsker, RuleAsked, RuleWeighing, RuleTrigger, RuleDeadline, RuleInvolvement,
+	RuleSubject, RuleItem, RuleStatement, RuleDecider, RuleStep, RuleSupplied, RuleWithheld}
+
+// found is a finding of a check: err is its refusal, or nil.
+func found(rule RuleCode, article string, err error, params ...string) Finding {
+	f := Finding{Rule: rule, Article: article, Params: params}
+	if r, ok := err.(*Refusal); ok {
+		f.Refusal = r
+	}
+	return f
+}
+
+// first is the first refusal among findings, or nil.
+func first(findings iter.Seq[Finding]) error {
+	for f := range findings {
+		if f.Refusal != nil {
+			return f.Refusal
+		}
+	}
+	return nil
+}
+
+// May says how the asked party weighs a request for an item of the category,
+// or why it may not be asked: the one place where purpose, task, domain, regime
+// and category meet. docs/law-table.md shows each of its cells.
+func (l *Law) May(code PurposeCode, asker, asked Capacity, category Category) (WeighingCode, error) {
+	p, ok := l.purposes.get(code)
+	if !ok {
+		return "", refuse(UnknownPurpose)
+	}
+	if err := p.mayAsk(asker); err != nil {
+		return "", err
+	}
+	if err := p.mayBeAsked(asked); err != nil {
+		return "", err
+	}
+	w, err := p.weighing(asked.Regime)
+	if err != nil {
+		return "", err
+	}
+	return w, p.mayConcern(category, asker, asked)
+}
+
+func (p Purpose) mayAsk(asker Capacity) error {
+	if !known(p.Askers, asker.Task) {
+		return refuse(PurposeNotAsker, "purpose", string(p.Code), "task", string(asker.Task), "article", p.Article)
+	}
+	return nil
+}
+
+func (p Purpose) mayBeAsked(asked Capacity) error {
+	if !known(p.Asked, asked.Domain) {
+		return refuse(PurposeNotAsked, "purpose", string(p.Code), "domain", string(asked.Domain), "article", p.Article)
+	}
+	return nil
+}
+
+func (p Purpose) weighing(r Regime) (WeighingCode, error) {
+	w, ok := p.Weighing[r]
+	if !ok {
+		return "", refuse(RegimeNotAsked, "purpose", string(p.Code), "regime", string(r), "article", p.Article)
+	}
+	return w, nil
+}
+
+// mayConcern holds the categories: what the purpose knows, what the asker may
+// have, and what the asked may have.
+func (p Purpose) mayConcern(c Category, asker, asked Capacity) error {
+	switch {
+	case !known(p.Categories, c):
+		return refuse(CategoryForbidden, "purpose", string(p.Code), "category", string(c), "article", p.Article)
+	case !asker.May(c):
+		return refuse(CategoryAsker, "category", string(c), "article", p.Article)
+	case !asked.May(c):
+		return refuse(CategoryAsked, "category", string(c), "article", p.Article)
+	}
+	return nil
+}
+
+// CheckRequest checks a request against the law in force. Both nodes do: the
+// asker's before it sends, the supplier's before a professional sees it. It
+// returns the first refusal that [Law.ExamineRequest] finds.
+func (l *Law) CheckRequest(r Request, from, to Party, now time.Time) error {
+	return first(l.ExamineRequest(r, from, to, now))
+}
+
+// ExamineRequest looks at a request with every rule, and goes on after a
+// refusal where the next rule can still be looked at.
+func (l *Law) ExamineRequest(r Request, from, to Party, now time.Time) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		asker, asked, purpose, err := l.parties(r, from, to)
+		if err != nil {
+			yield(found(RuleForm, "", err))
+			return
+		}
+		p := []string{"purpose", string(purpose.Code)}
+		weighing, noWeighing := purpose.weighing(asked.Regime)
+		trigger, _ := l.triggers.get(r.Trigger.Code)
+		for _, f := range []Finding{
+			found(RuleForm, "5.4.2(1)", r.check(now)),
+			found(RuleAsker, purpose.Article, purpose.mayAsk(asker), append(p, "task", string(asker.Task))...),
+			found(RuleAsked, "2.3a.5", purpose.mayBeAsked(asked), append(p, "domain", string(asked.Domain))...),
+			found(RuleWeighing, l.weighingArticle(weighing), noWeighing, "weighing", string(weighing)),
+			found(RuleTrigger, trigger.Article, l.checkTriggerNote(r.Trigger, purpose, now), append(p, "trigger", string(r.Trigger.Code))...),
+			found(RuleDeadline, purpose.Article, purpose.checkDue(r, now), "date", r.Due.UTC().Format(time.DateOnly)),
+			found(RuleInvolvement, purpose.Article, purpose.checkInvolvement(r), "involvement", string(r.Involvement.State)),
+			found(RuleSubject, "5.4.2(5)", r.Subject.check(asker, asked)),
+			found(RuleStatement, "5.4.2(1)", l.checkNeeds(r, purpose, asked), "specific", "given"),
+		} {
+			if !yield(f) {
+				return
+			}
+		}
+		l.examineItems(r, purpose, asker, asked)(yield)
+	}
+}
+
+// parties finds what every other rule needs.
+func (l *Law) parties(r Request, from, to Party) (asker, asked Capacity, p Purpose, err error) {
+	if _, err := ParseID(string(r.ID)); err != nil {
+		return asker, asked, p, err
+	}
+	if _, err := ParseID(string(r.Case)); err != nil {
+		return asker, asked, p, err
+	}
+	if r.From == r.To {
+		return asker, asked, p, refuse(SelfAsked)
+	}
+	var ok bool
+	if asker, ok = from.Capacity(r.From.Capacity); !ok || from.OIN != r.From.OIN {
+		return asker, asked, p, refuse(UnknownCapacity, "party", "asker", "capacity", string(r.From.Capacity))
+	}
+	if asked, ok = to.Capacity(r.To.Capacity); !ok || to.OIN != r.To.OIN {
+		return asker, asked, p, refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
+	}
+	if p, ok = l.purposes.get(r.Purpose); !ok {
+		return asker, asked, p, refuse(UnknownPurpose)
+	}
+	return asker, asked, p, nil
+}
+
+func (l *Law) weighingArticle(code WeighingCode) string {
+	w, _ := l.weighings.get(code)
+	return w.Article
+}
+
+func (l *Law) checkTriggerNote(t TriggerNote, p Purpose, now time.Time) error {
+	rule, ok := l.triggers.get(t.Code)
+	switch {
+	case !ok:
+		return refuse(UnknownTrigger)
+	case !known(p.Triggers, t.Code):
+		return refuse(TriggerNotOfPurpose, "purpose", string(p.Code), "trigger", string(t.Code), "article", p.Article)
+	case t.On.IsZero() || t.On.After(now):
+		return refuse(BadTrigger, "trigger", string(t.Code), "field", "on", "article", rule.Article)
+	}
+	return nil
+}
+
+// checkDue holds the term of the law. A term that runs from the trigger binds
+// until it is over; after that the investigation is late, and a day is still
+// to be named.
+func (p Purpose) checkDue(r Request, now time.Time) error {
+	if !r.Due.After(now) {
+		return refuse(DeadlinePassed, "article", p.Article)
+	}
+	if p.Deadline.From != FromTrigger {
+		return nil
+	}
+	// The trigger is a day: the term ends with the last of its days.
+	end := r.Trigger.On.AddDate(0, 0, p.Deadline.Days+1)
+	if end.After(now) && r.Due.After(end) {
+		return refuse(DeadlineTooLate, "date", end.AddDate(0, 0, -1).Format(time.DateOnly), "article", p.Article)
+	}
+	return nil
+}
+
+func (p Purpose) checkInvolvement(r Request) error {
+	if !known(p.Involvement, r.Involvement.State) {
+		return refuse(InvolvementNotEnough, "purpose", string(p.Code), "involvement", string(r.Involvement.State), "article", p.Article)
+	}
+	return nil
+}
+
+// checkNeeds holds what the purpose wants stated of the request as a whole.
+func (l *Law) checkNeeds(r Request, p Purpose, asked Capacity) error {
+	domain, _ := l.domains.get(asked.Domain)
+	applies := func(n Need) bool { return !n.ofItem() && (n.Kind == "" || n.Kind == domain.Kind) }
+	for _, n := range p.Needs {
+		if !applies(n) {
+			continue
+		}
+		if err := l.checkNeed(r.Statements, n); err != nil {
+			return err
+		}
+	}
+	return l.checkSurplus(r.Statements, func(code StatementCode) bool {
+		return slices.ContainsFunc(p.Needs, func(n Need) bool { return applies(n) && n.names(code) })
+	}, "field", "statements")
+}
+
+func (l *Law) examineItems(r Request, p Purpose, asker, asked Capacity) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		switch {
+		case len(r.Items) == 0:
+			yield(found(RuleItem, "5.4.2(1)", refuse(NothingAsked)))
+			return
+		case len(r.Items) > maxItems:
+			yield(found(RuleItem, "5.4.2(1)", refuse(TooMuchAsked)))
+			return
+		}
+		seen := map[ItemCode]bool{}
+		for _, a := range r.Items {
+			var err error
+			if seen[a.Item] {
+				err = refuse(ItemTwice, "item", string(a.Item))
+			} else {
+				err = l.checkItem(a, p, asker, asked)
+			}
+			seen[a.Item] = true
+			if !yield(found(RuleItem, p.Article, err, "item", string(a.Item), "depth", string(a.Depth))) {
+				return
+			}
+		}
+	}
+}
+
+func (l *Law) checkItem(a AskedItem, p Purpose, asker, asked Capacity) error {
+	item, ok := l.items.get(a.Item)
+	if !ok {
+		return refuse(UnknownItem)
+	}
+	here := []string{"item", string(a.Item)}
+	if item.Domain != asked.Domain {
+		return refuse(ItemNotHeld, append(here, "domain", string(asked.Domain))...)
+	}
+	if _, ok := item.Depths[a.Depth]; !ok {
+		return refuse(BadDepth, here...)
+	}
+	if err := p.mayConcern(item.Category, asker, asked); err != nil {
+		r := *err.(*Refusal)
+		r.Params = append(here, r.Params...)
+		return &r
+	}
+	if a.Why.Zero() {
+		return refuse(ReasonMissing, append(here, "article", "5.4.2(1)")...)
+	}
+	if len(a.Why.Reveal()) > maxReason {
+		return refuse(BadRequest, here...)
+	}
+	for _, n := range p.Needs {
+		if !n.applies(item) {
+			continue
+		}
+		if err := l.checkNeed(a.Statements, n, here...); err != nil {
+			return err
+		}
+	}
+	return l.checkSurplus(a.Statements, func(code StatementCode) bool {
+		return slices.ContainsFunc(p.Needs, func(n Need) bool { return n.applies(item) && n.names(code) })
+	}, here...)
+}

@@ -1,0 +1,185 @@
+package exchange
+
+import "fmt"
+
+// A PurposeCode names a purpose in the purpose catalogue.
+type PurposeCode string
+
+// A Purpose (doel) says who may ask what of whom, on which article, what the
+// asker must state, and how the asked party weighs.
+type Purpose struct {
+	Code    PurposeCode `json:"code"`
+	Article string      `json:"article"` // of the Wmo 2015 as amended
+	// Phase is the phase of the law that the data belongs to; data does not
+	// slide from one to the next.
+	Phase   PhaseCode `json:"phase"`
+	Name    Sentence  `json:"name"`
+	Explain Sentence  `json:"explain"`
+	// Askers lists the tasks whose holders may ask for this purpose.
+	Askers []TaskCode `json:"askers"`
+	// Asked lists the domains whose parties may be asked: the list of the
+	// order in council (art. 2.3a.5).
+	Asked []DomainCode `json:"asked"`
+	// Triggers lists the triggers (aanleiding) that a case must have, one of
+	// them.
+	Triggers []TriggerCode `json:"triggers"`
+	// Involvement lists what the client's involvement may be.
+	Involvement []InvolvementState `json:"involvement"`
+	// FamilyAgrees says that a family member is asked about only after he
+	// agreed to take part (art. 2.3a.1(3)).
+	FamilyAgrees bool `json:"familyAgrees,omitempty"`
+	// Categories lists what may be asked, ordinary data included.
+	Categories []Category `json:"categories"`
+	// Needs lists what the asker must state beside the reason per item.
+	Needs []Need `json:"needs,omitempty"`
+	// Weighing says per regime of the asked party how its professional
+	// weighs. A regime that is absent may not be asked for this purpose.
+	Weighing map[Regime]WeighingCode `json:"weighing"`
+	// NotFor lists what the data may not be used for.
+	NotFor []UseCode `json:"notFor,omitempty"`
+	// Deadline is the default time for an answer.
+	Deadline Term `json:"deadline"`
+	// Retention says how long what is collected may be kept.
+	Retention Retention `json:"retention"`
+	// ManyParties is the number of parties asked in one case within a week
+	// from which the asker must say why so many; 0 for no bound.
+	ManyParties int `json:"manyParties,omitempty"`
+}
+
+// A PhaseCode names a phase of the law in which data is collected (domain of a
+// dossier): its own controller, its own retention.
+type PhaseCode string
+
+// The phases.
+const (
+	InvestigationPhase PhaseCode = "investigation" // onderzoek
+	CoordinationPhase  PhaseCode = "coordination"  // gecoördineerde aanpak
+	ReportPhase        PhaseCode = "report"        // melding
+	ServicePhase       PhaseCode = "service"       // dienst of taak na het onderzoek
+)
+
+// A Need is a statement that a purpose demands: of the request as a whole, or,
+// where Category or Background is given, of each item to which that applies.
+type Need struct {
+	Statement StatementCode `json:"statement"`
+	// Or is a statement that may stand in its place.
+	Or StatementCode `json:"or,omitempty"`
+	// Category limits the need to items of this category.
+	Category Category `json:"category,omitempty"`
+	// Background limits the need to items that tell the cause behind another
+	// (why somebody is under supervision, which illness).
+	Background bool `json:"background,omitempty"`
+	// Kind limits the need to requests to parties in domains of this kind.
+	Kind DomainKind `json:"kind,omitempty"`
+}
+
+// ofItem reports whether the need is stated per item.
+func (n Need) ofItem() bool { return n.Category != "" || n.Background }
+
+// applies reports whether the need holds for an item.
+func (n Need) applies(i Item) bool {
+	return n.ofItem() && (n.Category == "" || n.Category == i.Category) && (!n.Background || i.Background)
+}
+
+// names reports whether the need is met by this statement.
+func (n Need) names(code StatementCode) bool { return n.Statement == code || n.Or == code && code != "" }
+
+// A UseCode names a use that a purpose forbids.
+type UseCode string
+
+// A Use is what data may not be used for (such as fraud, art. 5.4.4(1)).
+type Use struct {
+	Code UseCode  `json:"code"`
+	Name Sentence `json:"name"`
+}
+
+func (u Use) check() error {
+	if !u.Name.complete() {
+		return fmt.Errorf("lacks a name")
+	}
+	return nil
+}
+
+// A Term is a number of days from a moment.
+type Term struct {
+	Days int      `json:"days"`
+	From TermFrom `json:"from"`
+}
+
+// A TermFrom says from when a term runs.
+type TermFrom string
+
+// The moments.
+const (
+	FromRequest TermFrom = "request" // the request to the party
+	FromTrigger TermFrom = "trigger" // the client's request (art. 2.3a.1: six weeks)
+)
+
+// A Retention (bewaartermijn) is how long data may be kept, in months from one
+// of the moments, the first that comes.
+type Retention struct {
+	Article string `json:"article"`
+	// AtLeast and AtMost are in months; AtLeast may be 0.
+	AtLeast int             `json:"atLeast,omitempty"`
+	AtMost  int             `json:"atMost"`
+	From    []RetentionFrom `json:"from"`
+}
+
+// A RetentionFrom is a moment from which a retention term runs.
+type RetentionFrom string
+
+// The moments of art. 5.3.4, 5.4.5 and 5.5.4.
+const (
+	ApproachEnded  RetentionFrom = "approach-ended"  // einde van de gecoördineerde aanpak
+	ClientInformed RetentionFrom = "client-informed" // de cliënt is over de uitkomst geïnformeerd
+	ReportReceived RetentionFrom = "report-received" // de melding kwam binnen
+	ServiceEnded   RetentionFrom = "service-ended"   // einde van de dienst
+)
+
+func (p Purpose) check() error {
+	switch {
+	case p.Article == "" || !p.Name.complete() || !p.Explain.complete():
+		return fmt.Errorf("lacks an article, name or explanation")
+	case len(p.Askers) == 0 || len(p.Asked) == 0 || len(p.Categories) == 0 || len(p.Triggers) == 0 || len(p.Involvement) == 0 || len(p.Weighing) == 0:
+		return fmt.Errorf("lacks askers, asked, triggers, involvement, categories or weighing")
+	case !known([]PhaseCode{InvestigationPhase, CoordinationPhase, ReportPhase, ServicePhase}, p.Phase):
+		return fmt.Errorf("names an unknown phase")
+	case p.Deadline.Days < 1 || p.Deadline.From != FromRequest && p.Deadline.From != FromTrigger:
+		return fmt.Errorf("lacks a deadline of at least a day, from the request or from the trigger")
+	case p.ManyParties < 0:
+		return fmt.Errorf("manyParties is below 0")
+	}
+	for _, c := range p.Categories {
+		if !known(Categories[:], c) {
+			return fmt.Errorf("names an unknown category")
+		}
+	}
+	for _, s := range p.Involvement {
+		if !known(InvolvementStates[:], s) {
+			return fmt.Errorf("names an unknown involvement")
+		}
+	}
+	for _, n := range p.Needs {
+		if n.Category != "" && !known(p.Categories, n.Category) || n.Kind != "" && !known(DomainKinds[:], n.Kind) || n.Kind != "" && n.ofItem() {
+			return fmt.Errorf("need %s: unknown category or kind, or both", n.Statement)
+		}
+	}
+	for r := range p.Weighing {
+		if !known(Regimes[:], r) {
+			return fmt.Errorf("names an unknown regime")
+		}
+	}
+	return p.Retention.check()
+}
+
+func (r Retention) check() error {
+	if r.Article == "" || r.AtMost < 1 || r.AtLeast < 0 || r.AtLeast > r.AtMost || len(r.From) == 0 {
+		return fmt.Errorf("lacks a retention: article, months and from when")
+	}
+	for _, f := range r.From {
+		if !known([]RetentionFrom{ApproachEnded, ClientInformed, ReportReceived, ServiceEnded}, f) {
+			return fmt.Errorf("names an unknown start of the retention")
+		}
+	}
+	return nil
+}
