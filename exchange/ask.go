@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"iter"
 	"strconv"
 	"time"
 )
@@ -28,34 +29,56 @@ type Earlier struct {
 // A week is the time in which parties asked are counted.
 const week = 7 * 24 * time.Hour
 
-// Ask starts an exchange at the asker. It checks that the case is open and the
-// person belongs to it, then the request against the law in force: purpose, who
-// asks whom, items, categories, and whether the other party may process the BSN
-// (I6). A request to many parties at once needs a reason of its own.
+// Ask starts an exchange at the asker. It returns the first refusal that
+// [Law.ExamineAsking] finds.
 func Ask(law *Law, a Asking) (Exchange, Event, error) {
-	r := a.Request
-	if err := law.checkCase(a); err != nil {
+	if err := first(law.ExamineAsking(a)); err != nil {
 		return Exchange{}, Event{}, err
 	}
-	if err := law.CheckRequest(r, a.From, a.To, a.At); err != nil {
-		return Exchange{}, Event{}, err
-	}
-	capacity, _ := a.From.Capacity(r.From.Capacity)
-	if err := law.mayAsk(a.By, capacity); err != nil {
-		return Exchange{}, Event{}, err
-	}
-	broad := law.broad(a)
-	if broad != nil && a.Broad.Zero() {
-		return Exchange{}, Event{}, broad
-	}
-	if len(a.Broad.Reveal()) > maxReason {
-		return Exchange{}, Event{}, refuse(BadRequest, "field", "broad")
-	}
-	x := Exchange{ID: r.ID, Side: Asker, Phase: Queued, Request: r, Changed: a.At}
-	if broad != nil {
+	x := Exchange{ID: a.Request.ID, Side: Asker, Phase: Queued, Request: a.Request, Changed: a.At}
+	broad := law.broad(a) != nil
+	if broad {
 		x.Broad = a.Broad
 	}
-	return x, x.event(RequestIssued, a.By.ID, a.At, Detail{Items: r.outline(), Broad: broad != nil}), nil
+	return x, x.event(RequestIssued, a.By.ID, a.At, Detail{Items: a.Request.outline(), Broad: broad}), nil
+}
+
+// ExamineAsking looks at a request as the asker's node does before it leaves:
+// that the case is open and the person belongs to it; then the request against
+// the law in force: purpose, who asks whom, items, categories, and whether the
+// other party may process the BSN (I6); then who asks. A request to many
+// parties at once needs a reason of its own.
+func (l *Law) ExamineAsking(a Asking) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		if !yield(found(RuleCase, l.triggerArticle(a.Case.Trigger.Code), l.checkCase(a), "trigger", string(a.Case.Trigger.Code))) {
+			return
+		}
+		for f := range l.ExamineRequest(a.Request, a.From, a.To, a.At) {
+			if !yield(f) {
+				return
+			}
+		}
+		capacity, _ := a.From.Capacity(a.Request.From.Capacity)
+		if !yield(found(RuleActor, "", l.mayAsk(a.By, capacity), "capacity", string(a.Request.From.Capacity))) {
+			return
+		}
+		yield(found(RuleBroad, "2.3a.1(4)", l.checkBroad(a)))
+	}
+}
+
+func (l *Law) triggerArticle(code TriggerCode) string {
+	t, _ := l.triggers.get(code)
+	return t.Article
+}
+
+func (l *Law) checkBroad(a Asking) error {
+	if len(a.Broad.Reveal()) > maxReason {
+		return refuse(BadRequest, "field", "broad")
+	}
+	if err := l.broad(a); err != nil && a.Broad.Zero() {
+		return err
+	}
+	return nil
 }
 
 // checkCase holds that a request belongs to its case.
@@ -99,7 +122,7 @@ func (l *Law) checkCase(a Asking) error {
 // broad says whether a request is one of many: the same item asked of a third
 // party in the case, or more parties within a week than the purpose takes for
 // granted. That is what fishing looks like (memorandum §4.3.1).
-func (l *Law) broad(a Asking) error {
+func (l *Law) broad(a Asking) *Refusal {
 	same, all := map[PartyID]bool{a.Request.To: true}, map[PartyID]bool{a.Request.To: true}
 	for _, e := range a.Earlier {
 		if a.At.Sub(e.At) > week {

@@ -22,6 +22,7 @@ type RuleCode string
 
 // The rules, in the order in which they are looked at.
 const (
+	RuleCase        RuleCode = "rule-case"        // the case is open and the person belongs to it
 	RuleForm        RuleCode = "rule-form"        // the request is complete
 	RuleAsker       RuleCode = "rule-asker"       // this task may ask for this purpose
 	RuleAsked       RuleCode = "rule-asked"       // parties of this domain may be asked
@@ -32,6 +33,8 @@ const (
 	RuleSubject     RuleCode = "rule-subject"     // how the person is named
 	RuleItem        RuleCode = "rule-item"        // one per item
 	RuleStatement   RuleCode = "rule-statement"   // what the law wants stated
+	RuleActor       RuleCode = "rule-actor"       // who asks
+	RuleBroad       RuleCode = "rule-broad"       // not too many at once
 	RuleDecider     RuleCode = "rule-decider"     // who decides
 	RuleStep        RuleCode = "rule-step"        // one per step of the weighing
 	RuleSupplied    RuleCode = "rule-supplied"    // one per item supplied
@@ -39,8 +42,8 @@ const (
 )
 
 // RuleCodes lists every rule.
-var RuleCodes = [...]RuleCode{RuleForm, RuleAsker, RuleAsked, RuleWeighing, RuleTrigger, RuleDeadline, RuleInvolvement,
-	RuleSubject, RuleItem, RuleStatement, RuleDecider, RuleStep, RuleSupplied, RuleWithheld}
+var RuleCodes = [...]RuleCode{RuleCase, RuleForm, RuleAsker, RuleAsked, RuleWeighing, RuleTrigger, RuleDeadline, RuleInvolvement,
+	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleBroad, RuleDecider, RuleStep, RuleSupplied, RuleWithheld}
 
 // found is a finding of a check: err is its refusal, or nil.
 func found(rule RuleCode, article string, err error, params ...string) Finding {

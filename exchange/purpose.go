@@ -82,7 +82,9 @@ func (n Need) applies(i Item) bool {
 }
 
 // names reports whether the need is met by this statement.
-func (n Need) names(code StatementCode) bool { return n.Statement == code || n.Or == code && code != "" }
+func (n Need) names(code StatementCode) bool {
+	return n.Statement == code || n.Or == code && code != ""
+}
 
 // A UseCode names a use that a purpose forbids.
 type UseCode string

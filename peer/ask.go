@@ -9,44 +9,34 @@ import (
 	"sluis/store"
 )
 
+// An Asking is a request as a person makes it.
+type Asking struct {
+	// Request comes without ID and trigger. A zero Due takes the deadline of
+	// the law; a zero Subject is Person of the case.
+	Request exchange.Request
+	// Person is the number of the person in the case, from 1.
+	Person int
+	// Broad is why so many parties are asked at once, where that is so.
+	Broad exchange.Personal
+}
+
 // Ask sends a request. When it returns nil, request and ledger entry are on
 // disk and the message waits in the outbox; [Node.Status] tells how it fares.
-// r comes without ID; a zero Case opens a new one, a zero Due takes the
-// deadline of the law.
-func (n *Node) Ask(ctx context.Context, by exchange.ActorID, r exchange.Request) (exchange.Exchange, error) {
+func (n *Node) Ask(ctx context.Context, who Who, asking Asking) (exchange.Exchange, error) {
 	f, err := n.current()
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	actor, err := n.actor(by)
+	a, err := n.asking(f, who, asking)
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	now := n.now()
-	r.ID, r.From.OIN = newID(), n.id.OIN
-	if r.Case == "" {
-		r.Case = newID()
-	}
-	if r.Due.IsZero() {
-		if r.Due, err = f.law.Deadline(r.Purpose, now); err != nil {
-			return exchange.Exchange{}, err
-		}
-	}
-	r.Due = r.Due.UTC().Truncate(time.Second)
-	from, err := f.party(r.From.OIN)
+	x, event, err := exchange.Ask(f.law, a)
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	to, err := f.party(r.To.OIN)
-	if err != nil {
-		return exchange.Exchange{}, err
-	}
-	x, event, err := exchange.Ask(f.law, r, from, to, actor, now)
-	if err != nil {
-		return exchange.Exchange{}, err
-	}
-	e := envelope(x, now, r.Due)
-	signed, err := wire.SignRequest(e, r, n.keys.Signing)
+	e := envelope(x, a.At, x.Request.Due)
+	signed, err := wire.SignRequest(e, x.Request, n.keys.Signing)
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
@@ -56,28 +46,40 @@ func (n *Node) Ask(ctx context.Context, by exchange.ActorID, r exchange.Request)
 	return x, err
 }
 
-// Withdraw takes a request back.
-func (n *Node) Withdraw(ctx context.Context, by exchange.ActorID, id exchange.ID) (exchange.Exchange, error) {
-	if _, err := n.current(); err != nil {
-		return exchange.Exchange{}, err
-	}
-	actor, err := n.actor(by)
+// asking completes a request with what the node knows.
+func (n *Node) asking(f *inForce, who Who, asking Asking) (exchange.Asking, error) {
+	by, err := n.actor(who)
 	if err != nil {
-		return exchange.Exchange{}, err
+		return exchange.Asking{}, err
 	}
-	return n.change(ctx, id, func(before record, now time.Time) (act, error) {
-		x, event, err := before.Exchange.Withdraw(actor, now)
-		if err != nil {
-			return act{}, err
+	now := n.now()
+	r := asking.Request
+	r.ID, r.From.OIN = newID(), n.id.OIN
+	a := exchange.Asking{Broad: asking.Broad, By: by, At: now}
+	if a.Case, _, err = n.caseRow(r.Case); err != nil {
+		return exchange.Asking{}, err
+	}
+	r.Trigger = exchange.TriggerNote{Code: a.Case.Trigger.Code, On: a.Case.Trigger.On}
+	if r.Due.IsZero() {
+		if r.Due, err = f.law.Deadline(r.Purpose, r.Trigger.On, now); err != nil {
+			return exchange.Asking{}, err
 		}
-		e := envelope(x, now, now.Add(answerLife))
-		e.Follows = before.Request
-		signed, err := wire.SignWithdrawal(e, n.keys.Signing)
-		if err != nil {
-			return act{}, err
+	}
+	r.Due = r.Due.UTC().Truncate(time.Second)
+	if a.From, err = f.party(r.From.OIN); err != nil {
+		return exchange.Asking{}, err
+	}
+	if a.To, err = f.party(r.To.OIN); err != nil {
+		return exchange.Asking{}, err
+	}
+	if asking.Person != 0 {
+		if r.Subject, err = a.Case.Subject(asking.Person, a.From, a.To, r); err != nil {
+			return exchange.Asking{}, err
 		}
-		return act{after: before.with(x), event: event, sent: &message{wire.Withdrawal, signed}, send: outgoing(e, signed)}, nil
-	})
+	}
+	a.Request = r
+	a.Earlier, err = n.earlier(r.Case)
+	return a, err
 }
 
 // answerLife is how long a message that answers to another is offered to a

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"sluis/exchange"
 	"sluis/transport"
 )
 
@@ -28,10 +29,11 @@ type Config struct {
 	// saying so, since each connection then waits for it. Default: true.
 	QUIC bool `toml:"quic"`
 
-	Limits   Limits   `toml:"limits"`
-	Register Renewal  `toml:"register"`
-	Delivery Delivery `toml:"delivery"`
-	Log      Log      `toml:"log"`
+	Limits    Limits    `toml:"limits"`
+	Decisions Decisions `toml:"decisions"`
+	Register  Renewal   `toml:"register"`
+	Delivery  Delivery  `toml:"delivery"`
+	Log       Log       `toml:"log"`
 }
 
 // Limits bounds what the node uses and gives.
@@ -47,6 +49,13 @@ type Limits struct {
 
 	// StreamsPerPeer bounds what one peer can have open. Default: 512.
 	StreamsPerPeer int `toml:"streams_per_peer"`
+}
+
+// Decisions says what the organisation chose for itself within the law.
+type Decisions struct {
+	// FourEyes lists the purposes for which a second professional must see a
+	// decision before it leaves (vier ogen). Default: none.
+	FourEyes []exchange.PurposeCode `toml:"four_eyes"`
 }
 
 // Renewal says how the register is kept fresh.
@@ -159,6 +168,8 @@ func (c Config) check() error {
 	}
 	return nil
 }
+
+func (d Decisions) policy() exchange.Policy { return exchange.Policy{FourEyes: d.FourEyes} }
 
 func (d Delivery) pace() Pace {
 	return Pace{First: time.Duration(d.FirstPause), Longest: time.Duration(d.LongestPause), AtOnce: d.AtOnce}

@@ -25,9 +25,14 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	m, err := n.message(exchange.ID(out.Exchange), wire.Digest(out.Message))
+	if err != nil {
+		return err
+	}
+	kind := exchange.MessageKind(m.kind)
 	if !n.now().Before(out.Expires) {
 		return n.giveUp(ctx, out, func(r record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-			return r.Expire(now)
+			return r.Expire(kind, now)
 		})
 	}
 	f, err := n.current()
@@ -42,7 +47,8 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if !ok {
 		return fault(UnknownParty)
 	}
-	sealed, err := n.seal(f, out, to)
+	// It is sealed to the recipients that the addressee has now.
+	sealed, err := wire.Seal(wire.Signed{Token: m.token}, f.register.Recipients(to.OIN))
 	if err != nil {
 		return err
 	}
@@ -56,7 +62,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	switch {
 	case len(r.Receipt) > 0:
-		return n.receipted(ctx, f, out, to, r.Receipt)
+		return n.receipted(ctx, f, out, to, kind, r.Receipt)
 	case r.Retry:
 		return fmt.Errorf("the other node says: later")
 	case !knownCode(r.Code):
@@ -64,22 +70,17 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	n.log.Warn("message not accepted", "party", to.String(), "code", r.Code)
 	return n.giveUp(ctx, out, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-		return x.Reject(r.Code, now)
+		return x.Reject(kind, r.Code, now)
 	})
 }
 
-// seal seals a message of the outbox to the recipients that the addressee has
-// now.
-func (n *Node) seal(f *inForce, out store.Outgoing, to exchange.PartyID) ([]byte, error) {
-	value, _, err := n.store.Get(tableMessage, messageKey(exchange.ID(out.Exchange), wire.Digest(out.Message)))
+// message loads a message that is kept as evidence.
+func (n *Node) message(id exchange.ID, d wire.Digest) (storedMessage, error) {
+	value, _, err := n.store.Get(tableMessage, messageKey(id, d))
 	if err != nil {
-		return nil, err
+		return storedMessage{}, err
 	}
-	m, err := decodeMessage(value)
-	if err != nil {
-		return nil, err
-	}
-	return wire.Seal(wire.Signed{Token: m.token}, f.register.Recipients(to.OIN))
+	return decodeMessage(value)
 }
 
 // knownCode reports whether a code that came over the network has the form of
@@ -102,7 +103,7 @@ func (n *Node) giveUp(ctx context.Context, out store.Outgoing, end func(record, 
 
 // receipted checks a receipt and finishes the message: from here on we hold
 // evidence that the partner's ledger has it.
-func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to exchange.PartyID, sealed []byte) error {
+func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to exchange.PartyID, kind exchange.MessageKind, sealed []byte) error {
 	_, own, err := n.own(f)
 	if err != nil {
 		return err
@@ -124,7 +125,7 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		return err
 	}
 	_, err = n.change(ctx, m.Exchange, func(before record, now time.Time) (act, error) {
-		x, event, err := before.Deliver(now)
+		x, event, err := before.Deliver(kind, now)
 		if err != nil {
 			return act{}, err
 		}

@@ -25,11 +25,13 @@ const (
 	UnknownParty    = "unknown-party"
 	UnknownActor    = "unknown-actor"
 	UnknownExchange = "unknown-exchange"
+	UnknownCase     = "unknown-case"
 	ActorExists     = "actor-exists"
 	Replayed        = "message-replayed"
 	Follows         = "message-follows"
 	BadReceipt      = "bad-receipt"
 	BadReply        = "bad-reply"
+	LawUnreadable   = "law-unreadable"
 	NodeExists      = "node-exists"
 	NoNode          = "no-node"
 	Busy            = "overtaken"
@@ -38,8 +40,8 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, ActorExists, Replayed, Follows, BadReceipt,
-	BadReply, NodeExists, NoNode, Busy, Internal,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, ActorExists, Replayed, Follows, BadReceipt,
+	BadReply, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {

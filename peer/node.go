@@ -62,6 +62,7 @@ type Node struct {
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
 	force atomic.Pointer[inForce]
+	law   *exchange.Law // the program's own, in force until a register brings another
 	now   func() time.Time
 	log   *slog.Logger
 }
@@ -108,7 +109,7 @@ func Open(dir string, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	law, err := exchange.ParseLaw(schemas.Purposes(), schemas.Items(), schemas.Grounds())
+	law, err := exchange.ParseLaw(schemas.Catalogues())
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func Open(dir string, o Options) (*Node, error) {
 	}
 	n := &Node{
 		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()),
-		renew: make(chan struct{}, 1), now: o.Now, log: o.Log,
+		renew: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {

@@ -117,7 +117,7 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 	switch m.Kind {
 	case wire.Request:
 		a.after, a.event, err = n.acceptRequest(f, m, now)
-	case wire.Answer, wire.Withdrawal:
+	case wire.Answer, wire.Withdrawal, wire.Question, wire.Reply:
 		var before record
 		if before, err = n.record(m.Exchange); err != nil {
 			return store.Written{}, err
@@ -125,24 +125,43 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 		if before.Own() != m.To || before.Other() != m.From {
 			return store.Written{}, fault(UnknownExchange)
 		}
-		if before.Request != m.Follows {
-			return store.Written{}, fault(Follows)
-		}
-		var x exchange.Exchange
-		if m.Kind == wire.Answer {
-			x, a.event, err = before.Receive(f.law, m.Answer, now)
-		} else {
-			x, a.event, err = before.WithdrawnByAsker(now)
-			if before.Phase == exchange.Decided {
-				a.done = []string{before.Sent} // what was decided stays here
-			}
-		}
-		a.after = before.with(x)
+		a, err = follow(f.law, a, before, m, now)
 	}
 	if err != nil {
 		return store.Written{}, err
 	}
 	return n.write(ctx, a)
+}
+
+// follow judges a message that follows another in its exchange.
+func follow(law *exchange.Law, a act, before record, m wire.Message, now time.Time) (act, error) {
+	follows := before.Request
+	if m.Kind == wire.Reply {
+		if len(before.Questions) == 0 {
+			return act{}, fault(Follows)
+		}
+		follows = before.Questions[len(before.Questions)-1]
+	}
+	if follows != m.Follows {
+		return act{}, fault(Follows)
+	}
+	a.after = before
+	var err error
+	switch m.Kind {
+	case wire.Answer:
+		a.after.Exchange, a.event, err = before.Receive(law, m.Answer, now)
+	case wire.Question:
+		a.after.Exchange, a.event, err = before.ReceiveQuestion(m.Text, m.At, now)
+		a.after.Questions = append(before.Questions[:len(before.Questions):len(before.Questions)], m.Digest)
+	case wire.Reply:
+		a.after.Exchange, a.event, err = before.ReceiveReply(m.Text, m.At, now)
+	case wire.Withdrawal:
+		a.after.Exchange, a.event, err = before.WithdrawnByAsker(now)
+		if before.Phase == exchange.Decided {
+			a.done = []string{before.Sent} // what was decided stays here
+		}
+	}
+	return a, err
 }
 
 func (n *Node) acceptRequest(f *inForce, m wire.Message, now time.Time) (record, exchange.Event, error) {

@@ -19,6 +19,7 @@ import (
 // The tables of the store that this package fills. Keys hold IDs and digests,
 // never anything personal.
 const (
+	tableCase     = "case"     // by case ID: a storedCase
 	tableExchange = "exchange" // by exchange ID: a record
 	tableMessage  = "message"  // by exchange ID and digest: a storedMessage
 	tableReceipt  = "receipt"  // by exchange ID and digest of the receipted message: a storedReceipt
@@ -31,8 +32,11 @@ const (
 type record struct {
 	exchange.Exchange
 	Request wire.Digest
-	Sent    string // ID of our last message, to take it from the outbox if it is overtaken
-	version uint64
+	// Questions are the digests of the questions back, in the order of the
+	// clarifications.
+	Questions []wire.Digest
+	Sent      string // ID of our last message, to take it from the outbox if it is overtaken
+	version   uint64
 }
 
 func (r record) with(x exchange.Exchange) record {
@@ -43,21 +47,55 @@ func (r record) with(x exchange.Exchange) record {
 // storedRecord is the only place, beside package wire, where personal values
 // are written out; the store seals it under the record key of the dossier.
 type storedRecord struct {
-	Side     exchange.Side    `json:"side"`
-	Phase    exchange.Phase   `json:"phase"`
-	From     exchange.PartyID `json:"from"`
-	To       exchange.PartyID `json:"to"`
-	Request  json.RawMessage  `json:"request"`
-	Digest   []byte           `json:"digest"`
-	Decision *storedDecision  `json:"decision,omitempty"`
-	Answer   *storedAnswer    `json:"answer,omitempty"`
-	Sent     string           `json:"sent,omitempty"`
-	Rejected string           `json:"rejected,omitempty"`
-	Changed  time.Time        `json:"changed"`
+	Side     exchange.Side         `json:"side"`
+	Phase    exchange.Phase        `json:"phase"`
+	From     exchange.PartyID      `json:"from"`
+	To       exchange.PartyID      `json:"to"`
+	Request  json.RawMessage       `json:"request"`
+	Digest   []byte                `json:"digest"`
+	Broad    string                `json:"broad,omitempty"`
+	Assigned *storedAssignment     `json:"assigned,omitempty"`
+	Steps    []storedStep          `json:"steps,omitempty"`
+	Asked    []storedClarification `json:"asked,omitempty"`
+	Decision *storedDecision       `json:"decision,omitempty"`
+	Returned string                `json:"returned,omitempty"`
+	Answer   *storedAnswer         `json:"answer,omitempty"`
+	Sent     string                `json:"sent,omitempty"`
+	Rejected string                `json:"rejected,omitempty"`
+	Changed  time.Time             `json:"changed"`
+}
+
+type storedAssignment struct {
+	To  exchange.ActorID `json:"to"`
+	Why string           `json:"why,omitempty"`
+	By  exchange.ActorID `json:"by"`
+	At  time.Time        `json:"at"`
+}
+
+type storedStep struct {
+	Step    exchange.StepCode    `json:"step"`
+	Outcome exchange.OutcomeCode `json:"outcome"`
+	Text    string               `json:"text,omitempty"`
+	Day     time.Time            `json:"day,omitzero"`
+	With    exchange.ActorID     `json:"with,omitempty"`
+	By      exchange.ActorID     `json:"by"`
+	At      time.Time            `json:"at"`
+}
+
+type storedClarification struct {
+	Message  []byte           `json:"message"` // digest of the question
+	Question string           `json:"question"`
+	Asked    time.Time        `json:"asked"`
+	By       exchange.ActorID `json:"by,omitempty"`
+	Reply    string           `json:"reply,omitempty"`
+	Replied  time.Time        `json:"replied,omitzero"`
+	ReplyBy  exchange.ActorID `json:"replyBy,omitempty"`
+	Failed   bool             `json:"failed,omitempty"`
 }
 
 type storedDecision struct {
 	By         exchange.ActorID     `json:"by"`
+	Second     exchange.ActorID     `json:"second,omitempty"`
 	At         time.Time            `json:"at"`
 	Items      []storedItem         `json:"items"`
 	Conditions []exchange.Condition `json:"conditions,omitempty"`
@@ -88,9 +126,22 @@ func (r record) encode() ([]byte, error) {
 	s := storedRecord{
 		Side: r.Side, Phase: r.Phase, From: r.Exchange.Request.From, To: r.Exchange.Request.To, Request: request,
 		Digest: r.Request[:], Sent: r.Sent, Rejected: r.Rejected, Changed: r.Changed,
+		Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(),
+	}
+	if a := r.Assignment; a.To != "" {
+		s.Assigned = &storedAssignment{To: a.To, Why: a.Why.Reveal(), By: a.By, At: a.At}
+	}
+	for _, t := range r.Weighing {
+		s.Steps = append(s.Steps, storedStep{Step: t.Code, Outcome: t.Outcome, Text: t.Text.Reveal(), Day: t.Day, With: t.With, By: t.By, At: t.At})
+	}
+	for i, c := range r.Clarifications {
+		s.Asked = append(s.Asked, storedClarification{
+			Message: r.Questions[i][:], Question: c.Question.Reveal(), Asked: c.Asked, By: c.By, Reply: c.Reply.Reveal(), Replied: c.Replied,
+			ReplyBy: c.ReplyBy, Failed: c.Failed,
+		})
 	}
 	if d := r.Decision; !d.At.IsZero() {
-		s.Decision = &storedDecision{By: d.By, At: d.At, Conditions: d.Conditions, Note: d.Note.Reveal()}
+		s.Decision = &storedDecision{By: d.By, Second: d.Second, At: d.At, Conditions: d.Conditions, Note: d.Note.Reveal()}
 		for _, i := range d.Items {
 			s.Decision.Items = append(s.Decision.Items, storedItem{
 				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Ground: i.Ground,
@@ -126,8 +177,24 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 		version:  version,
 	}
 	copy(r.Request[:], s.Digest)
+	r.Broad, r.Returned = exchange.Hide(s.Broad), exchange.Hide(s.Returned)
+	if a := s.Assigned; a != nil {
+		r.Assignment = exchange.Assignment{To: a.To, Why: exchange.Hide(a.Why), By: a.By, At: a.At}
+	}
+	for _, t := range s.Steps {
+		r.Weighing = append(r.Weighing, exchange.Step{
+			Code: t.Step, Outcome: t.Outcome, Text: exchange.Hide(t.Text), Day: t.Day, With: t.With, By: t.By, At: t.At,
+		})
+	}
+	for _, c := range s.Asked {
+		r.Clarifications = append(r.Clarifications, exchange.Clarification{
+			Question: exchange.Hide(c.Question), Asked: c.Asked, By: c.By, Reply: exchange.Hide(c.Reply), Replied: c.Replied,
+			ReplyBy: c.ReplyBy, Failed: c.Failed,
+		})
+		r.Questions = append(r.Questions, wire.Digest(c.Message))
+	}
 	if d := s.Decision; d != nil {
-		r.Decision = exchange.Decision{By: d.By, At: d.At, Conditions: d.Conditions, Note: exchange.Hide(d.Note)}
+		r.Decision = exchange.Decision{By: d.By, Second: d.Second, At: d.At, Conditions: d.Conditions, Note: exchange.Hide(d.Note)}
 		for _, i := range d.Items {
 			r.Decision.Items = append(r.Decision.Items, exchange.ItemDecision{
 				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: exchange.Hide(i.Value), Ground: i.Ground,

@@ -62,8 +62,35 @@ func (n *Node) loadRegister() error {
 	if err != nil {
 		return err
 	}
-	n.force.Store(&inForce{register: reg, law: n.force.Load().law})
+	law, err := n.lawOf(reg)
+	if err != nil {
+		return err
+	}
+	n.force.Store(&inForce{register: reg, law: law})
 	return nil
+}
+
+// lawOf is the law that a register brings with it, or the program's own where
+// it brings none. It brings all of it or nothing: catalogues of two versions
+// do not mix.
+func (n *Node) lawOf(reg *register.Register) (*exchange.Law, error) {
+	if len(reg.Catalogues()) == 0 {
+		return n.law, nil
+	}
+	documents := map[string][]byte{}
+	for _, c := range reg.Catalogues() {
+		if text, ok := reg.Catalogue(c.Name); ok {
+			documents[c.Name] = text
+		}
+	}
+	law, err := exchange.ParseLaw(documents)
+	if err != nil {
+		// What is wrong is for the authority that signed it; it holds nothing
+		// personal.
+		n.log.Error("the law of the register cannot be read by this version", "register", reg.Version(), "error", err.Error())
+		return nil, fault(LawUnreadable)
+	}
+	return law, nil
 }
 
 // InstallRegister takes a newer version of the register. It is refused when it
@@ -78,6 +105,10 @@ func (n *Node) InstallRegister(ctx context.Context, bundle []byte) error {
 		}
 		if before.register != nil && reg.Version() == before.register.Version() {
 			return nil
+		}
+		law, err := n.lawOf(reg)
+		if err != nil {
+			return err
 		}
 		_, was, err := n.store.Get(tableRegister, registerKey)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -102,7 +133,7 @@ func (n *Node) InstallRegister(ctx context.Context, bundle []byte) error {
 		if err != nil {
 			return err
 		}
-		return n.enforce(reg)
+		return n.enforce(&inForce{register: reg, law: law})
 	}
 	return fault(Busy)
 }
@@ -115,17 +146,17 @@ func (n *Node) registerFile(version uint64) string {
 
 // enforce puts a register that is on disk in force, also for the network:
 // parties that it no longer has are cut off.
-func (n *Node) enforce(reg *register.Register) error {
+func (n *Node) enforce(after *inForce) error {
 	for {
 		before := n.force.Load()
-		if before.register != nil && before.register.Version() >= reg.Version() {
+		if before.register != nil && before.register.Version() >= after.register.Version() {
 			return nil
 		}
-		if n.force.CompareAndSwap(before, &inForce{register: reg, law: before.law}) {
+		if n.force.CompareAndSwap(before, after) {
 			break
 		}
 	}
-	n.log.Info("register in force", "version", strconv.FormatUint(reg.Version(), 10))
+	n.log.Info("register in force", "version", strconv.FormatUint(after.register.Version(), 10))
 	if err := n.network.SetPeers(n.peers()); err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ func (n *Node) AddStaff(ctx context.Context, a exchange.Actor) error {
 		if !slices.Contains(exchange.Roles[:], g.Role) {
 			return &exchange.Refusal{Code: exchange.BadRequest, Params: []string{"field", "role"}}
 		}
+		if g.Regime != "" && !g.Regime.Secrecy() {
+			return &exchange.Refusal{Code: exchange.BadRequest, Params: []string{"field", "regime"}}
+		}
 		if _, ok := n.id.Capacity(g.Capacity); !ok {
 			return &exchange.Refusal{Code: exchange.UnknownCapacity, Params: []string{"capacity", string(g.Capacity)}}
 		}
@@ -79,8 +82,24 @@ func (n *Node) Staff(context.Context) ([]exchange.Actor, error) {
 	}
 }
 
+// A Who is who acts, and under which hat: the capacity in which he acts now.
+// Somebody with one capacity need not name it.
+type Who struct {
+	ID  exchange.ActorID
+	Hat exchange.CapacityCode
+}
+
 // actor finds who acts. What he may do is judged in package exchange.
-func (n *Node) actor(id exchange.ActorID) (exchange.Actor, error) {
+func (n *Node) actor(who Who) (exchange.Actor, error) {
+	a, err := n.colleague(who.ID)
+	if err != nil {
+		return exchange.Actor{}, err
+	}
+	return a.Wear(who.Hat)
+}
+
+// colleague finds a member of staff.
+func (n *Node) colleague(id exchange.ActorID) (exchange.Actor, error) {
 	value, _, err := n.store.Get(tableStaff, string(id))
 	if errors.Is(err, store.ErrNotFound) {
 		return exchange.Actor{}, fault(UnknownActor)

@@ -29,12 +29,22 @@ type Summary struct {
 	Due      time.Time
 	Changed  time.Time
 	Rejected string // code of the other node, in phase rejected
+	Assigned exchange.ActorID
+	Paused   bool // a question is open: the clock of the deadline stands still
+	Late     bool // answered after the deadline
+	Broad    bool // one of many at once, with a reason (for the privacy officer)
 }
 
 func summary(x exchange.Exchange) Summary {
+	due, paused := x.Deadline()
+	decided := x.Decision.At
+	if x.Side == exchange.Asker {
+		decided = x.Answer.At
+	}
 	return Summary{
+		Assigned: x.Assignment.To, Paused: paused, Late: !decided.IsZero() && x.Late(decided), Broad: !x.Broad.Zero(),
 		ID: x.ID, Case: x.Request.Case, Side: x.Side, Phase: x.Phase, From: x.Request.From, To: x.Request.To,
-		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: x.Request.Due, Changed: x.Changed, Rejected: x.Rejected,
+		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: due, Changed: x.Changed, Rejected: x.Rejected,
 	}
 }
 
@@ -51,8 +61,16 @@ func (n *Node) Status(_ context.Context, id exchange.ID) (Summary, error) {
 type Filter struct {
 	Side  exchange.Side
 	Phase exchange.Phase
-	After string // the cursor that the previous page returned
-	Limit int    // at most 100; 0 means 100
+	Case  exchange.ID
+	Hat   exchange.CapacityCode // only what this capacity asks or is asked
+	Broad bool                  // only requests to many at once
+	After string                // the cursor that the previous page returned
+	Limit int                   // at most 100; 0 means 100
+}
+
+func (f Filter) picks(x exchange.Exchange) bool {
+	return (f.Side == "" || x.Side == f.Side) && (f.Phase == "" || x.Phase == f.Phase) && (f.Hat == "" || x.Own().Capacity == f.Hat) &&
+		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero())
 }
 
 // List lists exchanges by ID, which is by age, with the cursor of the next page
@@ -76,7 +94,7 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 				return nil, "", err
 			}
 			after = row.Key
-			if (f.Side != "" && r.Side != f.Side) || (f.Phase != "" && r.Phase != f.Phase) {
+			if !f.picks(r.Exchange) {
 				continue
 			}
 			if len(page) == f.Limit {
@@ -94,8 +112,8 @@ const maxPage = 100
 
 // Open returns everything of an exchange to a person who may see it. That he
 // looked is in the ledger before he sees it (I3).
-func (n *Node) Open(ctx context.Context, by exchange.ActorID, id exchange.ID) (exchange.Exchange, error) {
-	actor, err := n.actor(by)
+func (n *Node) Open(ctx context.Context, who Who, id exchange.ID) (exchange.Exchange, error) {
+	actor, err := n.actor(who)
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
@@ -107,7 +125,7 @@ func (n *Node) Open(ctx context.Context, by exchange.ActorID, id exchange.ID) (e
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	entry, err := entryOf(event, wire.Digest{})
+	entry, err := n.entryOf(event, wire.Digest{})
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
@@ -209,15 +227,30 @@ func (n *Node) partnerEntry(id exchange.ID, d wire.Digest) (*PartnerEntry, error
 	return &PartnerEntry{Entry: r.Index, Size: r.Size}, nil
 }
 
-// index lets an exchange be found by the person it is about, under a pseudonym
-// that only this node can make.
+// index lets an exchange be found by its case and by the person it is about.
 func (n *Node) index(c *store.Change, a act) {
-	s := a.after.Exchange.Request.Subject
-	var who string
-	if !s.BSN.Zero() {
-		who = "bsn\n" + s.BSN.Reveal()
-	} else {
-		who = "name\n" + strings.ToLower(s.Name.Reveal()) + "\n" + s.Born.Reveal()
+	x := a.after.Exchange
+	s := x.Request.Subject
+	keys := n.person(x.Own().Capacity, s.BSN, s.Name, s.Born)
+	if x.Side == exchange.Asker {
+		keys = append(keys, caseIndex(x.Request.Case))
 	}
-	c.Puts[0].Index = []string{"person/" + crypto.Pseudonym(n.keys.Pseudonym, "person", who)}
+	c.Puts[0].Index = keys
+}
+
+// person is the index keys of a person, under pseudonyms that only this node
+// can make, and other ones in each capacity: what one task knows of somebody
+// does not lead to what another does.
+func (n *Node) person(in exchange.CapacityCode, bsn exchange.BSN, name, born exchange.Personal) []string {
+	key := func(kind, who string) string {
+		return "person/" + crypto.Pseudonym(n.keys.Pseudonym, "person", string(in)+"\n"+kind+"\n"+who)
+	}
+	var keys []string
+	if !bsn.Zero() {
+		keys = append(keys, key("bsn", bsn.Reveal()))
+	}
+	if !name.Zero() {
+		keys = append(keys, key("name", strings.ToLower(name.Reveal())+"\n"+born.Reveal()))
+	}
+	return keys
 }

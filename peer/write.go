@@ -33,9 +33,13 @@ type message struct {
 
 // private is the private part of an entry: who, and which items. It is sealed
 // under the record key of the dossier.
+//
+// Register is the version that was in force: it says which law the step was
+// judged by.
 type private struct {
-	By     exchange.ActorID `json:"by,omitempty"`
-	Detail exchange.Detail  `json:"detail"`
+	By       exchange.ActorID `json:"by,omitempty"`
+	Register uint64           `json:"register,omitempty"`
+	Detail   exchange.Detail  `json:"detail"`
 }
 
 // change loads an exchange, lets judge make the act, and writes it; when
@@ -65,7 +69,7 @@ const maxOvertaken = 8
 
 // write stores an act in one commit and wakes the courier.
 func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
-	c, err := a.change()
+	c, err := n.changeOf(a)
 	if err != nil {
 		return store.Written{}, err
 	}
@@ -82,8 +86,8 @@ func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
 	return written, nil
 }
 
-// change is the act as the store takes it.
-func (a act) change() (store.Change, error) {
+// changeOf is the act as the store takes it.
+func (n *Node) changeOf(a act) (store.Change, error) {
 	x := a.after.Exchange
 	if a.send != nil {
 		a.after.Sent = a.send.ID
@@ -112,7 +116,7 @@ func (a act) change() (store.Change, error) {
 		if event.Kind == "" {
 			continue
 		}
-		entry, err := entryOf(event, digest)
+		entry, err := n.entryOf(event, digest)
 		if err != nil {
 			return store.Change{}, err
 		}
@@ -128,13 +132,21 @@ func (a act) change() (store.Change, error) {
 	return c, nil
 }
 
-func entryOf(event exchange.Event, digest wire.Digest) (store.Event, error) {
-	part, err := json.Marshal(private{By: event.By, Detail: event.Detail})
+func (n *Node) entryOf(event exchange.Event, digest wire.Digest) (store.Event, error) {
+	p := private{By: event.By, Detail: event.Detail}
+	if reg := n.force.Load().register; reg != nil {
+		p.Register = reg.Version()
+	}
+	part, err := json.Marshal(p)
 	if err != nil {
 		return store.Event{}, err
 	}
+	var other string
+	if event.Other != (exchange.PartyID{}) {
+		other = event.Other.String()
+	}
 	return store.Event{
-		Kind: string(event.Kind), Exchange: string(event.Exchange), Party: event.Other.String(), As: event.Own.String(),
+		Kind: string(event.Kind), Exchange: string(event.Exchange), Party: other, As: event.Own.String(),
 		Purpose: string(event.Purpose), Message: ledger.Digest(digest), Private: part,
 	}, nil
 }

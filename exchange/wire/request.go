@@ -10,26 +10,46 @@ import (
 type requestBody struct {
 	Case        exchange.ID           `json:"case"`
 	Purpose     exchange.PurposeCode  `json:"purpose"`
+	Trigger     triggerBody           `json:"trigger"`
 	Specific    string                `json:"specific"`
+	Statements  []statementBody       `json:"statements"`
 	Subject     subjectBody           `json:"subject"`
 	Items       []itemBody            `json:"items"`
 	ShareWith   []exchange.DomainCode `json:"shareWith"`
 	Involvement involvementBody       `json:"involvement"`
+	Consent     *consentBody          `json:"consent,omitempty"`
 	Contact     string                `json:"contact"`
 	Due         time.Time             `json:"due"`
 }
 
+type triggerBody struct {
+	Code exchange.TriggerCode `json:"code"`
+	On   string               `json:"on"` // YYYY-MM-DD
+}
+
+type statementBody struct {
+	Code exchange.StatementCode `json:"code"`
+	Text string                 `json:"text"`
+}
+
+type consentBody struct {
+	State exchange.ConsentState `json:"state"`
+	On    string                `json:"on,omitempty"` // YYYY-MM-DD
+}
+
 type subjectBody struct {
-	BSN     string `json:"bsn,omitempty"`
-	Name    string `json:"name,omitempty"`
-	Born    string `json:"born,omitempty"`
-	Address string `json:"address,omitempty"`
+	Standing exchange.Standing `json:"standing"`
+	BSN      string            `json:"bsn,omitempty"`
+	Name     string            `json:"name,omitempty"`
+	Born     string            `json:"born,omitempty"`
+	Address  string            `json:"address,omitempty"`
 }
 
 type itemBody struct {
-	Item  exchange.ItemCode `json:"item"`
-	Depth exchange.Depth    `json:"depth"`
-	Why   string            `json:"why"`
+	Item       exchange.ItemCode `json:"item"`
+	Depth      exchange.Depth    `json:"depth"`
+	Why        string            `json:"why"`
+	Statements []statementBody   `json:"statements,omitempty"`
 }
 
 type involvementBody struct {
@@ -42,8 +62,9 @@ type involvementBody struct {
 func EncodeRequest(r exchange.Request) ([]byte, error) {
 	b := requestBody{
 		Case: r.Case, Purpose: r.Purpose, Specific: r.Specific.Reveal(), ShareWith: r.ShareWith,
+		Trigger: triggerBody{Code: r.Trigger.Code, On: r.Trigger.On.UTC().Format(time.DateOnly)}, Statements: encodeStatements(r.Statements),
 		Subject: subjectBody{
-			BSN: r.Subject.BSN.Reveal(), Name: r.Subject.Name.Reveal(), Born: r.Subject.Born.Reveal(), Address: r.Subject.Address.Reveal(),
+			Standing: r.Subject.Standing, BSN: r.Subject.BSN.Reveal(), Name: r.Subject.Name.Reveal(), Born: r.Subject.Born.Reveal(), Address: r.Subject.Address.Reveal(),
 		},
 		Involvement: involvementBody{State: r.Involvement.State, Why: r.Involvement.Why.Reveal()},
 		Contact:     r.Contact.Reveal(), Due: r.Due.UTC().Truncate(time.Second),
@@ -51,8 +72,17 @@ func EncodeRequest(r exchange.Request) ([]byte, error) {
 	if b.ShareWith == nil {
 		b.ShareWith = []exchange.DomainCode{}
 	}
+	if b.Statements == nil {
+		b.Statements = []statementBody{}
+	}
+	if c := r.Consent; c.State != "" {
+		b.Consent = &consentBody{State: c.State}
+		if !c.On.IsZero() {
+			b.Consent.On = c.On.UTC().Format(time.DateOnly)
+		}
+	}
 	for _, i := range r.Items {
-		b.Items = append(b.Items, itemBody{Item: i.Item, Depth: i.Depth, Why: i.Why.Reveal()})
+		b.Items = append(b.Items, itemBody{Item: i.Item, Depth: i.Depth, Why: i.Why.Reveal(), Statements: encodeStatements(i.Statements)})
 	}
 	return json.Marshal(b)
 }
@@ -64,12 +94,25 @@ func DecodeRequest(body []byte) (exchange.Request, error) {
 		return exchange.Request{}, fault(MessageSchema)
 	}
 	r := exchange.Request{
-		Case: b.Case, Purpose: b.Purpose, Specific: exchange.Hide(b.Specific),
+		Case: b.Case, Purpose: b.Purpose, Specific: exchange.Hide(b.Specific), Statements: decodeStatements(b.Statements),
 		Subject: exchange.Subject{
-			Name: exchange.Hide(b.Subject.Name), Born: exchange.Hide(b.Subject.Born), Address: exchange.Hide(b.Subject.Address),
+			Standing: b.Subject.Standing, Name: exchange.Hide(b.Subject.Name), Born: exchange.Hide(b.Subject.Born), Address: exchange.Hide(b.Subject.Address),
 		},
 		Involvement: exchange.Involvement{State: b.Involvement.State, Why: exchange.Hide(b.Involvement.Why)},
 		Contact:     exchange.Hide(b.Contact), Due: b.Due.UTC(),
+	}
+	r.Trigger.Code = b.Trigger.Code
+	var err error
+	if r.Trigger.On, err = time.Parse(time.DateOnly, b.Trigger.On); err != nil {
+		return exchange.Request{}, fault(MessageSchema)
+	}
+	if c := b.Consent; c != nil {
+		r.Consent.State = c.State
+		if c.On != "" {
+			if r.Consent.On, err = time.Parse(time.DateOnly, c.On); err != nil {
+				return exchange.Request{}, fault(MessageSchema)
+			}
+		}
 	}
 	if len(b.ShareWith) > 0 {
 		r.ShareWith = b.ShareWith
@@ -82,7 +125,25 @@ func DecodeRequest(body []byte) (exchange.Request, error) {
 		r.Subject.BSN = bsn
 	}
 	for _, i := range b.Items {
-		r.Items = append(r.Items, exchange.AskedItem{Item: i.Item, Depth: i.Depth, Why: exchange.Hide(i.Why)})
+		r.Items = append(r.Items, exchange.AskedItem{
+			Item: i.Item, Depth: i.Depth, Why: exchange.Hide(i.Why), Statements: decodeStatements(i.Statements),
+		})
 	}
 	return r, nil
+}
+
+func encodeStatements(all []exchange.Statement) []statementBody {
+	var out []statementBody
+	for _, s := range all {
+		out = append(out, statementBody{Code: s.Code, Text: s.Text.Reveal()})
+	}
+	return out
+}
+
+func decodeStatements(all []statementBody) []exchange.Statement {
+	var out []exchange.Statement
+	for _, s := range all {
+		out = append(out, exchange.Statement{Code: s.Code, Text: exchange.Hide(s.Text)})
+	}
+	return out
 }

@@ -35,11 +35,13 @@ const (
 	Request    Kind = "request"
 	Answer     Kind = "answer"
 	Withdrawal Kind = "withdrawal"
+	Question   Kind = "question"
+	Reply      Kind = "reply"
 	Receipt    Kind = "receipt"
 )
 
 // Kinds lists every kind.
-var Kinds = [...]Kind{Request, Answer, Withdrawal, Receipt}
+var Kinds = [...]Kind{Request, Answer, Withdrawal, Question, Reply, Receipt}
 
 // typ is the explicit type of the JWS (RFC 8725 §3.11).
 func (k Kind) typ() string { return "sluis-" + string(k) + "+jwt" }
@@ -84,9 +86,10 @@ type Message struct {
 	Digest Digest
 	Token  []byte // as signed, disclosures included
 
-	Request exchange.Request // of a request
-	Answer  exchange.Answer  // of an answer
-	Receipt Evidence         // of a receipt
+	Request exchange.Request  // of a request
+	Answer  exchange.Answer   // of an answer
+	Text    exchange.Personal // of a question or a reply
+	Receipt Evidence          // of a receipt
 }
 
 // Evidence is the body of a receipt: the entry that the addressee wrote for the
@@ -144,6 +147,28 @@ func SignRequest(e Envelope, r exchange.Request, key ed25519.PrivateKey) (Signed
 // SignWithdrawal signs the withdrawal of the request that e follows.
 func SignWithdrawal(e Envelope, key ed25519.PrivateKey) (Signed, error) {
 	return sign(Withdrawal, e, json.RawMessage(`{}`), key)
+}
+
+// SignQuestion signs a question back about the request that e follows.
+func SignQuestion(e Envelope, text exchange.Personal, key ed25519.PrivateKey) (Signed, error) {
+	return signText(Question, e, text, key)
+}
+
+// SignReply signs the reply to the question that e follows.
+func SignReply(e Envelope, text exchange.Personal, key ed25519.PrivateKey) (Signed, error) {
+	return signText(Reply, e, text, key)
+}
+
+type textBody struct {
+	Text string `json:"text"`
+}
+
+func signText(kind Kind, e Envelope, text exchange.Personal, key ed25519.PrivateKey) (Signed, error) {
+	body, err := json.Marshal(textBody{Text: text.Reveal()})
+	if err != nil {
+		return Signed{}, err
+	}
+	return sign(kind, e, body, key)
 }
 
 // SignReceipt signs the receipt of the message that e follows.
@@ -305,6 +330,12 @@ func (m *Message) readBody(body json.RawMessage, disclosures []string) error {
 		m.Request.ID, m.Request.From, m.Request.To = m.Exchange, m.From, m.To
 	case Answer:
 		m.Answer, err = decodeAnswer(body, disclosures)
+	case Question, Reply:
+		var b textBody
+		if err := json.Unmarshal(body, &b); err != nil {
+			return fault(MessageSchema)
+		}
+		m.Text = exchange.Hide(b.Text)
 	case Receipt:
 		m.Receipt, err = decodeReceipt(body)
 	}
