@@ -29,7 +29,7 @@ import (
 func BenchmarkExchange(b *testing.B) {
 	for _, atOnce := range []int{1, 16, 64, 128} {
 		b.Run(strconv.Itoa(atOnce), func(b *testing.B) {
-			w := newWorld(b, municipality, probation)
+			w := newWorld(b, municipality, debtHelp)
 			f := newFloor(b, w)
 			real := func() { w.oneExchange(b) }
 			none := func() {}
@@ -99,7 +99,7 @@ func usedCPU(b *testing.B) time.Duration {
 func (w *world) oneExchange(b *testing.B) {
 	ctx := context.Background()
 	asker, supplier := w.members[0].node, w.members[1].node
-	x, err := asker.Ask(ctx, requester, question(b))
+	x, err := ask(ctx, asker, requester, question(b))
 	if err != nil {
 		b.Error(err)
 		return

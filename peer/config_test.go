@@ -58,7 +58,7 @@ func FuzzParseConfig(f *testing.F) {
 // What a listed peer sends is never trusted to have a form: nothing that comes
 // in over either protocol changes a node or stops it.
 func FuzzReceive(f *testing.F) {
-	w := newWorld(f, municipality, probation)
+	w := newWorld(f, municipality, debtHelp)
 	node, from := w.members[1].node, w.members[0].entry.Peer
 	f.Add([]byte("hello"))
 	f.Add([]byte("age-encryption.org/v1\n-> mlkem768x25519 x\n"))

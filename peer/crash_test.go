@@ -123,7 +123,7 @@ func (d *doom) play(ctx context.Context, n *peer.Node) error {
 		if err != nil {
 			return err
 		}
-		if _, err := n.Ask(ctx, requester, r); err != nil {
+		if _, err := ask(ctx, n, requester, r); err != nil {
 			return err
 		}
 		d.moment("request written, and nobody told")
@@ -168,7 +168,7 @@ const momentsPerSide = 6
 // I7: kill -9 of either side, at every moment between two writes, loses nothing
 // and does nothing twice. (Moments within a write are the store's tests.)
 func TestKilledAtEveryMoment(t *testing.T) {
-	for side, party := range map[string]exchange.Party{"asker": municipality, "supplier": probation} {
+	for side, party := range map[string]exchange.Party{"asker": municipality, "supplier": debtHelp} {
 		t.Run(side, func(t *testing.T) {
 			for at := 1; ; at++ {
 				if !killedAt(t, party, at) {
@@ -185,7 +185,7 @@ func TestKilledAtEveryMoment(t *testing.T) {
 // killedAt plays one exchange in which the party dies at a moment and is
 // started again. It reports whether there was such a moment.
 func killedAt(t *testing.T, party exchange.Party, at int) (died bool) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	var victim, other *member
 	for _, m := range w.members {
 		if m.party.OIN == party.OIN {

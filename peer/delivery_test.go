@@ -14,10 +14,10 @@ import (
 // A party that is down when it is asked gets the request when it comes back,
 // also when the asker was restarted meanwhile.
 func TestDownWhenAsked(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	a, b := w.members[0], w.members[1]
 	b.stop()
-	x, err := a.node.Ask(context.Background(), requester, question(t))
+	x, err := ask(context.Background(), a.node, requester, question(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +41,10 @@ func TestDownWhenAsked(t *testing.T) {
 // After a withdrawal nothing passes: a request that waits for a decision is
 // closed, and an answer that was on its way is not accepted.
 func TestWithdraw(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	a, b := w.members[0], w.members[1]
 	ctx := context.Background()
-	x, err := a.node.Ask(ctx, requester, question(t))
+	x, err := ask(ctx, a.node, requester, question(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestWithdraw(t *testing.T) {
 	_, err = b.node.Decide(ctx, professional, x.ID, verdict())
 	wantCode(t, "decide on a withdrawn request", err, string(exchange.NotNow))
 
-	crossing, err := a.node.Ask(ctx, requester, question(t))
+	crossing, err := ask(ctx, a.node, requester, question(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,12 +86,12 @@ func TestWithdraw(t *testing.T) {
 
 // A request that can't be delivered before its deadline expires, and says so.
 func TestExpire(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	a, b := w.members[0], w.members[1]
 	b.stop()
 	r := question(t)
 	r.Due = time.Now().Add(1500 * time.Millisecond)
-	x, err := a.node.Ask(context.Background(), requester, r)
+	x, err := ask(context.Background(), a.node, requester, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func (l *lossy) Send(ctx context.Context, id, protocol string, request []byte) (
 // Delivery is at least once, handling exactly once: however often a receipt is
 // lost, each side has one entry, and the receipt is the same.
 func TestLostReceipts(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	a, b := w.members[0], w.members[1]
 	for _, m := range w.members {
 		m.stop()
@@ -131,7 +131,7 @@ func TestLostReceipts(t *testing.T) {
 		}
 		m.start()
 	}
-	x, err := a.node.Ask(context.Background(), requester, question(t))
+	x, err := ask(context.Background(), a.node, requester, question(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestLostReceipts(t *testing.T) {
 
 // Many at once, both ways round, all arrive.
 func TestManyAtOnce(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	a, b := w.members[0], w.members[1]
 	const count = 40
 	var group sync.WaitGroup
@@ -154,7 +154,7 @@ func TestManyAtOnce(t *testing.T) {
 		group.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
-			x, err := a.node.Ask(ctx, requester, question(t))
+			x, err := ask(ctx, a.node, requester, question(t))
 			if err != nil {
 				t.Error(err)
 				return

@@ -10,9 +10,9 @@ import (
 // The spine: asked, delivered, decided, answered, with an entry for each step
 // on both sides and a receipt for each message.
 func TestOneExchange(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	a, b := w.members[0], w.members[1]
-	x, err := a.node.Ask(context.Background(), requester, question(t))
+	x, err := ask(context.Background(), a.node, requester, question(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +30,11 @@ func TestOneExchange(t *testing.T) {
 	}
 	for _, i := range got.Answer.Items {
 		switch i.Item {
-		case "supervision-conditions":
+		case "debt-plan":
 			if i.Value.Reveal() != "meldplicht tot en met maart" || i.Depth != exchange.Process {
 				t.Errorf("supplied item arrived as %s, depth %s", i.Outcome, i.Depth)
 			}
-		case "offence":
+		case "debt-creditors":
 			if i.Outcome != exchange.Withhold || !i.Value.Zero() || i.Tell.Reveal() != "bel mij" {
 				t.Errorf("withheld item arrived as %s", i.Outcome)
 			}

@@ -86,7 +86,7 @@ func (f *forger) seal(s wire.Signed, err error) []byte {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	sealed, err := wire.Seal(s, f.w.auth.last.Recipients(probation.OIN))
+	sealed, err := wire.Seal(s, f.w.auth.last.Recipients(debtHelp.OIN))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -122,10 +122,10 @@ func freshID() exchange.ID { return exchange.ID(uuid.Must(uuid.NewV7()).String()
 // I9, I6, I1: whatever a listed party with valid keys makes up is refused with a
 // code, and changes nothing.
 func TestForgedMessages(t *testing.T) {
-	w := newWorld(t, municipality, probation, housing)
+	w := newWorld(t, municipality, debtHelp, housing)
 	target := w.members[1]
 	f := forge(t, w, w.members[0])
-	to := exchange.PartyID{OIN: probation.OIN, Capacity: "probation"}
+	to := exchange.PartyID{OIN: debtHelp.OIN, Capacity: "debts"}
 	ask := func(change func(*wire.Envelope, *exchange.Request)) []byte {
 		r, e := question(t), f.envelope(to, freshID())
 		r.ID, r.Case, r.Due = e.Exchange, freshID(), time.Now().Add(24*time.Hour)
@@ -185,10 +185,10 @@ func TestForgedMessages(t *testing.T) {
 // The same message again gets the same receipt; another message under the same
 // ID, or a second opening of the same exchange, is refused.
 func TestReplay(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	target := w.members[1]
 	f := forge(t, w, w.members[0])
-	e := f.envelope(exchange.PartyID{OIN: probation.OIN, Capacity: "probation"}, freshID())
+	e := f.envelope(exchange.PartyID{OIN: debtHelp.OIN, Capacity: "debts"}, freshID())
 	r := question(t)
 	r.ID, r.Case, r.Due = e.Exchange, freshID(), time.Now().Add(24*time.Hour)
 	sealed := f.seal(wire.SignRequest(e, r, f.keys.Signing))
@@ -222,7 +222,7 @@ func TestReplay(t *testing.T) {
 // I6 where it counts: a college that leaves out its own check does not get a BSN
 // past the node of a housing corporation.
 func TestForgedBSN(t *testing.T) {
-	w := newWorld(t, municipality, probation, housing)
+	w := newWorld(t, municipality, debtHelp, housing)
 	f := forge(t, w, w.members[0])
 	to := exchange.PartyID{OIN: housing.OIN, Capacity: "housing"}
 	e := f.envelope(to, freshID())
@@ -245,11 +245,11 @@ func TestForgedBSN(t *testing.T) {
 // A message that is passed on by another party than the one who signed it is
 // refused, though seal and signature are right.
 func TestCarriedByAnother(t *testing.T) {
-	w := newWorld(t, municipality, probation, housing)
+	w := newWorld(t, municipality, debtHelp, housing)
 	target := w.members[1]
 	college := forge(t, w, w.members[0])
 	carrier := forge(t, w, w.members[2])
-	e := college.envelope(exchange.PartyID{OIN: probation.OIN, Capacity: "probation"}, freshID())
+	e := college.envelope(exchange.PartyID{OIN: debtHelp.OIN, Capacity: "debts"}, freshID())
 	r := question(t)
 	r.ID, r.Case, r.Due = e.Exchange, freshID(), time.Now().Add(24*time.Hour)
 	if code, _ := carrier.send(target, college.seal(wire.SignRequest(e, r, college.keys.Signing))); code != wire.SenderMismatch {
@@ -260,7 +260,7 @@ func TestCarriedByAnother(t *testing.T) {
 // I9: who is not in the register gets nothing, costs nothing, and is named by
 // peer ID only.
 func TestStranger(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	target := w.members[1]
 	keys, err := crypto.GenerateKeys()
 	if err != nil {
@@ -281,7 +281,7 @@ func TestStranger(t *testing.T) {
 // A newer register reaches a node from its peer; an older, an expired and a
 // forged one do not, and removing a party cuts it off at once.
 func TestRegisterVersions(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	a, b := w.members[0], w.members[1]
 	ctx := context.Background()
 	old := w.auth.last.Raw()
@@ -320,14 +320,14 @@ func TestRegisterVersions(t *testing.T) {
 // An expired register stops exchanges, says so, and a newer one starts them
 // again.
 func TestExpiredRegister(t *testing.T) {
-	w := newWorld(t, municipality, probation)
+	w := newWorld(t, municipality, debtHelp)
 	a := w.members[0]
 	a.stop()
 	var late atomic.Int64
 	a.options.Now = func() time.Time { return time.Now().Add(time.Duration(late.Load())) }
 	a.start()
 	late.Store(int64(13 * time.Hour))
-	_, err := a.node.Ask(context.Background(), requester, question(t))
+	_, err := ask(context.Background(), a.node, requester, question(t))
 	if !errors.Is(err, &peer.Fault{Code: peer.RegisterExpired}) {
 		t.Errorf("asked under an expired register: %v", err)
 	}

@@ -2,7 +2,10 @@ package peer
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
+	"sluis/exchange"
 	"sluis/ledger"
 )
 
@@ -29,3 +32,56 @@ func (n *Node) ProveConsistency(old, now uint64) ([]ledger.Hash, error) {
 // VerifyLedger reads every entry again and proves that they are what the newest
 // checkpoint signs. It returns the number of entries.
 func (n *Node) VerifyLedger(context.Context) (uint64, error) { return n.store.Verify() }
+
+// A Trace is one ledger entry about an exchange with its private part: who did
+// what, when, and under which register.
+type Trace struct {
+	ledger.Header
+	By       exchange.ActorID
+	Register uint64 // version in force
+	Detail   exchange.Detail
+}
+
+// Trail lists what the ledger holds about an exchange, in order, to a person
+// who may see the exchange. That he looked is in the ledger first (I3).
+func (n *Node) Trail(ctx context.Context, who Who, id exchange.ID) ([]Trace, error) {
+	if _, err := n.Open(ctx, who, id); err != nil {
+		return nil, err
+	}
+	var trail []Trace
+	for from := uint64(0); ; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		entries, err := n.store.Entries(from, maxPage)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) == 0 {
+			return trail, nil
+		}
+		from += uint64(len(entries))
+		for _, e := range entries {
+			if e.Exchange != string(id) {
+				continue
+			}
+			t, err := n.trace(e)
+			if err != nil {
+				return nil, err
+			}
+			trail = append(trail, t)
+		}
+	}
+}
+
+func (n *Node) trace(e ledger.Entry) (Trace, error) {
+	part, err := n.store.Private(e)
+	if err != nil {
+		return Trace{}, err
+	}
+	var p private
+	if err := json.Unmarshal(part, &p); err != nil {
+		return Trace{}, fmt.Errorf("the private part of entry %d is in a form that this version cannot read", e.Index)
+	}
+	return Trace{Header: e.Header, By: p.By, Register: p.Register, Detail: p.Detail}, nil
+}

@@ -37,23 +37,32 @@ func wantCode(t *testing.T, what string, err error, code string) {
 
 // I1, I3, I6 at the doors: who may not, does not, and nothing changes.
 func TestDoorsRefuse(t *testing.T) {
-	w := newWorld(t, municipality, probation, housing)
+	w := newWorld(t, municipality, debtHelp, housing)
 	a, b := w.members[0], w.members[1]
 	ctx := context.Background()
+	opened, err := a.node.OpenCase(ctx, requester, caseOf(question(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(ctx context.Context, n *peer.Node, who peer.Who, r exchange.Request) (exchange.Exchange, error) {
+		r.Case = opened.ID
+		return n.Ask(ctx, who, peer.Asking{Request: r})
+	}
 	_, before := a.node.Checkpoint()
 
-	_, err := a.node.Ask(ctx, professional, question(t))
+	_, err = ask(ctx, a.node, professional, question(t))
 	wantCode(t, "asked by a professional", err, string(exchange.ActorMayNot))
-	_, err = a.node.Ask(ctx, "nobody", question(t))
+	_, err = ask(ctx, a.node, peer.Who{ID: "nobody"}, question(t))
 	wantCode(t, "asked by nobody we know", err, peer.UnknownActor)
 	r := question(t)
 	r.To = exchange.PartyID{OIN: housing.OIN, Capacity: "housing"}
+	r.Statements = append(r.Statements, exchange.Statement{Code: "beyond-social-domain", Text: exchange.Hide("he may lose his home")})
 	r.Items = []exchange.AskedItem{{Item: "rent-arrears", Depth: exchange.That, Why: exchange.Hide("debts")}}
-	_, err = a.node.Ask(ctx, requester, r)
+	_, err = ask(ctx, a.node, requester, r)
 	wantCode(t, "I6: BSN to a housing corporation", err, string(exchange.BSNNotAllowed))
 	r = question(t)
 	r.To.OIN = "00000099000009009000"
-	_, err = a.node.Ask(ctx, requester, r)
+	_, err = ask(ctx, a.node, requester, r)
 	wantCode(t, "a party outside the register", err, peer.UnknownParty)
 	_, err = a.node.Open(ctx, requester, "0193a0b0-0000-7000-8000-000000000001")
 	wantCode(t, "an exchange that is not there", err, peer.UnknownExchange)
@@ -61,7 +70,7 @@ func TestDoorsRefuse(t *testing.T) {
 		t.Errorf("refused, and yet the ledger grew from %d to %d", before, after)
 	}
 
-	x, err := a.node.Ask(ctx, requester, question(t))
+	x, err := ask(ctx, a.node, requester, question(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ type world struct {
 	dir     string
 	auth    *authority
 	members []*member
+	config  string
+	ahead   atomic.Int64 // nanoseconds that every clock runs ahead
 }
 
 // A member is one party with its node, which may be down.
@@ -44,25 +47,35 @@ var (
 		Code: "investigation", Domain: "social-support", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 		Special: []exchange.Category{exchange.Health, exchange.Criminal},
 	}}}
-	probation = exchange.Party{OIN: "00000099000002002000", Name: "reclassering Noord", Capacities: []exchange.Capacity{{
-		Code: "probation", Domain: "probation", Task: "service", Regime: exchange.Wjsg, MayProcessBSN: true,
-		Special: []exchange.Category{exchange.Criminal},
+	debtHelp = exchange.Party{OIN: "00000099000002002000", Name: "schuldhulp Uit de Schuld", Capacities: []exchange.Capacity{{
+		Code: "debts", Domain: "debts", Task: "service", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+	}}}
+	youthCare = exchange.Party{OIN: "00000099000004004000", Name: "jeugdhulp De Linde", Capacities: []exchange.Capacity{{
+		Code: "youth-care", Domain: "youth-care", Task: "service", Regime: exchange.YouthAct, MayProcessBSN: true,
+		Special: []exchange.Category{exchange.Health},
 	}}}
 	housing = exchange.Party{OIN: "00000099000003003000", Name: "woningcorporatie Thuis", Capacities: []exchange.Capacity{{
 		Code: "housing", Domain: "housing", Task: "service", Regime: exchange.NoSecrecy,
 	}}}
 )
 
-const (
-	requester    = exchange.ActorID("a.jansen")
-	professional = exchange.ActorID("b.devries")
+var (
+	requester    = peer.Who{ID: "a.jansen"}
+	professional = peer.Who{ID: "b.devries"}
+	colleague    = peer.Who{ID: "c.bakker"}
 )
 
 // newWorld makes a node for each party, lists all in a register, and starts
 // them.
 func newWorld(t testing.TB, parties ...exchange.Party) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), auth: newAuthority(t)}
+	return newWorldWith(t, "", parties...)
+}
+
+// newWorldWith is newWorld with more lines in each configuration.
+func newWorldWith(t testing.TB, config string, parties ...exchange.Party) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir(), auth: newAuthority(t), config: config}
 	for _, p := range parties {
 		w.add(p)
 	}
@@ -90,7 +103,7 @@ func (w *world) add(p exchange.Party) *member {
 		w.t.Fatal(err)
 	}
 	m := &member{world: w, party: p, dir: filepath.Join(w.dir, string(p.OIN)), lock: lock, keyFile: path}
-	m.options = peer.Options{Lock: lock, Log: slog.New(slog.DiscardHandler)}
+	m.options = peer.Options{Lock: lock, Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }, Log: slog.New(slog.DiscardHandler)}
 	if testing.Verbose() {
 		m.options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", p.Name)
 	}
@@ -104,7 +117,7 @@ min_free_bytes = 1
 [delivery]
 first_pause = "20ms"
 longest_pause = "200ms"
-`),
+` + w.config),
 	}
 	if err := peer.Create(context.Background(), m.dir, plan, peer.Options{}); err != nil {
 		w.t.Fatal(err)
@@ -172,11 +185,13 @@ func (m *member) install(bundle []byte) {
 	}
 }
 
-// hire makes a requester and a professional known.
+// hire makes a requester and two professionals known.
 func (m *member) hire() {
 	m.world.t.Helper()
-	for id, role := range map[exchange.ActorID]exchange.Role{requester: exchange.Requester, professional: exchange.Professional} {
-		a := exchange.Actor{ID: id, Name: exchange.Hide("Fictief Persoon"), Roles: []exchange.Grant{{Role: role, Capacity: m.party.Capacities[0].Code}}}
+	for who, role := range map[peer.Who]exchange.Role{
+		requester: exchange.Requester, professional: exchange.Professional, colleague: exchange.Professional,
+	} {
+		a := exchange.Actor{ID: who.ID, Name: exchange.Hide("Fictief Persoon"), Roles: []exchange.Grant{{Role: role, Capacity: m.party.Capacities[0].Code}}}
 		if err := m.node.AddStaff(context.Background(), a); err != nil {
 			m.world.t.Fatal(err)
 		}
@@ -246,7 +261,35 @@ func (m *member) wantKinds(id exchange.ID, want ...exchange.EventKind) {
 	}
 }
 
-// question is a request of the municipality to probation.
+// ask opens a case for the person whom a request is about, and asks in it.
+func ask(ctx context.Context, n *peer.Node, who peer.Who, r exchange.Request) (exchange.Exchange, error) {
+	c, err := n.OpenCase(ctx, who, caseOf(r))
+	if err != nil {
+		return exchange.Exchange{}, err
+	}
+	r.Case = c.ID
+	return n.Ask(ctx, who, peer.Asking{Request: r})
+}
+
+func today() time.Time { return time.Now().UTC().Truncate(24 * time.Hour) }
+
+// caseOf is a case of a client who asked for help today, about the person of a
+// request.
+func caseOf(r exchange.Request) exchange.Case {
+	s := r.Subject
+	return exchange.Case{
+		Trigger: exchange.Trigger{
+			Code: "client-request", On: today(), Scope: []exchange.DomainCode{"debts", "housing", "youth-care"},
+			Statements: []exchange.Statement{
+				{Code: "act", Text: exchange.Hide("wmo")}, {Code: "suspicion", Text: exchange.Hide("client-said")},
+				{Code: "coherence", Text: exchange.Hide("debts keep him from work and from a home")},
+			},
+		},
+		People: []exchange.Person{{Standing: s.Standing, BSN: s.BSN, Name: s.Name, Born: s.Born, Address: s.Address}},
+	}
+}
+
+// question is a request of the municipality to debtHelp.
 func question(t testing.TB) exchange.Request {
 	t.Helper()
 	r, err := questionOf("999993847")
@@ -260,12 +303,16 @@ func questionOf(number string) (exchange.Request, error) {
 	bsn, err := exchange.ParseBSN(number)
 	return exchange.Request{
 		From:    exchange.PartyID{OIN: municipality.OIN, Capacity: "investigation"},
-		To:      exchange.PartyID{OIN: probation.OIN, Capacity: "probation"},
+		To:      exchange.PartyID{OIN: debtHelp.OIN, Capacity: "debts"},
 		Purpose: "investigation/client-request", Specific: exchange.Hide("to plan help at home"),
-		Subject: exchange.Subject{BSN: bsn},
+		Statements: []exchange.Statement{
+			{Code: "question", Text: exchange.Hide("running")}, {Code: "why-this-party", Text: exchange.Hide("it runs the debt plan")},
+		},
+		Trigger: exchange.TriggerNote{Code: "client-request", On: today()},
+		Subject: exchange.Subject{Standing: exchange.Client, BSN: bsn},
 		Items: []exchange.AskedItem{
-			{Item: "supervision-conditions", Depth: exchange.Content, Why: exchange.Hide("to plan the first month around them")},
-			{Item: "offence", Depth: exchange.That, Why: exchange.Hide("to know whether a house near a school is wise")},
+			{Item: "debt-plan", Depth: exchange.Content, Why: exchange.Hide("to plan the first month around them")},
+			{Item: "debt-creditors", Depth: exchange.That, Why: exchange.Hide("to know whether a house near a school is wise")},
 		},
 		Involvement: exchange.Involvement{State: exchange.InConsultation}, Contact: exchange.Hide("06-00000000"),
 	}, err
@@ -283,8 +330,8 @@ func keyFileLock(path string) (crypto.Lock, error) {
 func verdict() exchange.Decision {
 	return exchange.Decision{
 		Items: []exchange.ItemDecision{
-			{Item: "supervision-conditions", Outcome: exchange.Supply, Depth: exchange.Process, Value: exchange.Hide("meldplicht tot en met maart")},
-			{Item: "offence", Outcome: exchange.Withhold, Ground: "not-necessary", Reason: exchange.Hide("voegt niets toe"), Tell: exchange.Hide("bel mij")},
+			{Item: "debt-plan", Outcome: exchange.Supply, Depth: exchange.Process, Value: exchange.Hide("meldplicht tot en met maart")},
+			{Item: "debt-creditors", Outcome: exchange.Withhold, Ground: "not-necessary", Reason: exchange.Hide("voegt niets toe"), Tell: exchange.Hide("bel mij")},
 		},
 		Conditions: []exchange.Condition{{Code: exchange.AskFirst}},
 	}

@@ -24,7 +24,8 @@ const base = "https://sluis.invalid/schemas/"
 
 // names lists the schemas that a document can be held to.
 var names = [...]string{
-	"config", "disclosure.item", "message.answer", "message.question", "message.receipt", "message.reply", "message.request", "message.withdrawal", "register", "root",
+	"config", "disclosure.item", "message.answer", "message.question", "message.receipt", "message.reply",
+	"message.request", "message.withdrawal", "register", "root",
 }
 
 // Names lists the schemas that [Validate] knows, in alphabetical order.
@@ -217,6 +218,9 @@ func inline(value any, parts map[string]any) any {
 			merged := maps.Clone(part)
 			maps.Copy(merged, v)
 			delete(merged, "$ref")
+			for key, each := range merged {
+				merged[key] = inline(each, parts) // a part may refer to another
+			}
 			return merged
 		}
 		for key, each := range v {
