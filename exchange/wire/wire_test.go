@@ -110,10 +110,16 @@ func request(t testing.TB) exchange.Request {
 	}
 	return exchange.Request{
 		ID: "0193a0b0-0000-7000-8000-000000000001", Case: "0193a0b0-0000-7000-8000-00000000000c", From: college, To: officer,
-		Purpose: "investigation/client-request", Specific: exchange.Hide("hulp <thuis> & elders"), Subject: exchange.Subject{BSN: bsn},
+		Purpose: "investigation/client-request", Specific: exchange.Hide("hulp <thuis> & elders"),
+		Trigger:    exchange.TriggerNote{Code: "client-request", On: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)},
+		Statements: []exchange.Statement{{Code: "question", Text: exchange.Hide("running")}, {Code: "why-this-party", Text: exchange.Hide("toezicht")}},
+		Subject:    exchange.Subject{Standing: exchange.Client, BSN: bsn},
+		Consent:    exchange.Consent{State: exchange.ConsentGiven, On: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)},
 		Items: []exchange.AskedItem{
 			{Item: "supervision-conditions", Depth: exchange.Content, Why: exchange.Hide("reden één")},
-			{Item: "offence", Depth: exchange.That, Why: exchange.Hide("reden twee")},
+			{Item: "offence", Depth: exchange.That, Why: exchange.Hide("reden twee"), Statements: []exchange.Statement{
+				{Code: "service-choice", Text: exchange.Hide("welk werk")}, {Code: "background", Text: exchange.Hide("anders past het werk niet")},
+			}},
 		},
 		ShareWith: []exchange.DomainCode{"youth-care"}, Involvement: exchange.Involvement{State: exchange.Objected, Why: exchange.Hide("omdat")},
 		Contact: exchange.Hide("06-00000000"), Due: noon.AddDate(0, 1, 0),
@@ -399,4 +405,32 @@ func FuzzDecodeRequest(f *testing.F) {
 			t.Error("a request changes when it is read and written")
 		}
 	})
+}
+
+// A question and its reply come back as they were written, each under its own
+// type: one can't be taken for the other.
+func TestQuestionAndReply(t *testing.T) {
+	p := newPair(t)
+	for _, c := range []struct {
+		kind     wire.Kind
+		from, to exchange.PartyID
+		sign     func(wire.Envelope, exchange.Personal, ed25519.PrivateKey) (wire.Signed, error)
+	}{{wire.Question, officer, college, wire.SignQuestion}, {wire.Reply, college, officer, wire.SignReply}} {
+		e := envelope(c.from, c.to)
+		e.Follows = wire.Digest{1, 2, 3}
+		s, err := c.sign(e, exchange.Hide("welk van de twee?"), p.keys[c.from].Signing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := wire.Read(s.Token, []exchange.PartyID{c.to}, p.reg, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Kind != c.kind || m.Text.Reveal() != "welk van de twee?" || m.Follows != e.Follows || !m.At.Equal(e.At) {
+			t.Errorf("the %s is read as a %s", c.kind, m.Kind)
+		}
+		if _, err := c.sign(e, exchange.Personal{}, p.keys[c.from].Signing); !errors.Is(err, &wire.Fault{Code: wire.MessageSchema}) {
+			t.Errorf("an empty %s is signed: %v", c.kind, err)
+		}
+	}
 }
