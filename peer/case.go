@@ -267,7 +267,7 @@ func (n *Node) earlier(id exchange.ID) ([]exchange.Earlier, error) {
 	}
 	var all []exchange.Earlier
 	for _, row := range rows {
-		r, err := decodeRecord(exchange.ID(row.Key), row.Value, row.Version)
+		r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
 		if err != nil {
 			return nil, err
 		}

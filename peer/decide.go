@@ -153,7 +153,11 @@ func (n *Node) weigh(ctx context.Context, who Who, id exchange.ID, judge func(ju
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	return n.change(ctx, id, func(before record, now time.Time) (act, error) {
+	x, err := n.lookup(id, actor.Hat)
+	if err != nil {
+		return exchange.Exchange{}, err
+	}
+	return n.change(ctx, id, x.Side, func(before record, now time.Time) (act, error) {
 		return judge(judging{before: before, law: f.law, own: own, by: actor, now: now})
 	})
 }

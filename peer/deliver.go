@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/ledger"
+	"sluis/register"
 	"sluis/store"
 )
 
@@ -25,13 +25,13 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	m, err := n.message(exchange.ID(out.Exchange), wire.Digest(out.Message))
+	m, side, err := n.sent(exchange.ID(out.Exchange), wire.Digest(out.Message))
 	if err != nil {
 		return err
 	}
 	kind := exchange.MessageKind(m.kind)
 	if !n.now().Before(out.Expires) {
-		return n.giveUp(ctx, out, func(r record, now time.Time) (exchange.Exchange, exchange.Event, error) {
+		return n.giveUp(ctx, out, side, func(r record, now time.Time) (exchange.Exchange, exchange.Event, error) {
 			return r.Expire(kind, now)
 		})
 	}
@@ -52,7 +52,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	raw, err := n.network.Send(ctx, party.Peer, MessageProtocol, sealed)
+	raw, err := n.hand(ctx, party, sealed)
 	if err != nil {
 		return err
 	}
@@ -62,25 +62,44 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	switch {
 	case len(r.Receipt) > 0:
-		return n.receipted(ctx, f, out, to, kind, r.Receipt)
+		return n.receipted(ctx, f, out, to, side, kind, r.Receipt)
 	case r.Retry:
 		return fmt.Errorf("the other node says: later")
 	case !knownCode(r.Code):
 		return fault(BadReply)
 	}
 	n.log.Warn("message not accepted", "party", to.String(), "code", r.Code)
-	return n.giveUp(ctx, out, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
+	return n.giveUp(ctx, out, side, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
 		return x.Reject(kind, r.Code, now)
 	})
 }
 
-// message loads a message that is kept as evidence.
-func (n *Node) message(id exchange.ID, d wire.Digest) (storedMessage, error) {
-	value, _, err := n.store.Get(tableMessage, messageKey(id, d))
-	if err != nil {
-		return storedMessage{}, err
+// hand gives a sealed message to a party. To another capacity of our own
+// organisation it goes the same way, without the network in between: one
+// organisation is no reason to ask less, or to record less.
+func (n *Node) hand(ctx context.Context, to register.Party, sealed []byte) ([]byte, error) {
+	if to.OIN == n.id.OIN {
+		return n.serveMessage(ctx, to.Peer, sealed)
 	}
-	return decodeMessage(value)
+	return n.network.Send(ctx, to.Peer, MessageProtocol, sealed)
+}
+
+// sent loads a message that we sent, with the side on which we did.
+func (n *Node) sent(id exchange.ID, d wire.Digest) (storedMessage, exchange.Side, error) {
+	for _, side := range []exchange.Side{exchange.Asker, exchange.Supplier} {
+		value, _, err := n.store.Get(tableMessage, messageKey(rowKey(id, side), d))
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return storedMessage{}, "", err
+		}
+		m, err := decodeMessage(value)
+		if err != nil || m.sent {
+			return m, side, err
+		}
+	}
+	return storedMessage{}, "", store.ErrNotFound
 }
 
 // knownCode reports whether a code that came over the network has the form of
@@ -90,8 +109,8 @@ func knownCode(s string) bool {
 	return err == nil
 }
 
-func (n *Node) giveUp(ctx context.Context, out store.Outgoing, end func(record, time.Time) (exchange.Exchange, exchange.Event, error)) error {
-	_, err := n.change(ctx, exchange.ID(out.Exchange), func(before record, now time.Time) (act, error) {
+func (n *Node) giveUp(ctx context.Context, out store.Outgoing, side exchange.Side, end func(record, time.Time) (exchange.Exchange, exchange.Event, error)) error {
+	_, err := n.change(ctx, exchange.ID(out.Exchange), side, func(before record, now time.Time) (act, error) {
 		x, event, err := end(before, now)
 		if err != nil {
 			return act{}, err
@@ -103,7 +122,7 @@ func (n *Node) giveUp(ctx context.Context, out store.Outgoing, end func(record, 
 
 // receipted checks a receipt and finishes the message: from here on we hold
 // evidence that the partner's ledger has it.
-func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to exchange.PartyID, kind exchange.MessageKind, sealed []byte) error {
+func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to exchange.PartyID, side exchange.Side, kind exchange.MessageKind, sealed []byte) error {
 	_, own, err := n.own(f)
 	if err != nil {
 		return err
@@ -124,7 +143,7 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 	if err != nil {
 		return err
 	}
-	_, err = n.change(ctx, m.Exchange, func(before record, now time.Time) (act, error) {
+	_, err = n.change(ctx, m.Exchange, side, func(before record, now time.Time) (act, error) {
 		x, event, err := before.Deliver(kind, now)
 		if err != nil {
 			return act{}, err
@@ -170,9 +189,4 @@ func checkEvidence(m wire.Message, checkpointKey, origin string) (partnerLedger,
 
 // receiptID is the ID of the receipt of a message: a UUIDv8 (RFC 9562 §5.8)
 // made of its digest, so that a repeated message gets the same receipt.
-func receiptID(of wire.Digest) string {
-	sum := sha256.Sum256(append([]byte("sluis-receipt\n"), of[:]...))
-	sum[6] = sum[6]&0x0f | 0x80
-	sum[8] = sum[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
-}
+func receiptID(of wire.Digest) string { return uuidOf("sluis-receipt\n" + string(of[:])) }

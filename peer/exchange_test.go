@@ -46,7 +46,7 @@ func TestOneExchange(t *testing.T) {
 	a.wantKinds(x.ID, exchange.RequestIssued, exchange.ReceiptReceived, exchange.AnswerReceived, exchange.Viewed)
 	b.wantKinds(x.ID, exchange.RequestReceived, exchange.DecisionTaken, exchange.AnswerIssued, exchange.ReceiptReceived)
 	for _, m := range []*member{a, b} {
-		notes, err := m.node.Messages(context.Background(), x.ID)
+		notes, err := m.node.Messages(context.Background(), x.ID, "")
 		if err != nil {
 			t.Fatal(err)
 		}

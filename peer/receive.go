@@ -119,7 +119,7 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 		a.after, a.event, err = n.acceptRequest(f, m, now)
 	case wire.Answer, wire.Withdrawal, wire.Question, wire.Reply:
 		var before record
-		if before, err = n.record(m.Exchange); err != nil {
+		if before, err = n.record(m.Exchange, receiver(m.Kind)); err != nil {
 			return store.Written{}, err
 		}
 		if before.Own() != m.To || before.Other() != m.From {
@@ -131,6 +131,14 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 		return store.Written{}, err
 	}
 	return n.write(ctx, a)
+}
+
+// receiver is the side of an exchange that a kind of message comes in at.
+func receiver(k wire.Kind) exchange.Side {
+	if k == wire.Answer || k == wire.Question {
+		return exchange.Asker
+	}
+	return exchange.Supplier
 }
 
 // follow judges a message that follows another in its exchange.
@@ -168,7 +176,7 @@ func (n *Node) acceptRequest(f *inForce, m wire.Message, now time.Time) (record,
 	if !m.Follows.Zero() {
 		return record{}, exchange.Event{}, fault(Follows)
 	}
-	if _, err := n.record(m.Exchange); err == nil {
+	if _, err := n.record(m.Exchange, exchange.Supplier); err == nil {
 		// Another message has opened this exchange: an ID is used once.
 		return record{}, exchange.Event{}, fault(Replayed)
 	} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {

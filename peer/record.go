@@ -2,6 +2,7 @@ package peer
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -20,9 +21,9 @@ import (
 // never anything personal.
 const (
 	tableCase     = "case"     // by case ID: a storedCase
-	tableExchange = "exchange" // by exchange ID: a record
-	tableMessage  = "message"  // by exchange ID and digest: a storedMessage
-	tableReceipt  = "receipt"  // by exchange ID and digest of the receipted message: a storedReceipt
+	tableExchange = "exchange" // by rowKey: a record
+	tableMessage  = "message"  // by rowKey and digest: a storedMessage
+	tableReceipt  = "receipt"  // by rowKey and digest of the receipted message: a storedReceipt
 	tableStaff    = "staff"    // by actor ID
 	tableRegister = "register" // the bundle in force
 )
@@ -213,9 +214,58 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 	return r, nil
 }
 
-// record loads an exchange.
-func (n *Node) record(id exchange.ID) (record, error) {
-	value, version, err := n.store.Get(tableExchange, string(id))
+// rowKey is where one side of an exchange is kept. One organisation can be both
+// sides, in two capacities: what it asks as investigator and answers as
+// coordinator are two copies, in two dossiers.
+func rowKey(id exchange.ID, side exchange.Side) string {
+	if side == exchange.Supplier {
+		return string(id) + supplierRow
+	}
+	return string(id)
+}
+
+const supplierRow = ":supplier"
+
+// dossierOf names the record key of one side of an exchange: its ID, or, where
+// the organisation is both sides, a second ID (UUIDv8, RFC 9562 §5.8) for what
+// it answers. Each hat has its own.
+func dossierOf(x exchange.Exchange) string {
+	if x.Side == exchange.Asker || x.Own().OIN != x.Other().OIN {
+		return string(x.ID)
+	}
+	return uuidOf("sluis-supplier-dossier\n" + string(x.ID))
+}
+
+// uuidOf makes a UUIDv8 of a text.
+func uuidOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+func idOf(row string) exchange.ID { return exchange.ID(strings.TrimSuffix(row, supplierRow)) }
+
+// lookup loads the side of an exchange that is ours; where both are, that of
+// the hat, or the asker's.
+func (n *Node) lookup(id exchange.ID, hat exchange.CapacityCode) (record, error) {
+	asker, err := n.record(id, exchange.Asker)
+	if err == nil && (hat == "" || asker.Own().Capacity == hat) {
+		return asker, nil
+	}
+	if err != nil && !errors.Is(err, &Fault{Code: UnknownExchange}) {
+		return record{}, err
+	}
+	supplier, missing := n.record(id, exchange.Supplier)
+	if err == nil && (errors.Is(missing, &Fault{Code: UnknownExchange}) || missing == nil && supplier.Own().Capacity != hat) {
+		return asker, nil
+	}
+	return supplier, missing
+}
+
+// record loads one side of an exchange.
+func (n *Node) record(id exchange.ID, side exchange.Side) (record, error) {
+	value, version, err := n.store.Get(tableExchange, rowKey(id, side))
 	if errors.Is(err, store.ErrNotFound) {
 		return record{}, fault(UnknownExchange)
 	}
@@ -259,8 +309,8 @@ type storedReceipt struct {
 	Size    uint64 `json:"size"`
 }
 
-func messageKey(id exchange.ID, d wire.Digest) string {
-	return string(id) + "/" + hex.EncodeToString(d[:])
+func messageKey(row string, d wire.Digest) string {
+	return row + "/" + hex.EncodeToString(d[:])
 }
 
 // partnerLedger is what a receipt shows of the partner's ledger.
@@ -271,7 +321,7 @@ type partnerLedger struct {
 	size    uint64
 }
 
-func (p *partnerLedger) row(id exchange.ID) (store.Record, error) {
+func (p *partnerLedger) row(of string) (store.Record, error) {
 	value, err := json.Marshal(storedReceipt{Receipt: p.receipt[:], Index: p.entry.Index, Size: p.size})
-	return store.Record{Table: tableReceipt, Key: messageKey(id, p.message), Value: value}, err
+	return store.Record{Table: tableReceipt, Key: messageKey(of, p.message), Value: value}, err
 }

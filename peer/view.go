@@ -48,9 +48,9 @@ func summary(x exchange.Exchange) Summary {
 	}
 }
 
-// Status tells where an exchange stands.
-func (n *Node) Status(_ context.Context, id exchange.ID) (Summary, error) {
-	r, err := n.record(id)
+// Status tells where an exchange stands. hat picks the side where both are ours.
+func (n *Node) Status(_ context.Context, id exchange.ID, hat exchange.CapacityCode) (Summary, error) {
+	r, err := n.lookup(id, hat)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -89,17 +89,18 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 			return nil, "", err
 		}
 		for _, row := range rows {
-			r, err := decodeRecord(exchange.ID(row.Key), row.Value, row.Version)
+			r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
 			if err != nil {
 				return nil, "", err
 			}
-			after = row.Key
 			if !f.picks(r.Exchange) {
+				after = row.Key
 				continue
 			}
 			if len(page) == f.Limit {
-				return page, string(page[f.Limit-1].ID), nil
+				return page, after, nil
 			}
+			after = row.Key
 			page = append(page, summary(r.Exchange))
 		}
 		if len(rows) < maxPage {
@@ -117,7 +118,7 @@ func (n *Node) Open(ctx context.Context, who Who, id exchange.ID) (exchange.Exch
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	r, err := n.record(id)
+	r, err := n.lookup(id, actor.Hat)
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
@@ -129,7 +130,7 @@ func (n *Node) Open(ctx context.Context, who Who, id exchange.ID) (exchange.Exch
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	_, err = n.store.Write(ctx, store.Change{Dossier: string(id), Record: []store.Event{entry}})
+	_, err = n.store.Write(ctx, store.Change{Dossier: dossierOf(r.Exchange), Record: []store.Event{entry}})
 	return r.Exchange, err
 }
 
@@ -139,7 +140,7 @@ func (n *Node) Wait(ctx context.Context, id exchange.ID, phases ...exchange.Phas
 	l, leave := n.feed.listen(id)
 	defer leave()
 	for {
-		s, err := n.Status(ctx, id)
+		s, err := n.inPhase(id, phases)
 		if err == nil && slices.Contains(phases, s.Phase) {
 			return s, nil
 		}
@@ -152,6 +153,25 @@ func (n *Node) Wait(ctx context.Context, id exchange.ID, phases ...exchange.Phas
 		case <-l.ring:
 		}
 	}
+}
+
+// inPhase is the side of an exchange that is in one of the phases, or any that
+// is ours.
+func (n *Node) inPhase(id exchange.ID, phases []exchange.Phase) (s Summary, err error) {
+	for _, side := range []exchange.Side{exchange.Supplier, exchange.Asker} {
+		var r record
+		if r, err = n.record(id, side); err == nil {
+			if s = summary(r.Exchange); slices.Contains(phases, s.Phase) {
+				return s, nil
+			}
+		} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {
+			return Summary{}, err
+		}
+	}
+	if s.ID != "" {
+		return s, nil
+	}
+	return s, err
 }
 
 // Waiting is the number of messages that have not reached the other party.
@@ -178,18 +198,20 @@ type PartnerEntry struct {
 }
 
 // Messages lists the messages of an exchange in the order in which they were
-// written.
-func (n *Node) Messages(_ context.Context, id exchange.ID) ([]MessageNote, error) {
-	if _, err := n.record(id); err != nil {
+// written. hat picks the side where both are ours.
+func (n *Node) Messages(_ context.Context, id exchange.ID, hat exchange.CapacityCode) ([]MessageNote, error) {
+	r, err := n.lookup(id, hat)
+	if err != nil {
 		return nil, err
 	}
-	rows, err := n.store.List(tableMessage, string(id)+"/", maxPage)
+	own := rowKey(id, r.Side)
+	rows, err := n.store.List(tableMessage, own+"/", maxPage)
 	if err != nil {
 		return nil, err
 	}
 	var notes []MessageNote
 	for _, row := range rows {
-		hexDigest, ours := strings.CutPrefix(row.Key, string(id)+"/")
+		hexDigest, ours := strings.CutPrefix(row.Key, own+"/")
 		if !ours {
 			break
 		}
@@ -203,7 +225,7 @@ func (n *Node) Messages(_ context.Context, id exchange.ID) ([]MessageNote, error
 			return nil, err
 		}
 		note.Kind, note.Sent = m.kind, m.sent
-		if note.Partner, err = n.partnerEntry(id, note.Digest); err != nil {
+		if note.Partner, err = n.partnerEntry(own, note.Digest); err != nil {
 			return nil, err
 		}
 		notes = append(notes, note)
@@ -212,8 +234,8 @@ func (n *Node) Messages(_ context.Context, id exchange.ID) ([]MessageNote, error
 	return notes, nil
 }
 
-func (n *Node) partnerEntry(id exchange.ID, d wire.Digest) (*PartnerEntry, error) {
-	value, _, err := n.store.Get(tableReceipt, messageKey(id, d))
+func (n *Node) partnerEntry(row string, d wire.Digest) (*PartnerEntry, error) {
+	value, _, err := n.store.Get(tableReceipt, messageKey(row, d))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}

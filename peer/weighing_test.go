@@ -106,7 +106,7 @@ func TestQuestionBack(t *testing.T) {
 	}
 	b.wait(x.ID, exchange.Clarifying)
 	a.wait(x.ID, exchange.Clarifying)
-	if s, err := a.node.Status(ctx, x.ID); err != nil || !s.Paused {
+	if s, err := a.node.Status(ctx, x.ID, ""); err != nil || !s.Paused {
 		t.Errorf("the clock runs while a question is open: %v", err)
 	}
 	seen, err := a.node.Open(ctx, requester, x.ID)
@@ -121,11 +121,11 @@ func TestQuestionBack(t *testing.T) {
 	}
 	b.wait(x.ID, exchange.Weighing)
 	a.wait(x.ID, exchange.Delivered)
-	here, err := a.node.Status(ctx, x.ID)
+	here, err := a.node.Status(ctx, x.ID, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	there, err := b.node.Status(ctx, x.ID)
+	there, err := b.node.Status(ctx, x.ID, "")
 	if err != nil {
 		t.Fatal(err)
 	}

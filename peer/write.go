@@ -44,9 +44,9 @@ type private struct {
 
 // change loads an exchange, lets judge make the act, and writes it; when
 // somebody else was faster it looks again.
-func (n *Node) change(ctx context.Context, id exchange.ID, judge func(record, time.Time) (act, error)) (exchange.Exchange, error) {
+func (n *Node) change(ctx context.Context, id exchange.ID, side exchange.Side, judge func(record, time.Time) (act, error)) (exchange.Exchange, error) {
 	for range maxOvertaken {
-		before, err := n.record(id)
+		before, err := n.record(id, side)
 		if err != nil {
 			return exchange.Exchange{}, err
 		}
@@ -92,13 +92,14 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 	if a.send != nil {
 		a.after.Sent = a.send.ID
 	}
+	row := rowKey(x.ID, x.Side)
 	value, err := a.after.encode()
 	if err != nil {
 		return store.Change{}, err
 	}
 	c := store.Change{
-		Dossier: string(x.ID), Done: a.done, Seen: a.seen,
-		Puts: []store.Record{{Table: tableExchange, Key: string(x.ID), Value: value, Was: a.after.version}},
+		Dossier: dossierOf(x), Done: a.done, Seen: a.seen,
+		Puts: []store.Record{{Table: tableExchange, Key: row, Value: value, Was: a.after.version}},
 	}
 	var digest wire.Digest
 	for _, m := range []*message{a.sent, a.received} {
@@ -106,8 +107,8 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 			continue
 		}
 		digest = m.signed.Digest
-		row := storedMessage{kind: m.kind, sent: m == a.sent, token: m.signed.Token}
-		c.Puts = append(c.Puts, store.Record{Table: tableMessage, Key: messageKey(x.ID, digest), Value: row.encode()})
+		kept := storedMessage{kind: m.kind, sent: m == a.sent, token: m.signed.Token}
+		c.Puts = append(c.Puts, store.Record{Table: tableMessage, Key: messageKey(row, digest), Value: kept.encode()})
 	}
 	if a.send != nil {
 		c.Send = []store.Outgoing{*a.send}
@@ -123,11 +124,11 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 		c.Record = append(c.Record, entry)
 	}
 	if a.partner != nil {
-		row, err := a.partner.row(x.ID)
+		proved, err := a.partner.row(row)
 		if err != nil {
 			return store.Change{}, err
 		}
-		c.Puts = append(c.Puts, row)
+		c.Puts = append(c.Puts, proved)
 	}
 	return c, nil
 }
