@@ -114,7 +114,7 @@ func OpenCase(law *Law, c Case, own Party, by Actor, at time.Time) (Case, Event,
 	people := c.People
 	c.People = nil
 	for _, p := range people {
-		if err := c.admit(p, at); err != nil {
+		if err := c.admit(p, capacity, at); err != nil {
 			return Case{}, Event{}, err
 		}
 	}
@@ -125,11 +125,12 @@ func OpenCase(law *Law, c Case, own Party, by Actor, at time.Time) (Case, Event,
 // Admit adds somebody to an open case, or records that a family member who was
 // named before has agreed to take part.
 func (c Case) Admit(law *Law, p Person, own Party, by Actor, at time.Time) (Case, Event, error) {
-	if err := c.mayChange(law, own, by); err != nil {
+	capacity, err := c.mayChange(law, own, by)
+	if err != nil {
 		return Case{}, Event{}, err
 	}
 	c.People = slices.Clone(c.People)
-	if err := c.admit(p, at); err != nil {
+	if err := c.admit(p, capacity, at); err != nil {
 		return Case{}, Event{}, err
 	}
 	return c, c.event(CaseChanged, by, at, ""), nil
@@ -137,25 +138,25 @@ func (c Case) Admit(law *Law, p Person, own Party, by Actor, at time.Time) (Case
 
 // Close ends a case: nothing is asked in it any more.
 func (c Case) Close(law *Law, own Party, by Actor, at time.Time) (Case, Event, error) {
-	if err := c.mayChange(law, own, by); err != nil {
+	if _, err := c.mayChange(law, own, by); err != nil {
 		return Case{}, Event{}, err
 	}
 	c.Closed = at
 	return c, c.event(CaseClosed, by, at, ""), nil
 }
 
-func (c Case) mayChange(law *Law, own Party, by Actor) error {
+func (c Case) mayChange(law *Law, own Party, by Actor) (Capacity, error) {
 	capacity, ok := own.Capacity(c.Own.Capacity)
 	if !ok {
-		return refuse(UnknownCapacity, "party", "own", "capacity", string(c.Own.Capacity))
+		return Capacity{}, refuse(UnknownCapacity, "party", "own", "capacity", string(c.Own.Capacity))
 	}
 	if err := law.mayAsk(by, capacity); err != nil {
-		return err
+		return Capacity{}, err
 	}
 	if !c.Closed.IsZero() {
-		return refuse(CaseEnded)
+		return Capacity{}, refuse(CaseEnded)
 	}
-	return nil
+	return capacity, nil
 }
 
 // View is the event of a person who opens a case and reads who it concerns.
@@ -170,8 +171,13 @@ func (c Case) event(kind EventKind, by Actor, at time.Time, code string) Event {
 	return Event{Kind: kind, Exchange: c.ID, Own: c.Own, At: at, By: by.ID, Detail: Detail{Code: code}}
 }
 
-// admit puts somebody in the case, or in the place of the same person.
-func (c *Case) admit(p Person, at time.Time) error {
+// admit puts somebody in the case, or in the place of the same person. A
+// capacity that may not process the citizen service number does not get it
+// here either (I6).
+func (c *Case) admit(p Person, own Capacity, at time.Time) error {
+	if !p.BSN.Zero() && !own.MayProcessBSN {
+		return refuse(BSNNotAllowed, "article", "5.4.2(5)")
+	}
 	if err := p.check(at); err != nil {
 		return err
 	}

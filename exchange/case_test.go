@@ -99,6 +99,15 @@ func TestCaseNeedsATrigger(t *testing.T) {
 	c := caseOf(toHousing())
 	_, _, err := OpenCase(testLaw(t), c, college, officer, noon)
 	wantRefusal(t, "opened by somebody of another house", err, ActorMayNot)
+
+	c.Own = PartyID{housing.OIN, "housing"}
+	c.Trigger = Trigger{Code: "own-involvement", On: today, Statements: []Statement{{"own-part", Hide("x")}}}
+	if _, _, err = OpenCase(testLaw(t), c, housing, officer, noon); err != nil {
+		t.Errorf("2.3a.4(1): a party's own case: %v", err)
+	}
+	c.People = []Person{{Standing: Client, BSN: number(t)}}
+	_, _, err = OpenCase(testLaw(t), c, housing, officer, noon)
+	wantRefusal(t, "I6: the number with who may not process it", err, BSNNotAllowed)
 }
 
 func number(t testing.TB) BSN {

@@ -176,11 +176,16 @@ func (n *Node) acceptRequest(f *inForce, m wire.Message, now time.Time) (record,
 	if !m.Follows.Zero() {
 		return record{}, exchange.Event{}, fault(Follows)
 	}
-	if _, err := n.record(m.Exchange, exchange.Supplier); err == nil {
-		// Another message has opened this exchange: an ID is used once.
-		return record{}, exchange.Event{}, fault(Replayed)
-	} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {
-		return record{}, exchange.Event{}, err
+	for _, side := range []exchange.Side{exchange.Supplier, exchange.Asker} {
+		if side == exchange.Asker && m.From.OIN == n.id.OIN {
+			continue // another capacity of ours asks: its side is here too
+		}
+		if _, err := n.record(m.Exchange, side); err == nil {
+			// Another message has opened this exchange: an ID is used once.
+			return record{}, exchange.Event{}, fault(Replayed)
+		} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {
+			return record{}, exchange.Event{}, err
+		}
 	}
 	from, err := f.party(m.From.OIN)
 	if err != nil {
