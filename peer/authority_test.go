@@ -74,7 +74,7 @@ func (a *authority) publish(t testing.TB, entries []register.Entry, expires time
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := register.Publish([][]byte{a.root}, signed)
+	bundle, err := register.Publish([][]byte{a.root}, signed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,12 +8,15 @@ import (
 	"time"
 )
 
-// A Bundle is what travels and is stored: all roots from the first on, and the
-// register. As JSON it is {"roots":[...],"register":...} without white space.
+// A Bundle is what travels and is stored: all roots from the first on, the
+// register, and the contents of the law catalogues that it names, in its order.
+// As JSON it is {"roots":[...],"register":...,"catalogues":[...]} without white
+// space between the parts; without catalogues the last member is left out.
 // Nothing of it is verified; [Open] does that.
 type Bundle struct {
-	Roots    [][]byte
-	Register []byte
+	Roots      [][]byte
+	Register   []byte
+	Catalogues [][]byte
 }
 
 // Parse takes a bundle apart.
@@ -24,8 +27,10 @@ func Parse(bundle []byte) (Bundle, error) {
 	var parts struct {
 		Roots    []json.RawMessage `json:"roots"`
 		Register json.RawMessage   `json:"register"`
+		// Contents are the catalogues.
+		Contents []json.RawMessage `json:"catalogues"`
 	}
-	if err := json.Unmarshal(bundle, &parts); err != nil || len(parts.Roots) == 0 || len(parts.Roots) > MaxRoots {
+	if err := json.Unmarshal(bundle, &parts); err != nil || len(parts.Roots) == 0 || len(parts.Roots) > MaxRoots || len(parts.Contents) > maxCatalogues {
 		return Bundle{}, fault(BundleForm, "")
 	}
 	// There is one form. The parts are cut out of it, not copied.
@@ -46,6 +51,17 @@ func Parse(bundle []byte) (Bundle, error) {
 	}
 	cut([]byte(bundleRegister))
 	b.Register = cut(parts.Register)
+	for i, c := range parts.Contents {
+		if i == 0 {
+			cut([]byte(bundleCatalogues))
+		} else {
+			cut([]byte(bundleSeparator))
+		}
+		b.Catalogues = append(b.Catalogues, cut(c))
+	}
+	if len(parts.Contents) > 0 {
+		cut([]byte(bundleCataloguesEnd))
+	}
 	cut([]byte(bundleEnd))
 	if !same || len(rest) > 0 {
 		return Bundle{}, fault(BundleForm, "")
@@ -59,7 +75,10 @@ func (b Bundle) Bytes() []byte {
 	for _, r := range b.Roots {
 		size += len(r) + len(bundleSeparator)
 	}
-	out := make([]byte, 0, size)
+	for _, c := range b.Catalogues {
+		size += len(c) + len(bundleSeparator)
+	}
+	out := make([]byte, 0, size+len(bundleCatalogues)+len(bundleCataloguesEnd))
 	out = append(out, bundleRoots...)
 	for i, r := range b.Roots {
 		if i > 0 {
@@ -69,6 +88,17 @@ func (b Bundle) Bytes() []byte {
 	}
 	out = append(out, bundleRegister...)
 	out = append(out, b.Register...)
+	for i, c := range b.Catalogues {
+		if i == 0 {
+			out = append(out, bundleCatalogues...)
+		} else {
+			out = append(out, bundleSeparator...)
+		}
+		out = append(out, c...)
+	}
+	if len(b.Catalogues) > 0 {
+		out = append(out, bundleCataloguesEnd...)
+	}
 	return append(out, bundleEnd...)
 }
 
@@ -77,8 +107,8 @@ func (b Bundle) Bytes() []byte {
 // The register keeps the bundle, which must not be changed any more.
 //
 // It checks, in this order: size and form; the chain of roots from the pinned
-// one on; the signatures of the register by the newest root; every entry, and
-// that none can be taken for another; that it does not go back behind what was
+// one on; the signatures of the register by the newest root; the catalogues,
+// each by its digest; every entry, and that none can be taken for another; that it does not go back behind what was
 // seen; that nothing has expired at now.
 func Open(pin Pin, bundle []byte, seen *Register, now time.Time) (*Register, error) {
 	r, err := read(pin, bundle, Entry.checkFully)
@@ -119,6 +149,9 @@ func read(pin Pin, bundle []byte, check func(e Entry, dated bool) error) (*Regis
 	}
 	if r.doc.Root != root.Version {
 		return nil, fault(RegisterRoot, fmt.Sprintf("root version %d, newest %d", r.doc.Root, root.Version))
+	}
+	if err := r.carry(b.Catalogues); err != nil {
+		return nil, err
 	}
 	return r, r.index(check)
 }

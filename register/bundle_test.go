@@ -56,13 +56,13 @@ func TestVectors(t *testing.T) {
 	}
 	d := must[register.Draft](t)(register.NewDraft(root, noon, expires))
 	d = must[register.Draft](t)(d.Add(vectorParty(t)))
-	d = must[register.Draft](t)(d.SetCatalogues([]register.Catalogue{{Name: "purposes", Version: 1, SHA256: strings.Repeat("0", 64)}}))
+	d = must[register.Draft](t)(d.SetCatalogues(map[string][]byte{"purposes": []byte(`{"version":1,"purposes":[]}`)}))
 	doc := must[[]byte](t)(d.Sign(a, b))
 	payload, _, err = crypto.PeekGeneral(doc, 1<<16, "sluis-register+jws")
 	if err != nil || string(payload) != vector(t, "20-register.md", "register-payload") {
 		t.Errorf("the payload of the register is %s, %v", payload, err)
 	}
-	bundle := must[[]byte](t)(register.Publish([][]byte{root}, doc))
+	bundle := must[[]byte](t)(register.Publish([][]byte{root}, doc, map[string][]byte{"purposes": []byte(`{"version":1,"purposes":[]}`)}))
 	if string(bundle) != vector(t, "20-register.md", "bundle") {
 		t.Errorf("the bundle is written %s", bundle)
 	}
@@ -100,7 +100,7 @@ func TestBundleMangled(t *testing.T) {
 	pin := must[register.Pin](t)(register.ParsePin(root[0]))
 	empty := must[register.Draft](t)(register.NewDraft(root[0], noon, expires))
 	for step, d := range map[int]register.Draft{1: empty, 5: must[register.Draft](t)(empty.Add(entry(t, 1)))} {
-		good := must[[]byte](t)(register.Publish(root, must[[]byte](t)(d.Sign(seeded('a')))))
+		good := must[[]byte](t)(register.Publish(root, must[[]byte](t)(d.Sign(seeded('a'))), nil))
 		refused := func(what string, i int, bad []byte) {
 			if _, err := register.Open(pin, bad, nil, noon); code(err) == "" && !bytes.Equal(bad, good) {
 				t.Errorf("accepted with %s at %d", what, i)
@@ -130,7 +130,7 @@ func TestReopenLeavesRecipients(t *testing.T) {
 	if _, err := register.Open(pin, bad, nil, noon); code(err) != register.BadRecipient {
 		t.Errorf("open: %v", err)
 	}
-	if _, err := register.Publish(root, resign(t, must[[]byte](t)(d.Sign()), "a", e.Recipients[0], "age1pq1qqqq")); code(err) != register.BadRecipient {
+	if _, err := register.Publish(root, resign(t, must[[]byte](t)(d.Sign()), "a", e.Recipients[0], "age1pq1qqqq"), nil); code(err) != register.BadRecipient {
 		t.Errorf("publish: %v", err)
 	}
 	if reg, err := register.Reopen(pin, bad); err != nil || len(reg.Recipients(oin(1))) != 0 {
@@ -261,7 +261,7 @@ func large(t testing.TB, n int) (register.Pin, []byte) {
 		entries = append(entries, e)
 	}
 	d = must[register.Draft](t)(d.Add(entries...))
-	bundle := must[[]byte](t)(register.Publish([][]byte{root}, must[[]byte](t)(d.Sign(seeded('a'), seeded('b')))))
+	bundle := must[[]byte](t)(register.Publish([][]byte{root}, must[[]byte](t)(d.Sign(seeded('a'), seeded('b'))), nil))
 	return must[register.Pin](t)(register.ParsePin(root)), bundle
 }
 

@@ -20,14 +20,6 @@ type document struct {
 	Catalogues []Catalogue `json:"catalogues"`
 }
 
-// A Catalogue names a law catalogue (schemas) that holds together with a
-// version of the register.
-type Catalogue struct {
-	Name    string `json:"name"`
-	Version uint64 `json:"version"`
-	SHA256  string `json:"sha256"` // 64 hexadecimal digits, lower case
-}
-
 // An Entry is a party as the authority writes it. `sluis keys show` prints it
 // without From.
 type Entry struct {

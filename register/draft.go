@@ -1,8 +1,11 @@
 package register
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/ed25519"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -161,11 +164,26 @@ func (d Draft) Remove(oin exchange.OIN) (Draft, error) {
 	return d, nil
 }
 
-// SetCatalogues names the law catalogues that hold together with this version.
-func (d Draft) SetCatalogues(all []Catalogue) (Draft, error) {
+// SetCatalogues names the law catalogues that hold together with this version,
+// by their contents: JSON documents with a "version" from 1 on. A catalogue that
+// changes gets a higher version; no catalogues is the law that the program brings
+// itself.
+func (d Draft) SetCatalogues(contents map[string][]byte) (Draft, error) {
 	d = d.clone()
-	d.doc.Catalogues = append([]Catalogue{}, all...)
-	slices.SortFunc(d.doc.Catalogues, func(a, b Catalogue) int { return cmp.Compare(a.Name, b.Name) })
+	before := d.doc.Catalogues
+	d.doc.Catalogues = []Catalogue{}
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		c, err := catalogueOf(name, contents[name])
+		if err != nil {
+			return Draft{}, err
+		}
+		for _, old := range before {
+			if old.Name == name && old.SHA256 != c.SHA256 && old.Version >= c.Version {
+				return Draft{}, fault(BadCatalogue, fmt.Sprintf("%s changed; its version must be above %d", name, old.Version))
+			}
+		}
+		d.doc.Catalogues = append(d.doc.Catalogues, c)
+	}
 	return d, d.doc.check()
 }
 
@@ -211,10 +229,10 @@ func SignRegister(doc []byte, key ed25519.PrivateKey) ([]byte, error) {
 	return signed, nil
 }
 
-// Publish joins the roots, from the first on, and a signed register into a
-// bundle. It refuses what a node that pinned the first root would refuse,
+// Publish joins the roots, from the first on, a signed register, and the
+// contents of the catalogues that it names, by name, into a bundle. It refuses what a node that pinned the first root would refuse,
 // except that it has expired: the authority has no clock here.
-func Publish(roots [][]byte, signed []byte) ([]byte, error) {
+func Publish(roots [][]byte, signed []byte, contents map[string][]byte) ([]byte, error) {
 	if len(roots) == 0 {
 		return nil, fault(BundleForm, "no root")
 	}
@@ -222,7 +240,22 @@ func Publish(roots [][]byte, signed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	bundle := Bundle{Roots: roots, Register: signed}.Bytes()
+	b := Bundle{Roots: roots, Register: signed}
+	d, _, err := ParseDraft(signed)
+	if err != nil {
+		return nil, err
+	}
+	if len(contents) != len(d.doc.Catalogues) {
+		return nil, fault(BadCatalogue, fmt.Sprintf("the register names %d catalogues, %d contents are given", len(d.doc.Catalogues), len(contents)))
+	}
+	for _, c := range d.doc.Catalogues {
+		content, ok := contents[c.Name]
+		if !ok {
+			return nil, fault(BadCatalogue, c.Name+" has no content")
+		}
+		b.Catalogues = append(b.Catalogues, bytes.TrimSpace(content))
+	}
+	bundle := b.Bytes()
 	if _, err := read(pin, bundle, Entry.checkFully); err != nil {
 		return nil, err
 	}

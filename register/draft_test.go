@@ -11,7 +11,7 @@ import (
 // publish signs a draft under one root with key a.
 func publish(t testing.TB, roots [][]byte, d register.Draft) *register.Register {
 	t.Helper()
-	bundle := must[[]byte](t)(register.Publish(roots, must[[]byte](t)(d.Sign(keysNamed("a")...))))
+	bundle := must[[]byte](t)(register.Publish(roots, must[[]byte](t)(d.Sign(keysNamed("a")...)), nil))
 	return must[*register.Register](t)(register.Open(must[register.Pin](t)(register.ParsePin(roots[0])), bundle, nil, noon))
 }
 
@@ -123,7 +123,7 @@ func TestDraftIsAValue(t *testing.T) {
 	must[register.Draft](t)(d.Remove(oin(1)))
 	must[register.Draft](t)(d.Revoke(oin(1), d.Entries()[0].Keys[0].JWK.Kid, noon))
 	must[register.Draft](t)(d.Add(entry(t, 3)))
-	must[register.Draft](t)(d.SetCatalogues([]register.Catalogue{{Name: "a", Version: 1, SHA256: string(bytes.Repeat([]byte{'0'}, 64))}}))
+	must[register.Draft](t)(d.SetCatalogues(map[string][]byte{"a": []byte(`{"version":1}`)}))
 	if after := must[[]byte](t)(d.Sign()); !bytes.Equal(before, after) {
 		t.Error("the draft was changed by its methods")
 	}
@@ -137,7 +137,7 @@ func TestDraftTravels(t *testing.T) {
 	d := must[register.Draft](t)(register.NewDraft(roots[0], noon, expires))
 	d = must[register.Draft](t)(d.Add(entry(t, 1)))
 	doc := must[[]byte](t)(d.Sign())
-	if _, err := register.Publish(roots, doc); code(err) != register.TooFewSignatures {
+	if _, err := register.Publish(roots, doc, nil); code(err) != register.TooFewSignatures {
 		t.Errorf("published an unsigned draft: %v", err)
 	}
 	for i, name := range []string{"a", "c"} {
@@ -147,7 +147,7 @@ func TestDraftTravels(t *testing.T) {
 			t.Errorf("after %d signatures: %v %v", i+1, kids, err)
 		}
 	}
-	must[[]byte](t)(register.Publish(roots, doc))
+	must[[]byte](t)(register.Publish(roots, doc, nil))
 	if _, err := register.SignRegister(doc, seeded('a')); code(err) != register.BadSignature {
 		t.Errorf("signed twice by one authority: %v", err)
 	}
@@ -169,7 +169,7 @@ func TestDraftRefuses(t *testing.T) {
 		"remove unknown":    {func() (register.Draft, error) { return d.Remove(oin(2)) }, register.PartyMissing},
 		"revoke unknown":    {func() (register.Draft, error) { return d.Revoke(oin(2), "x", noon) }, register.PartyMissing},
 		"revoke other key":  {func() (register.Draft, error) { return d.Revoke(oin(1), "x", noon) }, register.KeyMissing},
-		"bad catalogue":     {func() (register.Draft, error) { return d.SetCatalogues([]register.Catalogue{{Name: "a"}}) }, register.BadCatalogue},
+		"bad catalogue":     {func() (register.Draft, error) { return d.SetCatalogues(map[string][]byte{"a": []byte(`{}`)}) }, register.BadCatalogue},
 		"change to bad":     {func() (register.Draft, error) { e := entry(t, 1); e.Name = ""; return d.Change(e) }, register.BadName},
 		"expires in past":   {func() (register.Draft, error) { return register.NewDraft(roots[0], noon, noon) }, register.RegisterForm},
 		"no root":           {func() (register.Draft, error) { return register.NewDraft(nil, noon, expires) }, register.RootForm},
@@ -187,17 +187,17 @@ func TestRotation(t *testing.T) {
 	pin := must[register.Pin](t)(register.ParsePin(roots[0]))
 	d := must[register.Draft](t)(register.NewDraft(roots[0], noon, expires))
 	d = must[register.Draft](t)(d.Add(entry(t, 1)))
-	bundle := must[[]byte](t)(register.Publish(roots, must[[]byte](t)(d.Sign(keysNamed("ab")...))))
+	bundle := must[[]byte](t)(register.Publish(roots, must[[]byte](t)(d.Sign(keysNamed("ab")...)), nil))
 	v1 := must[*register.Register](t)(register.Open(pin, bundle, nil, noon))
 
 	rotated := must[[]byte](t)(register.RotateRoot(roots[0], 2, publicOf(keysNamed("bc")...), noon.AddDate(0, 1, 0), noon.AddDate(1, 1, 0)))
 	rotated = signRoot(t, rotated, keysNamed("abc")...)
 	roots = append(roots, rotated)
 	d = must[register.Draft](t)(register.NextDraft(v1, rotated, noon.AddDate(0, 1, 0), expires))
-	if _, err := register.Publish(roots, must[[]byte](t)(d.Sign(keysNamed("ab")...))); code(err) != register.TooFewSignatures {
+	if _, err := register.Publish(roots, must[[]byte](t)(d.Sign(keysNamed("ab")...)), nil); code(err) != register.TooFewSignatures {
 		t.Errorf("published with a key that was rotated out: %v", err)
 	}
-	bundle = must[[]byte](t)(register.Publish(roots, must[[]byte](t)(d.Sign(keysNamed("bc")...))))
+	bundle = must[[]byte](t)(register.Publish(roots, must[[]byte](t)(d.Sign(keysNamed("bc")...)), nil))
 	v2 := must[*register.Register](t)(register.Open(pin, bundle, v1, noon))
 	if v2.Version() != 2 || v2.Root().Version != 2 || len(v2.Parties()) != 1 {
 		t.Errorf("version %d under root %d", v2.Version(), v2.Root().Version)

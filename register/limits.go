@@ -14,19 +14,23 @@ const (
 	// MaxAuthorities bounds the keys of a root.
 	MaxAuthorities = crypto.MaxSignatures
 
-	maxRoot         = 64 << 10 // bytes of one root document
-	maxName         = 200      // characters of a name or a field of a contact
-	maxCapacities   = 64
-	maxAddresses    = 16
-	maxAddress      = 256 // bytes
-	maxKeys         = 64  // with those that have ended
-	maxRecipients   = 4   // of one party; a message to it carries 1.6 kB for each
-	maxCatalogues   = 64
-	maxCheckpoint   = 256 // bytes of a verifier key
-	rootType        = "sluis-root+jws"
-	registerType    = "sluis-register+jws"
-	bundleRoots     = `{"roots":[`
-	bundleRegister  = `],"register":`
-	bundleEnd       = `}`
-	bundleSeparator = `,`
+	maxRoot        = 64 << 10 // bytes of one root document
+	maxName        = 200      // characters of a name or a field of a contact
+	maxCapacities  = 64
+	maxAddresses   = 16
+	maxAddress     = 256 // bytes
+	maxKeys        = 64  // with those that have ended
+	maxRecipients  = 4   // of one party; a message to it carries 1.6 kB for each
+	maxCatalogues  = 64
+	maxCatalogue   = 4 << 20 // bytes of one
+	maxCheckpoint  = 256     // bytes of a verifier key
+	rootType       = "sluis-root+jws"
+	registerType   = "sluis-register+jws"
+	bundleRoots    = `{"roots":[`
+	bundleRegister = `],"register":`
+	bundleEnd      = `}`
+
+	bundleCatalogues    = `,"catalogues":[`
+	bundleCataloguesEnd = `]`
+	bundleSeparator     = `,`
 )

@@ -48,6 +48,7 @@ type Register struct {
 	digest  [sha256.Size]byte   // of the register's payload
 	roots   [][sha256.Size]byte // of the payloads of the roots, from version 1 on
 	root    Root                // the newest
+	laws    map[string][]byte   // contents of the catalogues
 	parties []Party
 	byOIN   map[exchange.OIN]int
 	byPeer  map[string]int

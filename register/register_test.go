@@ -85,7 +85,7 @@ func TestRegister(t *testing.T) {
 	draft := must[register.Draft](t)(register.NewDraft(root, noon, expires))
 	one, two := entry(t, 1), entry(t, 2)
 	draft = must[register.Draft](t)(draft.Add(two, one))
-	bundle := must[[]byte](t)(register.Publish([][]byte{root}, must[[]byte](t)(draft.Sign(a, b))))
+	bundle := must[[]byte](t)(register.Publish([][]byte{root}, must[[]byte](t)(draft.Sign(a, b)), nil))
 	pin := must[register.Pin](t)(register.ParsePin(root))
 	reg := must[*register.Register](t)(register.Open(pin, bundle, nil, noon))
 

@@ -93,7 +93,7 @@ func (n *Net) publish(d register.Draft, root []byte, keys []ed25519.PrivateKey) 
 	if err != nil {
 		return err
 	}
-	bundle, err := register.Publish([][]byte{root}, signed)
+	bundle, err := register.Publish([][]byte{root}, signed, nil)
 	if err != nil {
 		return err
 	}

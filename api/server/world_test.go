@@ -108,7 +108,7 @@ func publish(t *testing.T, key ed25519.PrivateKey, root []byte, entries []regist
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := register.Publish([][]byte{root}, signed)
+	bundle, err := register.Publish([][]byte{root}, signed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

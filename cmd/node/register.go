@@ -441,7 +441,7 @@ func (a *authority) publish() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bundle, err := register.Publish(roots, draft)
+			bundle, err := register.Publish(roots, draft, nil)
 			if err != nil {
 				return err
 			}

@@ -57,7 +57,7 @@ func newPair(t testing.TB) *pair {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bundle, err := register.Publish([][]byte{root}, signed)
+		bundle, err := register.Publish([][]byte{root}, signed, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
