@@ -15,6 +15,7 @@ type authority struct {
 	keys []ed25519.PrivateKey
 	root []byte
 	last *register.Register
+	law  map[string][]byte // that the next register brings; nil for none
 }
 
 func newAuthority(t testing.TB) *authority {
@@ -70,11 +71,14 @@ func (a *authority) publish(t testing.TB, entries []register.Entry, expires time
 			t.Fatal(err)
 		}
 	}
+	if draft, err = draft.SetCatalogues(a.law); err != nil {
+		t.Fatal(err)
+	}
 	signed, err := draft.Sign(a.keys...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := register.Publish([][]byte{a.root}, signed, nil)
+	bundle, err := register.Publish([][]byte{a.root}, signed, a.law)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ A first register takes these steps:
 	}
 	a := &authority{t: t}
 	cmd.AddCommand(
-		a.key(), a.create(), a.rotate(), a.add(), a.change(), a.remove(), a.revoke(), a.sign(), a.check(), a.publish(), a.show(),
+		a.key(), a.create(), a.rotate(), a.add(), a.change(), a.remove(), a.revoke(), a.law(), a.sign(), a.check(), a.publish(), a.show(),
 		installCommand(t),
 	)
 	return cmd
@@ -441,7 +441,11 @@ func (a *authority) publish() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bundle, err := register.Publish(roots, draft, nil)
+			contents, err := a.contentsOf(draft)
+			if err != nil {
+				return err
+			}
+			bundle, err := register.Publish(roots, draft, contents)
 			if err != nil {
 				return err
 			}
