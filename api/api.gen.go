@@ -19,7 +19,9 @@ import (
 // Defines values for MessageKind.
 const (
 	AnswerMessage     MessageKind = "antwoord"
+	QuestionMessage   MessageKind = "vraag"
 	ReceiptMessage    MessageKind = "ontvangstbewijs"
+	ReplyMessage      MessageKind = "reactie"
 	RequestMessage    MessageKind = "verzoek"
 	WithdrawalMessage MessageKind = "intrekking"
 )
@@ -29,7 +31,11 @@ func (e MessageKind) Valid() bool {
 	switch e {
 	case AnswerMessage:
 		return true
+	case QuestionMessage:
+		return true
 	case ReceiptMessage:
+		return true
+	case ReplyMessage:
 		return true
 	case RequestMessage:
 		return true
@@ -85,6 +91,24 @@ func (e Depth) Valid() bool {
 	}
 }
 
+// Defines values for DoelTermijnVanaf.
+const (
+	Aanleiding DoelTermijnVanaf = "aanleiding"
+	Verzoek    DoelTermijnVanaf = "verzoek"
+)
+
+// Valid indicates whether the value is a known member of the DoelTermijnVanaf enum.
+func (e DoelTermijnVanaf) Valid() bool {
+	switch e {
+	case Aanleiding:
+		return true
+	case Verzoek:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Side.
 const (
 	Asker    Side = "vrager"
@@ -97,6 +121,27 @@ func (e Side) Valid() bool {
 	case Asker:
 		return true
 	case Supplier:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Standing.
+const (
+	StandingClient Standing = "client"
+	StandingFamily Standing = "gezinslid"
+	StandingUnborn Standing = "ongeboren"
+)
+
+// Valid indicates whether the value is a known member of the Standing enum.
+func (e Standing) Valid() bool {
+	switch e {
+	case StandingClient:
+		return true
+	case StandingFamily:
+		return true
+	case StandingUnborn:
 		return true
 	default:
 		return false
@@ -213,15 +258,17 @@ func (e InvolvementState) Valid() bool {
 
 // Defines values for Phase.
 const (
-	Answered  Phase = "beantwoord"
-	Decided   Phase = "besloten"
-	Delivered Phase = "afgeleverd"
-	Expired   Phase = "verlopen"
-	Queued    Phase = "in-wachtrij"
-	Refused   Phase = "geweigerd"
-	Rejected  Phase = "niet-aanvaard"
-	Weighing  Phase = "in-behandeling"
-	Withdrawn Phase = "ingetrokken"
+	Answered   Phase = "beantwoord"
+	Clarifying Phase = "in-verduidelijking"
+	Decided    Phase = "besloten"
+	Delivered  Phase = "afgeleverd"
+	Expired    Phase = "verlopen"
+	InWeighing Phase = "in-behandeling"
+	Proposed   Phase = "voorgesteld"
+	Queued     Phase = "in-wachtrij"
+	Refused    Phase = "geweigerd"
+	Rejected   Phase = "niet-aanvaard"
+	Withdrawn  Phase = "ingetrokken"
 )
 
 // Valid indicates whether the value is a known member of the Phase enum.
@@ -229,11 +276,17 @@ func (e Phase) Valid() bool {
 	switch e {
 	case Answered:
 		return true
+	case Clarifying:
+		return true
 	case Decided:
 		return true
 	case Delivered:
 		return true
 	case Expired:
+		return true
+	case InWeighing:
+		return true
+	case Proposed:
 		return true
 	case Queued:
 		return true
@@ -241,9 +294,28 @@ func (e Phase) Valid() bool {
 		return true
 	case Rejected:
 		return true
-	case Weighing:
-		return true
 	case Withdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConsentState.
+const (
+	ConsentGiven    ConsentState = "gegeven"
+	ConsentNotAsked ConsentState = "niet-gevraagd"
+	ConsentRefused  ConsentState = "geweigerd"
+)
+
+// Valid indicates whether the value is a known member of the ConsentState enum.
+func (e ConsentState) Valid() bool {
+	switch e {
+	case ConsentGiven:
+		return true
+	case ConsentNotAsked:
+		return true
+	case ConsentRefused:
 		return true
 	default:
 		return false
@@ -293,6 +365,111 @@ func (e ConditionKind) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// Trigger Waarmee een casus begon.
+type Trigger struct {
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Scope Waarover de inwoner het goedvindt dat er gevraagd wordt.
+	Scope []Code `json:"domeinen,omitempty,omitzero"`
+
+	// On Een dag, als JJJJ-MM-DD.
+	On Date `json:"op"`
+
+	// From Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	From       PartyID     `json:"van,omitempty,omitzero"`
+	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
+}
+
+// TriggerList defines model for Aanleidingen.
+type TriggerList struct {
+	Triggers []TriggerRule `json:"aanleidingen"`
+}
+
+// TriggerRule defines model for Aanleidingsoort.
+type TriggerRule struct {
+	// All Verklaringen die er alle moeten zijn.
+	All     []Code `json:"alle"`
+	Article string `json:"artikel"`
+
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Scope De casus noemt waarover gevraagd mag worden.
+	Scope bool `json:"domeinen"`
+
+	// Any Verklaringen waarvan er minstens een moet zijn.
+	Any []Code `json:"een"`
+
+	// Name Een korte tekst in de talen van de schermen.
+	Name Sentence `json:"naam"`
+
+	// From De casus noemt de partij die erom vroeg.
+	From  bool   `json:"partij"`
+	Tasks []Code `json:"taken"`
+
+	// Explain Een korte tekst in de talen van de schermen.
+	Explain Sentence `json:"uitleg"`
+}
+
+// WeighingRule defines model for Afweging.
+type WeighingRule struct {
+	Article string `json:"artikel"`
+
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Name Een korte tekst in de talen van de schermen.
+	Name  Sentence   `json:"naam"`
+	Duty  bool       `json:"plicht"`
+	Steps []StepRule `json:"stappen"`
+
+	// Explain Een korte tekst in de talen van de schermen.
+	Explain Sentence `json:"uitleg"`
+}
+
+// WeighingList defines model for Afwegingen.
+type WeighingList struct {
+	Weighings []WeighingRule `json:"afwegingen"`
+}
+
+// WeighingState defines model for Afwegingsstand.
+type WeighingState struct {
+	// Weighing Een code uit een catalogus of het register.
+	Weighing Code   `json:"afweging"`
+	Taken    []Step `json:"gezet"`
+
+	// Open Stappen die nog gezet moeten worden voordat iets wordt verstrekt.
+	Open     []Code `json:"open"`
+	Returned string `json:"teruggegevenOmdat,omitempty,omitzero"`
+
+	// Assigned Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	Assigned    ActorID `json:"toegewezenAan,omitempty,omitzero"`
+	AssignedWhy string  `json:"toegewezenOmdat,omitempty,omitzero"`
+}
+
+// StepRule defines model for Afwegingsstap.
+type StepRule struct {
+	Article string `json:"artikel"`
+
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Route Een code uit een catalogus of het register.
+	Route    Code          `json:"route,omitempty,omitzero"`
+	Outcomes []StepOutcome `json:"uitkomsten"`
+
+	// Explain Een korte tekst in de talen van de schermen.
+	Explain Sentence `json:"uitleg"`
+
+	// Ask Een korte tekst in de talen van de schermen.
+	Ask Sentence `json:"vraag"`
 }
 
 // Answer Wat de andere partij besloot, zoals de vrager het krijgt.
@@ -374,9 +551,33 @@ type Decision struct {
 	// By Zo heet een medewerker binnen zijn organisatie.
 	//
 	// Examples: a.jansen
-	By         ActorID     `json:"medewerker"`
-	Note       string      `json:"notitie,omitempty,omitzero"`
+	By   ActorID `json:"medewerker"`
+	Note string  `json:"notitie,omitempty,omitzero"`
+
+	// Second Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	Second     ActorID     `json:"tweede,omitempty,omitzero"`
 	Conditions []Condition `json:"voorwaarden"`
+}
+
+// CasePerson Iemand om wie een casus gaat.
+type CasePerson struct {
+	Address string `json:"adres,omitempty,omitzero"`
+	BSN     string `json:"bsn,omitempty,omitzero"`
+
+	// Born Een dag, als JJJJ-MM-DD.
+	Born Date `json:"geboortedatum,omitempty,omitzero"`
+
+	// Agreed Een dag, als JJJJ-MM-DD.
+	Agreed Date   `json:"ingestemdOp,omitempty,omitzero"`
+	Name   string `json:"naam,omitempty,omitzero"`
+
+	// Number Het nummer in de casus; alleen in antwoorden.
+	Number int `json:"nummer,omitempty,omitzero"`
+
+	// Standing Wat iemand in een casus is.
+	Standing Standing `json:"rol"`
 }
 
 // Involvement Hoe ver de inwoner van het verzoek weet (art. 2.3a.1; art. 14 AVG).
@@ -386,6 +587,60 @@ type Involvement struct {
 
 	// Why Nodig als de inwoner nog niet is geïnformeerd of bezwaar maakte.
 	Why string `json:"toelichting,omitempty,omitzero"`
+}
+
+// Retention defines model for Bewaartermijn.
+type Retention struct {
+	Article string `json:"artikel"`
+
+	// AtMost In maanden.
+	AtMost int `json:"hoogstens"`
+
+	// AtLeast In maanden.
+	AtLeast int    `json:"minstens,omitempty,omitzero"`
+	From    []Code `json:"vanaf"`
+}
+
+// Case Wat van een casus te zien is zonder hem te openen.
+type Case struct {
+	// Trigger Een code uit een catalogus of het register.
+	Trigger Code `json:"aanleiding"`
+	People  int  `json:"aantalPersonen"`
+
+	// Own Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Own    PartyID   `json:"als"`
+	Opened time.Time `json:"geopendOp"`
+	Closed time.Time `json:"geslotenOp,omitempty,omitzero"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID `json:"kenmerk"`
+}
+
+// CaseContent defines model for Casusinhoud.
+type CaseContent struct {
+	// Trigger Waarmee een casus begon.
+	Trigger Trigger `json:"aanleiding"`
+
+	// Case Wat van een casus te zien is zonder hem te openen.
+	Case Case `json:"casus"`
+
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By     ActorID      `json:"geopendDoor"`
+	People []CasePerson `json:"personen"`
+}
+
+// CasePage defines model for Casussen.
+type CasePage struct {
+	Cases []Case `json:"casussen"`
+
+	// Next Cursor van de volgende bladzijde.
+	Next string `json:"volgende,omitempty,omitzero"`
 }
 
 // Category Een soort persoonsgegevens met eigen regels (art. 9 en 10 AVG).
@@ -424,27 +679,42 @@ type DepthNote struct {
 
 // Purpose defines model for Doel.
 type Purpose struct {
-	DeadlineDays int `json:"antwoordtermijnDagen"`
+	Triggers     []Code           `json:"aanleidingen"`
+	Weighings    []RegimeWeighing `json:"afwegingen"`
+	DeadlineDays int              `json:"antwoordtermijnDagen"`
 
 	// Article Van de Wmo 2015.
-	Article    string     `json:"artikel"`
-	Categories []Category `json:"categorieen"`
+	Article     string             `json:"artikel"`
+	Involvement []InvolvementState `json:"betrokkenheid"`
+	Retention   Retention          `json:"bewaartermijn"`
+	Categories  []Category         `json:"categorieen"`
 
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
 
+	// Phase Een code uit een catalogus of het register.
+	Phase Code `json:"fase"`
+
 	// Asked Domeinen waaraan gevraagd mag worden.
-	Asked []Code `json:"gevraagden"`
+	Asked        []Code `json:"gevraagden"`
+	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`
 
 	// Name Een korte tekst in de talen van de schermen.
-	Name Sentence `json:"naam"`
+	Name         Sentence         `json:"naam"`
+	NotFor       []Sentence       `json:"nietVoor"`
+	DeadlineFrom DoelTermijnVanaf `json:"termijnVanaf"`
 
 	// Explain Een korte tekst in de talen van de schermen.
-	Explain Sentence `json:"uitleg"`
+	Explain     Sentence `json:"uitleg"`
+	ManyParties int      `json:"velePartijenVanaf,omitempty,omitzero"`
+	Needs       []Need   `json:"verklaringen"`
 
 	// Askers Taken die mogen vragen.
 	Askers []Code `json:"vragers"`
 }
+
+// DoelTermijnVanaf defines model for Doel.TermijnVanaf.
+type DoelTermijnVanaf string
 
 // PurposeList defines model for Doelen.
 type PurposeList struct {
@@ -453,6 +723,9 @@ type PurposeList struct {
 
 // Item defines model for Gegevenssoort.
 type Item struct {
+	// Background De oorzaak achter een ander gegeven; zelden nodig.
+	Background bool `json:"achtergrond,omitempty,omitzero"`
+
 	// Category Een soort persoonsgegevens met eigen regels (art. 9 en 10 AVG).
 	Category Category `json:"categorie"`
 
@@ -484,7 +757,8 @@ type AskedItem struct {
 	Depth Depth `json:"diepte"`
 
 	// Why Waarom dit gegeven tot deze diepte nodig is.
-	Why string `json:"reden"`
+	Why        string      `json:"reden"`
+	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
 }
 
 // Capacity defines model for Hoedanigheid.
@@ -507,6 +781,10 @@ type Capacity struct {
 
 // Content Alles wat de eigen partij van een verzoek heeft.
 type Content struct {
+	// Trigger Waarmee een casus begon.
+	Trigger  Trigger        `json:"aanleiding"`
+	Weighing *WeighingState `json:"afweging,omitempty"`
+
 	// Answer Wat de andere partij besloot, zoals de vrager het krijgt.
 	Answer *Answer `json:"antwoord,omitempty"`
 
@@ -524,8 +802,16 @@ type Content struct {
 	About    Person `json:"over"`
 	Specific string `json:"specifiekDoel"`
 
+	// Consent Wat de vrager weet van de toestemming van de inwoner. Nooit de grondslag van het verzoek.
+	Consent    *Consent    `json:"toestemming,omitempty"`
+	Broad      string      `json:"velePartijenOmdat,omitempty,omitzero"`
+	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
+
 	// Request Wat van een verzoek te zien is zonder het te openen; er staat niet in over wie het gaat.
 	Request Request `json:"verzoek"`
+
+	// Clarifications Vragen om verduidelijking en de antwoorden erop.
+	Clarifications []Clarification `json:"vragen"`
 }
 
 // InclusionProof defines model for Insluiting.
@@ -548,6 +834,15 @@ type Side string
 //
 // Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
 type ID = string
+
+// Choice defines model for Keuze.
+type Choice struct {
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Name Een korte tekst in de talen van de schermen.
+	Name Sentence `json:"naam"`
+}
 
 // NodeStatus defines model for Knooppunt.
 type NodeStatus struct {
@@ -624,7 +919,7 @@ type NewRequest struct {
 	// Case Een UUID in kleine letters.
 	//
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
-	Case ID `json:"casus,omitempty,omitzero"`
+	Case ID `json:"casus"`
 
 	// Contact Wie de professional kan bellen, en waar.
 	Contact string `json:"contact"`
@@ -639,15 +934,62 @@ type NewRequest struct {
 	// Capacity Een code uit een catalogus of het register.
 	Capacity Code `json:"hoedanigheid"`
 
-	// About Over wie het gaat: met het burgerservicenummer waar beide partijen dat mogen verwerken, en anders met naam, geboortedatum en adres
-	// (art. 5.4.2, vijfde lid).
-	About Person `json:"over"`
+	// Person Het nummer van de persoon in de casus, vanaf 1. Het knooppunt noemt hem met het burgerservicenummer waar beide partijen dat mogen
+	// verwerken, en anders met naam, geboortedatum en adres.
+	Person int `json:"persoon"`
 
 	// Specific Het specifieke doel in eigen woorden (art. 5.4.2, eerste lid).
 	Specific string `json:"specifiekDoel"`
 
 	// Due Tot wanneer een antwoord zin heeft. Zonder dit is het de termijn van het doel.
 	Due time.Time `json:"termijn,omitempty,omitzero"`
+
+	// Consent Wat de vrager weet van de toestemming van de inwoner. Nooit de grondslag van het verzoek.
+	Consent *Consent `json:"toestemming,omitempty"`
+
+	// Broad Waarom er zoveel partijen tegelijk worden gevraagd, als dat zo is. Blijft bij de eigen partij.
+	Broad string `json:"velePartijenOmdat,omitempty,omitzero"`
+
+	// Statements Wat het doel verklaard wil hebben over het verzoek als geheel.
+	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
+}
+
+// NewCase defines model for NieuweCasus.
+type NewCase struct {
+	// Trigger Waarmee een casus begon.
+	Trigger Trigger      `json:"aanleiding"`
+	People  []CasePerson `json:"personen"`
+}
+
+// NewStep Een stap van de afweging met de uitkomst; de catalogus van afwegingen zegt wat erbij hoort.
+type NewStep struct {
+	// Day Een dag, als JJJJ-MM-DD.
+	Day Date `json:"dag,omitempty,omitzero"`
+
+	// With Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	With ActorID `json:"metWie,omitempty,omitzero"`
+
+	// Step Een code uit een catalogus of het register.
+	Step Code `json:"stap"`
+
+	// Text Waarom; blijft bij de eigen partij.
+	Text string `json:"toelichting,omitempty,omitzero"`
+
+	// Outcome Een code uit een catalogus of het register.
+	Outcome Code `json:"uitkomst"`
+}
+
+// NewAssignment defines model for NieuweToewijzing.
+type NewAssignment struct {
+	// To Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	To ActorID `json:"aan"`
+
+	// Why Nodig om een verzoek van een ander over te nemen.
+	Why string `json:"reden,omitempty,omitzero"`
 }
 
 // Number Een nummer van een regel of versie, of een aantal regels.
@@ -708,7 +1050,13 @@ type Person struct {
 	// Born Een dag, als JJJJ-MM-DD.
 	Born Date   `json:"geboortedatum,omitempty,omitzero"`
 	Name string `json:"naam,omitempty,omitzero"`
+
+	// Standing Wat iemand in een casus is.
+	Standing Standing `json:"rol,omitempty,omitzero"`
 }
+
+// Standing Wat iemand in een casus is.
+type Standing string
 
 // Problem Een fout volgens RFC 9457, zonder persoonsgegevens.
 type Problem struct {
@@ -778,6 +1126,15 @@ type EntryPage struct {
 // Regime De geheimhouding die geldt.
 type Regime string
 
+// RegimeWeighing defines model for RegimeAfweging.
+type RegimeWeighing struct {
+	// Weighing Een code uit een catalogus of het register.
+	Weighing Code `json:"afweging"`
+
+	// Regime De geheimhouding die geldt.
+	Regime Regime `json:"regime"`
+}
+
 // Register defines model for Register.
 type Register struct {
 	Parties int       `json:"aantalPartijen"`
@@ -810,22 +1167,163 @@ type ConsistencyProof struct {
 	Old Number `json:"van"`
 }
 
+// Trace Een regel in het logboek over een verzoek, met het deel dat anders verzegeld is.
+type Trace struct {
+	// As De eigen partij en hoedanigheid.
+	As    string `json:"als"`
+	Broad bool   `json:"breed,omitempty,omitzero"`
+	Code  string `json:"code,omitempty,omitzero"`
+
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By ActorID `json:"medewerker,omitempty,omitzero"`
+
+	// With Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	With ActorID `json:"metWie,omitempty,omitzero"`
+
+	// Index Een nummer van een regel of versie, of een aantal regels.
+	Index Number `json:"nummer"`
+
+	// Register Een nummer van een regel of versie, of een aantal regels.
+	Register Number `json:"registerversie,omitempty,omitzero"`
+	Kind     string `json:"soort"`
+
+	// Step Een code uit een catalogus of het register.
+	Step Code `json:"stap,omitempty,omitzero"`
+	Late bool `json:"teLaat,omitempty,omitzero"`
+
+	// Second Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	Second ActorID `json:"tweede,omitempty,omitzero"`
+
+	// Outcome Een code uit een catalogus of het register.
+	Outcome Code      `json:"uitkomst,omitempty,omitzero"`
+	At      time.Time `json:"vastgelegdOp"`
+
+	// For Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	For ActorID `json:"voor,omitempty,omitzero"`
+}
+
+// TraceList defines model for Sporen.
+type TraceList struct {
+	Traces []Trace `json:"sporen"`
+}
+
 // InvolvementState Hoe ver de inwoner ervan weet.
 type InvolvementState string
 
+// Step defines model for Stap.
+type Step struct {
+	// Day Een dag, als JJJJ-MM-DD.
+	Day Date      `json:"dag,omitempty,omitzero"`
+	At  time.Time `json:"gezetOp"`
+
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By ActorID `json:"medewerker"`
+
+	// With Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	With ActorID `json:"metWie,omitempty,omitzero"`
+
+	// Step Een code uit een catalogus of het register.
+	Step Code   `json:"stap"`
+	Text string `json:"toelichting,omitempty,omitzero"`
+
+	// Outcome Een code uit een catalogus of het register.
+	Outcome Code `json:"uitkomst"`
+}
+
+// StepOutcome defines model for Stapuitkomst.
+type StepOutcome struct {
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Day Er hoort een dag bij.
+	Day bool `json:"dag,omitempty,omitzero"`
+
+	// Stops Na deze uitkomst wordt niets verstrekt.
+	Stops bool `json:"houdtTegen,omitempty,omitzero"`
+
+	// With Er hoort een collega bij.
+	With bool `json:"metWie,omitempty,omitzero"`
+
+	// Name Een korte tekst in de talen van de schermen.
+	Name Sentence `json:"naam"`
+
+	// Route Een code uit een catalogus of het register.
+	Route Code `json:"route,omitempty,omitzero"`
+
+	// Text Er hoort een toelichting bij.
+	Text bool `json:"toelichting,omitempty,omitzero"`
+}
+
 // Phase Hoe een verzoek ervoor staat, gezien vanaf de eigen kant. Bij de vrager is dat in-wachtrij, afgeleverd, en dan beantwoord of geweigerd. Bij
 // de verstrekker in-behandeling, besloten, en dan beantwoord of geweigerd. Een verzoek kan ook eindigen als ingetrokken, verlopen (niet op
-// tijd bezorgd) of niet-aanvaard (door het knooppunt van de ander).
+// tijd bezorgd) of niet-aanvaard (door het knooppunt van de ander). In-verduidelijking: er staat een vraag open en de klok staat stil.
+// Voorgesteld: een tweede persoon moet het besluit nog zien.
 type Phase string
+
+// Words defines model for Tekst.
+type Words struct {
+	Text string `json:"tekst"`
+}
+
+// Explained defines model for Toegelicht.
+type Explained struct {
+	Article string `json:"artikel,omitempty,omitzero"`
+
+	// Code De code van de regel, of van de weigering.
+	Code    string `json:"code"`
+	Allowed bool   `json:"toegestaan"`
+
+	// Says Een korte tekst in de talen van de schermen.
+	Says Sentence `json:"zin"`
+}
 
 // Grant Een rol binnen één hoedanigheid van de eigen organisatie.
 type Grant struct {
 	// Capacity Een code uit een catalogus of het register.
 	Capacity Code `json:"hoedanigheid"`
 
+	// Regime De geheimhouding die geldt.
+	Regime Regime `json:"regime,omitempty,omitzero"`
+
 	// Role Wat een medewerker met het knooppunt doet.
 	Role Role `json:"rol"`
 }
+
+// Explanation Welke regels iets toestaan of tegenhouden, in de volgorde waarin ernaar is gekeken.
+type Explanation struct {
+	// Weighing Een code uit een catalogus of het register.
+	Weighing Code `json:"afweging,omitempty,omitzero"`
+
+	// Purpose Een code uit een catalogus of het register.
+	Purpose  Code        `json:"doel"`
+	Rejected string      `json:"nietAanvaardMet,omitempty,omitzero"`
+	Rules    []Explained `json:"regels"`
+	Allowed  bool        `json:"toegestaan"`
+}
+
+// Consent Wat de vrager weet van de toestemming van de inwoner. Nooit de grondslag van het verzoek.
+type Consent struct {
+	// On Een dag, als JJJJ-MM-DD.
+	On Date `json:"op,omitempty,omitzero"`
+
+	// State Of de inwoner toestemming gaf om het beroepsgeheim te doorbreken.
+	State ConsentState `json:"stand"`
+}
+
+// ConsentState Of de inwoner toestemming gaf om het beroepsgeheim te doorbreken.
+type ConsentState string
 
 // Outcome Wat over een gegeven is besloten.
 type Outcome string
@@ -839,6 +1337,65 @@ type FieldError struct {
 	Field string `json:"veld"`
 }
 
+// Clarification defines model for Verduidelijking.
+type Clarification struct {
+	// ReplyBy Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	ReplyBy ActorID   `json:"beantwoordDoor,omitempty,omitzero"`
+	Replied time.Time `json:"beantwoordOp,omitempty,omitzero"`
+
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By       ActorID   `json:"gevraagdDoor,omitempty,omitzero"`
+	Asked    time.Time `json:"gevraagdOp"`
+	Failed   bool      `json:"nietBezorgd,omitempty,omitzero"`
+	Reply    string    `json:"reactie,omitempty,omitzero"`
+	Question string    `json:"vraag"`
+}
+
+// Statement Een tekst, of de code van een keuze.
+type Statement struct {
+	// Code Een code uit een catalogus of het register.
+	Code Code   `json:"code"`
+	Text string `json:"tekst"`
+}
+
+// Need defines model for Verklaringseis.
+type Need struct {
+	Background bool `json:"achtergrond,omitempty,omitzero"`
+
+	// Category Een soort persoonsgegevens met eigen regels (art. 9 en 10 AVG).
+	Category Category `json:"categorie,omitempty,omitzero"`
+
+	// Or Een code uit een catalogus of het register.
+	Or Code `json:"of,omitempty,omitzero"`
+
+	// DomainKind Een code uit een catalogus of het register.
+	DomainKind Code `json:"soortDomein,omitempty,omitzero"`
+
+	// Statement Een code uit een catalogus of het register.
+	Statement Code `json:"verklaring"`
+}
+
+// StatementRule defines model for Verklaringsoort.
+type StatementRule struct {
+	Article string `json:"artikel"`
+
+	// Code Een code uit een catalogus of het register.
+	Code    Code     `json:"code"`
+	Choices []Choice `json:"keuzes"`
+
+	// Ask Een korte tekst in de talen van de schermen.
+	Ask Sentence `json:"vraag"`
+}
+
+// StatementList defines model for Verklaringsoorten.
+type StatementList struct {
+	Statements []StatementRule `json:"verklaringen"`
+}
+
 // Request Wat van een verzoek te zien is zonder het te openen; er staat niet in over wie het gaat.
 type Request struct {
 	// To Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
@@ -846,6 +1403,9 @@ type Request struct {
 	// Examples: 00000099000001001000:investigation
 	To    PartyID `json:"aan"`
 	Items int     `json:"aantalGegevens"`
+
+	// Broad Een van veel verzoeken tegelijk.
+	Broad bool `json:"breed,omitempty,omitzero"`
 
 	// Case Een UUID in kleine letters.
 	//
@@ -864,14 +1424,28 @@ type Request struct {
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
 	ID ID `json:"kenmerk"`
 
+	// Paused Er staat een vraag open.
+	Paused bool `json:"klokStaatStil,omitempty,omitzero"`
+
 	// Rejected Bij status niet-aanvaard, de code die het knooppunt van de ander gaf.
 	Rejected string `json:"nietAanvaardMet,omitempty,omitzero"`
 
 	// Phase Hoe een verzoek ervoor staat, gezien vanaf de eigen kant. Bij de vrager is dat in-wachtrij, afgeleverd, en dan beantwoord of geweigerd. Bij
 	// de verstrekker in-behandeling, besloten, en dan beantwoord of geweigerd. Een verzoek kan ook eindigen als ingetrokken, verlopen (niet op
-	// tijd bezorgd) of niet-aanvaard (door het knooppunt van de ander).
-	Phase Phase     `json:"status"`
-	Due   time.Time `json:"termijn"`
+	// tijd bezorgd) of niet-aanvaard (door het knooppunt van de ander). In-verduidelijking: er staat een vraag open en de klok staat stil.
+	// Voorgesteld: een tweede persoon moet het besluit nog zien.
+	Phase Phase `json:"status"`
+
+	// Late Het antwoord kwam na de termijn.
+	Late bool `json:"teLaat,omitempty,omitzero"`
+
+	// Due Tot wanneer een antwoord zin heeft; later als er een vraag openstond.
+	Due time.Time `json:"termijn"`
+
+	// Assigned Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	Assigned ActorID `json:"toegewezenAan,omitempty,omitzero"`
 
 	// From Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
 	//
@@ -912,7 +1486,9 @@ type ConditionKind string
 
 // Ground defines model for Weigeringsgrond.
 type Ground struct {
-	Article string `json:"artikel"`
+	// Weighings Alleen bij deze afwegingen; geen betekent alle.
+	Weighings []Code `json:"afwegingen,omitempty,omitzero"`
+	Article   string `json:"artikel"`
 
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
@@ -933,6 +1509,12 @@ type Sentence struct {
 	NL string `json:"nl"`
 }
 
+// Cursor defines model for Cursor.
+type Cursor = string
+
+// Hat Een code uit een catalogus of het register.
+type Hat = Code
+
 // Limit defines model for Limiet.
 type Limit = int
 
@@ -943,6 +1525,54 @@ type Actor = ActorID
 
 // Fout Een fout volgens RFC 9457, zonder persoonsgegevens.
 type Fout = Problem
+
+// ListCasesParams defines parameters for ListCases.
+type ListCasesParams struct {
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+
+	// Cursor De waarde van `volgende` uit de vorige bladzijde.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit Hoeveel er op een bladzijde staan.
+	Limit Limit `form:"limiet,omitempty" json:"limiet,omitempty,omitzero"`
+}
+
+// OpenCaseParams defines parameters for OpenCase.
+type OpenCaseParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ViewCaseParams defines parameters for ViewCase.
+type ViewCaseParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// AdmitParams defines parameters for Admit.
+type AdmitParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// CloseCaseParams defines parameters for CloseCase.
+type CloseCaseParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
 
 // ProveInclusionParams defines parameters for ProveInclusion.
 type ProveInclusionParams struct {
@@ -971,6 +1601,15 @@ type ListEntriesParams struct {
 	Limit Limit `form:"limiet,omitempty" json:"limiet,omitempty,omitzero"`
 }
 
+// ExamineParams defines parameters for Examine.
+type ExamineParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
 // ListRequestsParams defines parameters for ListRequests.
 type ListRequestsParams struct {
 	// Side Alleen de verzoeken waarin de eigen partij deze kant is.
@@ -982,6 +1621,15 @@ type ListRequestsParams struct {
 	// Cursor De waarde van `volgende` uit de vorige bladzijde.
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
+	// Case Alleen de verzoeken in deze casus.
+	Case ID `form:"casus,omitempty" json:"casus,omitempty,omitzero"`
+
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+
+	// Broad Alleen verzoeken aan veel partijen tegelijk.
+	Broad bool `form:"breed,omitempty" json:"breed,omitempty,omitzero"`
+
 	// Limit Hoeveel er op een bladzijde staan.
 	Limit Limit `form:"limiet,omitempty" json:"limiet,omitempty,omitzero"`
 }
@@ -990,34 +1638,154 @@ type ListRequestsParams struct {
 type AskParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// GetRequestParams defines parameters for GetRequest.
+type GetRequestParams struct {
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+}
+
+// ListMessagesParams defines parameters for ListMessages.
+type ListMessagesParams struct {
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
 }
 
 // DecideParams defines parameters for Decide.
 type DecideParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ConfirmParams defines parameters for Confirm.
+type ConfirmParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
 
 // OpenRequestParams defines parameters for OpenRequest.
 type OpenRequestParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
 
 // WithdrawParams defines parameters for Withdraw.
 type WithdrawParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
+
+// ReplyParams defines parameters for Reply.
+type ReplyParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ListTracesParams defines parameters for ListTraces.
+type ListTracesParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// WeighParams defines parameters for Weigh.
+type WeighParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ReturnDecisionParams defines parameters for ReturnDecision.
+type ReturnDecisionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ExplainParams defines parameters for Explain.
+type ExplainParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// AssignParams defines parameters for Assign.
+type AssignParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// QuestionParams defines parameters for Question.
+type QuestionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// OpenCaseJSONRequestBody defines body for OpenCase for application/json ContentType.
+type OpenCaseJSONRequestBody = NewCase
+
+// AdmitJSONRequestBody defines body for Admit for application/json ContentType.
+type AdmitJSONRequestBody = CasePerson
 
 // AddStaffJSONRequestBody defines body for AddStaff for application/json ContentType.
 type AddStaffJSONRequestBody = Employee
+
+// ExamineJSONRequestBody defines body for Examine for application/json ContentType.
+type ExamineJSONRequestBody = NewRequest
 
 // AskJSONRequestBody defines body for Ask for application/json ContentType.
 type AskJSONRequestBody = NewRequest
 
 // DecideJSONRequestBody defines body for Decide for application/json ContentType.
 type DecideJSONRequestBody = NewDecision
+
+// ReplyJSONRequestBody defines body for Reply for application/json ContentType.
+type ReplyJSONRequestBody = Words
+
+// WeighJSONRequestBody defines body for Weigh for application/json ContentType.
+type WeighJSONRequestBody = NewStep
+
+// ReturnDecisionJSONRequestBody defines body for ReturnDecision for application/json ContentType.
+type ReturnDecisionJSONRequestBody = Words
+
+// AssignJSONRequestBody defines body for Assign for application/json ContentType.
+type AssignJSONRequestBody = NewAssignment
+
+// QuestionJSONRequestBody defines body for Question for application/json ContentType.
+type QuestionJSONRequestBody = Words
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1092,6 +1860,61 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// ListTriggers Aanleidingen waarmee een casus kan beginnen
+	//
+	// Corresponds with GET /aanleidingen (the `ListTriggers` operationId).
+	ListTriggers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWeighings Hoe een professional afweegt
+	//
+	// Corresponds with GET /afwegingen (the `ListWeighings` operationId).
+	ListWeighings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCases Casussen, oudste eerst, zonder persoonsgegevens
+	//
+	// Corresponds with GET /casussen (the `ListCases` operationId).
+	ListCases(ctx context.Context, params *ListCasesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenCaseWithBody Een casus beginnen met een aanleiding
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /casussen (the `OpenCase` operationId).
+	OpenCaseWithBody(ctx context.Context, params *OpenCaseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenCase Een casus beginnen met een aanleiding
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /casussen (the `OpenCase` operationId).
+	OpenCase(ctx context.Context, params *OpenCaseParams, body OpenCaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ViewCase Alles van een casus
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Corresponds with GET /casussen/{kenmerk}/inhoud (the `ViewCase` operationId).
+	ViewCase(ctx context.Context, id ID, params *ViewCaseParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AdmitWithBody Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /casussen/{kenmerk}/personen (the `Admit` operationId).
+	AdmitWithBody(ctx context.Context, id ID, params *AdmitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Admit Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /casussen/{kenmerk}/personen (the `Admit` operationId).
+	Admit(ctx context.Context, id ID, params *AdmitParams, body AdmitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseCase Een casus sluiten
+	//
+	// Corresponds with POST /casussen/{kenmerk}/sluitingen (the `CloseCase` operationId).
+	CloseCase(ctx context.Context, id ID, params *CloseCaseParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	//
@@ -1176,6 +1999,25 @@ type ClientInterface interface {
 	// Corresponds with GET /status (the `GetStatus` operationId).
 	GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExamineWithBody Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /toelichtingen (the `Examine` operationId).
+	ExamineWithBody(ctx context.Context, params *ExamineParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Examine Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /toelichtingen (the `Examine` operationId).
+	Examine(ctx context.Context, params *ExamineParams, body ExamineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListStatements Wat bij een verzoek of aanleiding verklaard moet worden
+	//
+	// Corresponds with GET /verklaringen (the `ListStatements` operationId).
+	ListStatements(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRequests Verzoeken, oudste eerst, zonder persoonsgegevens
 	//
 	// Corresponds with GET /verzoeken (the `ListRequests` operationId).
@@ -1204,12 +2046,12 @@ type ClientInterface interface {
 	// GetRequest Hoe een verzoek ervoor staat, zonder persoonsgegevens
 	//
 	// Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
-	GetRequest(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetRequest(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListMessages De berichten van een verzoek, met hun plaats in beide logboeken
 	//
 	// Corresponds with GET /verzoeken/{kenmerk}/berichten (the `ListMessages` operationId).
-	ListMessages(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListMessages(ctx context.Context, id ID, params *ListMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DecideWithBody Vastleggen wat een professional besluit
 	//
@@ -1231,6 +2073,11 @@ type ClientInterface interface {
 	// Corresponds with POST /verzoeken/{kenmerk}/besluiten (the `Decide` operationId).
 	Decide(ctx context.Context, id ID, params *DecideParams, body DecideJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Confirm Als tweede persoon een voorgesteld besluit bevestigen
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/bevestigingen (the `Confirm` operationId).
+	Confirm(ctx context.Context, id ID, params *ConfirmParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// OpenRequest Alles van een verzoek dat de medewerker mag zien
 	//
 	// Elke aanroep komt als inzage in het logboek.
@@ -1243,10 +2090,247 @@ type ClientInterface interface {
 	// Corresponds with POST /verzoeken/{kenmerk}/intrekkingen (the `Withdraw` operationId).
 	Withdraw(ctx context.Context, id ID, params *WithdrawParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReplyWithBody Een vraag om verduidelijking beantwoorden
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/reacties (the `Reply` operationId).
+	ReplyWithBody(ctx context.Context, id ID, params *ReplyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Reply Een vraag om verduidelijking beantwoorden
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/reacties (the `Reply` operationId).
+	Reply(ctx context.Context, id ID, params *ReplyParams, body ReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTraces Wie wat deed met een verzoek, en wanneer, volgens het logboek
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Corresponds with GET /verzoeken/{kenmerk}/sporen (the `ListTraces` operationId).
+	ListTraces(ctx context.Context, id ID, params *ListTracesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WeighWithBody Een stap van de afweging vastleggen
+	//
+	// Stappen kunnen op verschillende dagen en door verschillende mensen worden gezet; elke stap is een regel in het logboek.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/stappen (the `Weigh` operationId).
+	WeighWithBody(ctx context.Context, id ID, params *WeighParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Weigh Een stap van de afweging vastleggen
+	//
+	// Stappen kunnen op verschillende dagen en door verschillende mensen worden gezet; elke stap is een regel in het logboek.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/stappen (the `Weigh` operationId).
+	Weigh(ctx context.Context, id ID, params *WeighParams, body WeighJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReturnDecisionWithBody Als tweede persoon een voorgesteld besluit teruggeven
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/teruggaven (the `ReturnDecision` operationId).
+	ReturnDecisionWithBody(ctx context.Context, id ID, params *ReturnDecisionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReturnDecision Als tweede persoon een voorgesteld besluit teruggeven
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/teruggaven (the `ReturnDecision` operationId).
+	ReturnDecision(ctx context.Context, id ID, params *ReturnDecisionParams, body ReturnDecisionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Explain Welke regels een verzoek en het besluit erover toestaan of tegenhouden
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Corresponds with GET /verzoeken/{kenmerk}/toelichting (the `Explain` operationId).
+	Explain(ctx context.Context, id ID, params *ExplainParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AssignWithBody Een verzoek aan een professional geven, of overnemen
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toewijzingen (the `Assign` operationId).
+	AssignWithBody(ctx context.Context, id ID, params *AssignParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Assign Een verzoek aan een professional geven, of overnemen
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toewijzingen (the `Assign` operationId).
+	Assign(ctx context.Context, id ID, params *AssignParams, body AssignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// QuestionWithBody De vrager om verduidelijking vragen
+	//
+	// Zolang de vraag openstaat, staat de klok van de termijn stil.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
+	QuestionWithBody(ctx context.Context, id ID, params *QuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Question De vrager om verduidelijking vragen
+	//
+	// Zolang de vraag openstaat, staat de klok van de termijn stil.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
+	Question(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	//
 	// Corresponds with GET /weigeringsgronden (the `ListGrounds` operationId).
 	ListGrounds(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListTriggers Aanleidingen waarmee een casus kan beginnen
+//
+// Corresponds with GET /aanleidingen (the `ListTriggers` operationId).
+func (c *Raw) ListTriggers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTriggersRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWeighings Hoe een professional afweegt
+//
+// Corresponds with GET /afwegingen (the `ListWeighings` operationId).
+func (c *Raw) ListWeighings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWeighingsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCases Casussen, oudste eerst, zonder persoonsgegevens
+//
+// Corresponds with GET /casussen (the `ListCases` operationId).
+func (c *Raw) ListCases(ctx context.Context, params *ListCasesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCasesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenCaseWithBody Een casus beginnen met een aanleiding
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /casussen (the `OpenCase` operationId).
+func (c *Raw) OpenCaseWithBody(ctx context.Context, params *OpenCaseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenCaseRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenCase Een casus beginnen met een aanleiding
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /casussen (the `OpenCase` operationId).
+func (c *Raw) OpenCase(ctx context.Context, params *OpenCaseParams, body OpenCaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenCaseRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ViewCase Alles van een casus
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Corresponds with GET /casussen/{kenmerk}/inhoud (the `ViewCase` operationId).
+func (c *Raw) ViewCase(ctx context.Context, id ID, params *ViewCaseParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewViewCaseRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AdmitWithBody Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /casussen/{kenmerk}/personen (the `Admit` operationId).
+func (c *Raw) AdmitWithBody(ctx context.Context, id ID, params *AdmitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAdmitRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Admit Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /casussen/{kenmerk}/personen (the `Admit` operationId).
+func (c *Raw) Admit(ctx context.Context, id ID, params *AdmitParams, body AdmitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAdmitRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseCase Een casus sluiten
+//
+// Corresponds with POST /casussen/{kenmerk}/sluitingen (the `CloseCase` operationId).
+func (c *Raw) CloseCase(ctx context.Context, id ID, params *CloseCaseParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseCaseRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // ListPurposes Doelen waarvoor gevraagd kan worden
@@ -1482,6 +2566,55 @@ func (c *Raw) GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 	return c.Client.Do(req)
 }
 
+// ExamineWithBody Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /toelichtingen (the `Examine` operationId).
+func (c *Raw) ExamineWithBody(ctx context.Context, params *ExamineParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExamineRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Examine Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /toelichtingen (the `Examine` operationId).
+func (c *Raw) Examine(ctx context.Context, params *ExamineParams, body ExamineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExamineRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListStatements Wat bij een verzoek of aanleiding verklaard moet worden
+//
+// Corresponds with GET /verklaringen (the `ListStatements` operationId).
+func (c *Raw) ListStatements(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListStatementsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRequests Verzoeken, oudste eerst, zonder persoonsgegevens
 //
 // Corresponds with GET /verzoeken (the `ListRequests` operationId).
@@ -1540,8 +2673,8 @@ func (c *Raw) Ask(ctx context.Context, params *AskParams, body AskJSONRequestBod
 // GetRequest Hoe een verzoek ervoor staat, zonder persoonsgegevens
 //
 // Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
-func (c *Raw) GetRequest(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetRequestRequest(c.Server, id)
+func (c *Raw) GetRequest(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRequestRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1555,8 +2688,8 @@ func (c *Raw) GetRequest(ctx context.Context, id ID, reqEditors ...RequestEditor
 // ListMessages De berichten van een verzoek, met hun plaats in beide logboeken
 //
 // Corresponds with GET /verzoeken/{kenmerk}/berichten (the `ListMessages` operationId).
-func (c *Raw) ListMessages(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListMessagesRequest(c.Server, id)
+func (c *Raw) ListMessages(ctx context.Context, id ID, params *ListMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMessagesRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1607,6 +2740,21 @@ func (c *Raw) Decide(ctx context.Context, id ID, params *DecideParams, body Deci
 	return c.Client.Do(req)
 }
 
+// Confirm Als tweede persoon een voorgesteld besluit bevestigen
+//
+// Corresponds with POST /verzoeken/{kenmerk}/bevestigingen (the `Confirm` operationId).
+func (c *Raw) Confirm(ctx context.Context, id ID, params *ConfirmParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // OpenRequest Alles van een verzoek dat de medewerker mag zien
 //
 // Elke aanroep komt als inzage in het logboek.
@@ -1639,6 +2787,218 @@ func (c *Raw) Withdraw(ctx context.Context, id ID, params *WithdrawParams, reqEd
 	return c.Client.Do(req)
 }
 
+// ReplyWithBody Een vraag om verduidelijking beantwoorden
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/reacties (the `Reply` operationId).
+func (c *Raw) ReplyWithBody(ctx context.Context, id ID, params *ReplyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplyRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Reply Een vraag om verduidelijking beantwoorden
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/reacties (the `Reply` operationId).
+func (c *Raw) Reply(ctx context.Context, id ID, params *ReplyParams, body ReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplyRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTraces Wie wat deed met een verzoek, en wanneer, volgens het logboek
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Corresponds with GET /verzoeken/{kenmerk}/sporen (the `ListTraces` operationId).
+func (c *Raw) ListTraces(ctx context.Context, id ID, params *ListTracesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTracesRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WeighWithBody Een stap van de afweging vastleggen
+//
+// Stappen kunnen op verschillende dagen en door verschillende mensen worden gezet; elke stap is een regel in het logboek.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/stappen (the `Weigh` operationId).
+func (c *Raw) WeighWithBody(ctx context.Context, id ID, params *WeighParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWeighRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Weigh Een stap van de afweging vastleggen
+//
+// Stappen kunnen op verschillende dagen en door verschillende mensen worden gezet; elke stap is een regel in het logboek.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/stappen (the `Weigh` operationId).
+func (c *Raw) Weigh(ctx context.Context, id ID, params *WeighParams, body WeighJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWeighRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReturnDecisionWithBody Als tweede persoon een voorgesteld besluit teruggeven
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/teruggaven (the `ReturnDecision` operationId).
+func (c *Raw) ReturnDecisionWithBody(ctx context.Context, id ID, params *ReturnDecisionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReturnDecisionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReturnDecision Als tweede persoon een voorgesteld besluit teruggeven
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/teruggaven (the `ReturnDecision` operationId).
+func (c *Raw) ReturnDecision(ctx context.Context, id ID, params *ReturnDecisionParams, body ReturnDecisionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReturnDecisionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Explain Welke regels een verzoek en het besluit erover toestaan of tegenhouden
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Corresponds with GET /verzoeken/{kenmerk}/toelichting (the `Explain` operationId).
+func (c *Raw) Explain(ctx context.Context, id ID, params *ExplainParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExplainRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AssignWithBody Een verzoek aan een professional geven, of overnemen
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toewijzingen (the `Assign` operationId).
+func (c *Raw) AssignWithBody(ctx context.Context, id ID, params *AssignParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Assign Een verzoek aan een professional geven, of overnemen
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toewijzingen (the `Assign` operationId).
+func (c *Raw) Assign(ctx context.Context, id ID, params *AssignParams, body AssignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// QuestionWithBody De vrager om verduidelijking vragen
+//
+// Zolang de vraag openstaat, staat de klok van de termijn stil.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
+func (c *Raw) QuestionWithBody(ctx context.Context, id ID, params *QuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQuestionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Question De vrager om verduidelijking vragen
+//
+// Zolang de vraag openstaat, staat de klok van de termijn stil.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
+func (c *Raw) Question(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQuestionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 //
 // Corresponds with GET /weigeringsgronden (the `ListGrounds` operationId).
@@ -1652,6 +3012,369 @@ func (c *Raw) ListGrounds(ctx context.Context, reqEditors ...RequestEditorFn) (*
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewListTriggersRequest constructs an http.Request for the ListTriggers method
+func NewListTriggersRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/aanleidingen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListWeighingsRequest constructs an http.Request for the ListWeighings method
+func NewListWeighingsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/afwegingen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListCasesRequest constructs an http.Request for the ListCases method
+func NewListCasesRequest(server string, params *ListCasesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casussen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limiet", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenCaseRequest calls the generic OpenCase builder with application/json body
+func NewOpenCaseRequest(server string, params *OpenCaseParams, body OpenCaseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenCaseRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewOpenCaseRequestWithBody constructs an http.Request for the OpenCase method, with any body, and a specified content type
+func NewOpenCaseRequestWithBody(server string, params *OpenCaseParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casussen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewViewCaseRequest constructs an http.Request for the ViewCase method
+func NewViewCaseRequest(server string, id ID, params *ViewCaseParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casussen/%s/inhoud", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewAdmitRequest calls the generic Admit builder with application/json body
+func NewAdmitRequest(server string, id ID, params *AdmitParams, body AdmitJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAdmitRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAdmitRequestWithBody constructs an http.Request for the Admit method, with any body, and a specified content type
+func NewAdmitRequestWithBody(server string, id ID, params *AdmitParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casussen/%s/personen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewCloseCaseRequest constructs an http.Request for the CloseCase method
+func NewCloseCaseRequest(server string, id ID, params *CloseCaseParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casussen/%s/sluitingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
 }
 
 // NewListPurposesRequest constructs an http.Request for the ListPurposes method
@@ -2147,6 +3870,95 @@ func NewGetStatusRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewExamineRequest calls the generic Examine builder with application/json body
+func NewExamineRequest(server string, params *ExamineParams, body ExamineJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExamineRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewExamineRequestWithBody constructs an http.Request for the Examine method, with any body, and a specified content type
+func NewExamineRequestWithBody(server string, params *ExamineParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/toelichtingen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewListStatementsRequest constructs an http.Request for the ListStatements method
+func NewListStatementsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verklaringen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRequestsRequest constructs an http.Request for the ListRequests method
 func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Request, error) {
 	var err error
@@ -2192,6 +4004,30 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 		}
 
 		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "casus", params.Case, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "breed", params.Broad, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 			return nil, err
 		} else {
 			for _, qp := range strings.Split(queryFrag, "&") {
@@ -2269,13 +4105,22 @@ func NewAskRequestWithBody(server string, params *AskParams, contentType string,
 
 		req.Header.Set("Sluis-Medewerker", headerParam0)
 
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
 	}
 
 	return req, nil
 }
 
 // NewGetRequestRequest constructs an http.Request for the GetRequest method
-func NewGetRequestRequest(server string, id ID) (*http.Request, error) {
+func NewGetRequestRequest(server string, id ID, params *GetRequestParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2300,6 +4145,29 @@ func NewGetRequestRequest(server string, id ID) (*http.Request, error) {
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
@@ -2309,7 +4177,7 @@ func NewGetRequestRequest(server string, id ID) (*http.Request, error) {
 }
 
 // NewListMessagesRequest constructs an http.Request for the ListMessages method
-func NewListMessagesRequest(server string, id ID) (*http.Request, error) {
+func NewListMessagesRequest(server string, id ID, params *ListMessagesParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2332,6 +4200,29 @@ func NewListMessagesRequest(server string, id ID) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -2397,6 +4288,71 @@ func NewDecideRequestWithBody(server string, id ID, params *DecideParams, conten
 
 		req.Header.Set("Sluis-Medewerker", headerParam0)
 
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewConfirmRequest constructs an http.Request for the Confirm method
+func NewConfirmRequest(server string, id ID, params *ConfirmParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/bevestigingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
 	}
 
 	return req, nil
@@ -2444,6 +4400,15 @@ func NewOpenRequestRequest(server string, id ID, params *OpenRequestParams) (*ht
 
 		req.Header.Set("Sluis-Medewerker", headerParam0)
 
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
 	}
 
 	return req, nil
@@ -2490,6 +4455,472 @@ func NewWithdrawRequest(server string, id ID, params *WithdrawParams) (*http.Req
 		}
 
 		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewReplyRequest calls the generic Reply builder with application/json body
+func NewReplyRequest(server string, id ID, params *ReplyParams, body ReplyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplyRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewReplyRequestWithBody constructs an http.Request for the Reply method, with any body, and a specified content type
+func NewReplyRequestWithBody(server string, id ID, params *ReplyParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/reacties", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewListTracesRequest constructs an http.Request for the ListTraces method
+func NewListTracesRequest(server string, id ID, params *ListTracesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/sporen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewWeighRequest calls the generic Weigh builder with application/json body
+func NewWeighRequest(server string, id ID, params *WeighParams, body WeighJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewWeighRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewWeighRequestWithBody constructs an http.Request for the Weigh method, with any body, and a specified content type
+func NewWeighRequestWithBody(server string, id ID, params *WeighParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/stappen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewReturnDecisionRequest calls the generic ReturnDecision builder with application/json body
+func NewReturnDecisionRequest(server string, id ID, params *ReturnDecisionParams, body ReturnDecisionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReturnDecisionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewReturnDecisionRequestWithBody constructs an http.Request for the ReturnDecision method, with any body, and a specified content type
+func NewReturnDecisionRequestWithBody(server string, id ID, params *ReturnDecisionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/teruggaven", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewExplainRequest constructs an http.Request for the Explain method
+func NewExplainRequest(server string, id ID, params *ExplainParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/toelichting", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewAssignRequest calls the generic Assign builder with application/json body
+func NewAssignRequest(server string, id ID, params *AssignParams, body AssignJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAssignRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAssignRequestWithBody constructs an http.Request for the Assign method, with any body, and a specified content type
+func NewAssignRequestWithBody(server string, id ID, params *AssignParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/toewijzingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewQuestionRequest calls the generic Question builder with application/json body
+func NewQuestionRequest(server string, id ID, params *QuestionParams, body QuestionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewQuestionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewQuestionRequestWithBody constructs an http.Request for the Question method, with any body, and a specified content type
+func NewQuestionRequestWithBody(server string, id ID, params *QuestionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/vragen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
 	}
 
@@ -2566,6 +4997,71 @@ func WithBaseURL(baseURL string) ClientOption {
 
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
+
+	// ListTriggersWithResponse Aanleidingen waarmee een casus kan beginnen
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /aanleidingen (the `ListTriggers` operationId).
+	ListTriggersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListTriggersResponse, error)
+
+	// ListWeighingsWithResponse Hoe een professional afweegt
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /afwegingen (the `ListWeighings` operationId).
+	ListWeighingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWeighingsResponse, error)
+
+	// ListCasesWithResponse Casussen, oudste eerst, zonder persoonsgegevens
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /casussen (the `ListCases` operationId).
+	ListCasesWithResponse(ctx context.Context, params *ListCasesParams, reqEditors ...RequestEditorFn) (*ListCasesResponse, error)
+
+	// OpenCaseWithBodyWithResponse Een casus beginnen met een aanleiding
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen (the `OpenCase` operationId).
+	OpenCaseWithBodyWithResponse(ctx context.Context, params *OpenCaseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenCaseResponse, error)
+
+	// OpenCaseWithResponse Een casus beginnen met een aanleiding
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen (the `OpenCase` operationId).
+	OpenCaseWithResponse(ctx context.Context, params *OpenCaseParams, body OpenCaseJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenCaseResponse, error)
+
+	// ViewCaseWithResponse Alles van een casus
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /casussen/{kenmerk}/inhoud (the `ViewCase` operationId).
+	ViewCaseWithResponse(ctx context.Context, id ID, params *ViewCaseParams, reqEditors ...RequestEditorFn) (*ViewCaseResponse, error)
+
+	// AdmitWithBodyWithResponse Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen/{kenmerk}/personen (the `Admit` operationId).
+	AdmitWithBodyWithResponse(ctx context.Context, id ID, params *AdmitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdmitResponse, error)
+
+	// AdmitWithResponse Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen/{kenmerk}/personen (the `Admit` operationId).
+	AdmitWithResponse(ctx context.Context, id ID, params *AdmitParams, body AdmitJSONRequestBody, reqEditors ...RequestEditorFn) (*AdmitResponse, error)
+
+	// CloseCaseWithResponse Een casus sluiten
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen/{kenmerk}/sluitingen (the `CloseCase` operationId).
+	CloseCaseWithResponse(ctx context.Context, id ID, params *CloseCaseParams, reqEditors ...RequestEditorFn) (*CloseCaseResponse, error)
 
 	// ListPurposesWithResponse Doelen waarvoor gevraagd kan worden
 	//
@@ -2674,6 +5170,27 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /status (the `GetStatus` operationId).
 	GetStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStatusResponse, error)
 
+	// ExamineWithBodyWithResponse Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /toelichtingen (the `Examine` operationId).
+	ExamineWithBodyWithResponse(ctx context.Context, params *ExamineParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExamineResponse, error)
+
+	// ExamineWithResponse Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /toelichtingen (the `Examine` operationId).
+	ExamineWithResponse(ctx context.Context, params *ExamineParams, body ExamineJSONRequestBody, reqEditors ...RequestEditorFn) (*ExamineResponse, error)
+
+	// ListStatementsWithResponse Wat bij een verzoek of aanleiding verklaard moet worden
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /verklaringen (the `ListStatements` operationId).
+	ListStatementsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListStatementsResponse, error)
+
 	// ListRequestsWithResponse Verzoeken, oudste eerst, zonder persoonsgegevens
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -2706,14 +5223,14 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
-	GetRequestWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetRequestResponse, error)
+	GetRequestWithResponse(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*GetRequestResponse, error)
 
 	// ListMessagesWithResponse De berichten van een verzoek, met hun plaats in beide logboeken
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /verzoeken/{kenmerk}/berichten (the `ListMessages` operationId).
-	ListMessagesWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListMessagesResponse, error)
+	ListMessagesWithResponse(ctx context.Context, id ID, params *ListMessagesParams, reqEditors ...RequestEditorFn) (*ListMessagesResponse, error)
 
 	// DecideWithBodyWithResponse Vastleggen wat een professional besluit
 	//
@@ -2735,6 +5252,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /verzoeken/{kenmerk}/besluiten (the `Decide` operationId).
 	DecideWithResponse(ctx context.Context, id ID, params *DecideParams, body DecideJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideResponse, error)
 
+	// ConfirmWithResponse Als tweede persoon een voorgesteld besluit bevestigen
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/bevestigingen (the `Confirm` operationId).
+	ConfirmWithResponse(ctx context.Context, id ID, params *ConfirmParams, reqEditors ...RequestEditorFn) (*ConfirmResponse, error)
+
 	// OpenRequestWithResponse Alles van een verzoek dat de medewerker mag zien
 	//
 	// Elke aanroep komt als inzage in het logboek.
@@ -2751,12 +5275,549 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /verzoeken/{kenmerk}/intrekkingen (the `Withdraw` operationId).
 	WithdrawWithResponse(ctx context.Context, id ID, params *WithdrawParams, reqEditors ...RequestEditorFn) (*WithdrawResponse, error)
 
+	// ReplyWithBodyWithResponse Een vraag om verduidelijking beantwoorden
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/reacties (the `Reply` operationId).
+	ReplyWithBodyWithResponse(ctx context.Context, id ID, params *ReplyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplyResponse, error)
+
+	// ReplyWithResponse Een vraag om verduidelijking beantwoorden
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/reacties (the `Reply` operationId).
+	ReplyWithResponse(ctx context.Context, id ID, params *ReplyParams, body ReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplyResponse, error)
+
+	// ListTracesWithResponse Wie wat deed met een verzoek, en wanneer, volgens het logboek
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /verzoeken/{kenmerk}/sporen (the `ListTraces` operationId).
+	ListTracesWithResponse(ctx context.Context, id ID, params *ListTracesParams, reqEditors ...RequestEditorFn) (*ListTracesResponse, error)
+
+	// WeighWithBodyWithResponse Een stap van de afweging vastleggen
+	//
+	// Stappen kunnen op verschillende dagen en door verschillende mensen worden gezet; elke stap is een regel in het logboek.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/stappen (the `Weigh` operationId).
+	WeighWithBodyWithResponse(ctx context.Context, id ID, params *WeighParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WeighResponse, error)
+
+	// WeighWithResponse Een stap van de afweging vastleggen
+	//
+	// Stappen kunnen op verschillende dagen en door verschillende mensen worden gezet; elke stap is een regel in het logboek.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/stappen (the `Weigh` operationId).
+	WeighWithResponse(ctx context.Context, id ID, params *WeighParams, body WeighJSONRequestBody, reqEditors ...RequestEditorFn) (*WeighResponse, error)
+
+	// ReturnDecisionWithBodyWithResponse Als tweede persoon een voorgesteld besluit teruggeven
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/teruggaven (the `ReturnDecision` operationId).
+	ReturnDecisionWithBodyWithResponse(ctx context.Context, id ID, params *ReturnDecisionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReturnDecisionResponse, error)
+
+	// ReturnDecisionWithResponse Als tweede persoon een voorgesteld besluit teruggeven
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/teruggaven (the `ReturnDecision` operationId).
+	ReturnDecisionWithResponse(ctx context.Context, id ID, params *ReturnDecisionParams, body ReturnDecisionJSONRequestBody, reqEditors ...RequestEditorFn) (*ReturnDecisionResponse, error)
+
+	// ExplainWithResponse Welke regels een verzoek en het besluit erover toestaan of tegenhouden
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /verzoeken/{kenmerk}/toelichting (the `Explain` operationId).
+	ExplainWithResponse(ctx context.Context, id ID, params *ExplainParams, reqEditors ...RequestEditorFn) (*ExplainResponse, error)
+
+	// AssignWithBodyWithResponse Een verzoek aan een professional geven, of overnemen
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toewijzingen (the `Assign` operationId).
+	AssignWithBodyWithResponse(ctx context.Context, id ID, params *AssignParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AssignResponse, error)
+
+	// AssignWithResponse Een verzoek aan een professional geven, of overnemen
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toewijzingen (the `Assign` operationId).
+	AssignWithResponse(ctx context.Context, id ID, params *AssignParams, body AssignJSONRequestBody, reqEditors ...RequestEditorFn) (*AssignResponse, error)
+
+	// QuestionWithBodyWithResponse De vrager om verduidelijking vragen
+	//
+	// Zolang de vraag openstaat, staat de klok van de termijn stil.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
+	QuestionWithBodyWithResponse(ctx context.Context, id ID, params *QuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QuestionResponse, error)
+
+	// QuestionWithResponse De vrager om verduidelijking vragen
+	//
+	// Zolang de vraag openstaat, staat de klok van de termijn stil.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
+	QuestionWithResponse(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*QuestionResponse, error)
+
 	// ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /weigeringsgronden (the `ListGrounds` operationId).
 	ListGroundsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListGroundsResponse, error)
+}
+
+type ListTriggersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TriggerList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTriggersResponse) GetJSON200() *TriggerList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTriggersResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTriggersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTriggersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTriggersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTriggersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListWeighingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WeighingList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWeighingsResponse) GetJSON200() *WeighingList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListWeighingsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWeighingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWeighingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWeighingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWeighingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListCasesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CasePage
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCasesResponse) GetJSON200() *CasePage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListCasesResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListCasesResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCasesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCasesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCasesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCasesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// OpenCaseResponse201Headers the declared response headers of an HTTP 201 response for OpenCase
+type OpenCaseResponse201Headers struct {
+	Location string
+}
+
+type OpenCaseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Case
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *OpenCaseResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OpenCaseResponse) GetJSON201() *Case {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r OpenCaseResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r OpenCaseResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r OpenCaseResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenCaseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenCaseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenCaseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenCaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ViewCaseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CaseContent
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ViewCaseResponse) GetJSON200() *CaseContent {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ViewCaseResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ViewCaseResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ViewCaseResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ViewCaseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ViewCaseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ViewCaseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ViewCaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AdmitResponse201Headers the declared response headers of an HTTP 201 response for Admit
+type AdmitResponse201Headers struct {
+	Location string
+}
+
+type AdmitResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Case
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AdmitResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AdmitResponse) GetJSON201() *Case {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AdmitResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AdmitResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AdmitResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AdmitResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AdmitResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AdmitResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AdmitResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AdmitResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AdmitResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CloseCaseResponse201Headers the declared response headers of an HTTP 201 response for CloseCase
+type CloseCaseResponse201Headers struct {
+	Location string
+}
+
+type CloseCaseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Case
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CloseCaseResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CloseCaseResponse) GetJSON201() *Case {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CloseCaseResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CloseCaseResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CloseCaseResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CloseCaseResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CloseCaseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseCaseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseCaseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseCaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type ListPurposesResponse struct {
@@ -3508,6 +6569,116 @@ func (r GetStatusResponse) ContentType() string {
 	return ""
 }
 
+type ExamineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Explanation
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExamineResponse) GetJSON200() *Explanation {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExamineResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExamineResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExamineResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExamineResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExamineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExamineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExamineResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListStatementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StatementList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListStatementsResponse) GetJSON200() *StatementList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListStatementsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListStatementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListStatementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListStatementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListStatementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRequestsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3825,6 +6996,89 @@ func (r DecideResponse) ContentType() string {
 	return ""
 }
 
+// ConfirmResponse201Headers the declared response headers of an HTTP 201 response for Confirm
+type ConfirmResponse201Headers struct {
+	Location string
+}
+
+type ConfirmResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ConfirmResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ConfirmResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ConfirmResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ConfirmResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ConfirmResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ConfirmResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type OpenRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3963,6 +7217,545 @@ func (r WithdrawResponse) ContentType() string {
 	return ""
 }
 
+// ReplyResponse201Headers the declared response headers of an HTTP 201 response for Reply
+type ReplyResponse201Headers struct {
+	Location string
+}
+
+type ReplyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ReplyResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ReplyResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReplyResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReplyResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReplyResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReplyResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReplyResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReplyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReplyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListTracesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TraceList
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTracesResponse) GetJSON200() *TraceList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListTracesResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListTracesResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTracesResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTracesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTracesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTracesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTracesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// WeighResponse201Headers the declared response headers of an HTTP 201 response for Weigh
+type WeighResponse201Headers struct {
+	Location string
+}
+
+type WeighResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *WeighResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r WeighResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r WeighResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r WeighResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r WeighResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r WeighResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r WeighResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r WeighResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WeighResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WeighResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WeighResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReturnDecisionResponse201Headers the declared response headers of an HTTP 201 response for ReturnDecision
+type ReturnDecisionResponse201Headers struct {
+	Location string
+}
+
+type ReturnDecisionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ReturnDecisionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ReturnDecisionResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReturnDecisionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReturnDecisionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReturnDecisionResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReturnDecisionResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReturnDecisionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReturnDecisionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReturnDecisionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReturnDecisionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReturnDecisionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ExplainResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Explanation
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExplainResponse) GetJSON200() *Explanation {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExplainResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ExplainResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExplainResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExplainResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExplainResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExplainResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExplainResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AssignResponse201Headers the declared response headers of an HTTP 201 response for Assign
+type AssignResponse201Headers struct {
+	Location string
+}
+
+type AssignResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AssignResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AssignResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AssignResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AssignResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AssignResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AssignResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AssignResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AssignResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AssignResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AssignResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AssignResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// QuestionResponse201Headers the declared response headers of an HTTP 201 response for Question
+type QuestionResponse201Headers struct {
+	Location string
+}
+
+type QuestionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *QuestionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r QuestionResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r QuestionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r QuestionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r QuestionResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r QuestionResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r QuestionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r QuestionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r QuestionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r QuestionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r QuestionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListGroundsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4009,6 +7802,125 @@ func (r ListGroundsResponse) ContentType() string {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
 	return ""
+}
+
+// ListTriggersWithResponse Aanleidingen waarmee een casus kan beginnen
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /aanleidingen (the `ListTriggers` operationId).
+func (c *ClientWithResponses) ListTriggersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListTriggersResponse, error) {
+	rsp, err := c.ListTriggers(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTriggersResponse(rsp)
+}
+
+// ListWeighingsWithResponse Hoe een professional afweegt
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /afwegingen (the `ListWeighings` operationId).
+func (c *ClientWithResponses) ListWeighingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWeighingsResponse, error) {
+	rsp, err := c.ListWeighings(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWeighingsResponse(rsp)
+}
+
+// ListCasesWithResponse Casussen, oudste eerst, zonder persoonsgegevens
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /casussen (the `ListCases` operationId).
+func (c *ClientWithResponses) ListCasesWithResponse(ctx context.Context, params *ListCasesParams, reqEditors ...RequestEditorFn) (*ListCasesResponse, error) {
+	rsp, err := c.ListCases(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCasesResponse(rsp)
+}
+
+// OpenCaseWithBodyWithResponse Een casus beginnen met een aanleiding
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen (the `OpenCase` operationId).
+func (c *ClientWithResponses) OpenCaseWithBodyWithResponse(ctx context.Context, params *OpenCaseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenCaseResponse, error) {
+	rsp, err := c.OpenCaseWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenCaseResponse(rsp)
+}
+
+// OpenCaseWithResponse Een casus beginnen met een aanleiding
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen (the `OpenCase` operationId).
+func (c *ClientWithResponses) OpenCaseWithResponse(ctx context.Context, params *OpenCaseParams, body OpenCaseJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenCaseResponse, error) {
+	rsp, err := c.OpenCase(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenCaseResponse(rsp)
+}
+
+// ViewCaseWithResponse Alles van een casus
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /casussen/{kenmerk}/inhoud (the `ViewCase` operationId).
+func (c *ClientWithResponses) ViewCaseWithResponse(ctx context.Context, id ID, params *ViewCaseParams, reqEditors ...RequestEditorFn) (*ViewCaseResponse, error) {
+	rsp, err := c.ViewCase(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseViewCaseResponse(rsp)
+}
+
+// AdmitWithBodyWithResponse Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen/{kenmerk}/personen (the `Admit` operationId).
+func (c *ClientWithResponses) AdmitWithBodyWithResponse(ctx context.Context, id ID, params *AdmitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdmitResponse, error) {
+	rsp, err := c.AdmitWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAdmitResponse(rsp)
+}
+
+// AdmitWithResponse Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen/{kenmerk}/personen (the `Admit` operationId).
+func (c *ClientWithResponses) AdmitWithResponse(ctx context.Context, id ID, params *AdmitParams, body AdmitJSONRequestBody, reqEditors ...RequestEditorFn) (*AdmitResponse, error) {
+	rsp, err := c.Admit(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAdmitResponse(rsp)
+}
+
+// CloseCaseWithResponse Een casus sluiten
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen/{kenmerk}/sluitingen (the `CloseCase` operationId).
+func (c *ClientWithResponses) CloseCaseWithResponse(ctx context.Context, id ID, params *CloseCaseParams, reqEditors ...RequestEditorFn) (*CloseCaseResponse, error) {
+	rsp, err := c.CloseCase(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseCaseResponse(rsp)
 }
 
 // ListPurposesWithResponse Doelen waarvoor gevraagd kan worden
@@ -4208,6 +8120,45 @@ func (c *ClientWithResponses) GetStatusWithResponse(ctx context.Context, reqEdit
 	return ParseGetStatusResponse(rsp)
 }
 
+// ExamineWithBodyWithResponse Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /toelichtingen (the `Examine` operationId).
+func (c *ClientWithResponses) ExamineWithBodyWithResponse(ctx context.Context, params *ExamineParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExamineResponse, error) {
+	rsp, err := c.ExamineWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExamineResponse(rsp)
+}
+
+// ExamineWithResponse Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /toelichtingen (the `Examine` operationId).
+func (c *ClientWithResponses) ExamineWithResponse(ctx context.Context, params *ExamineParams, body ExamineJSONRequestBody, reqEditors ...RequestEditorFn) (*ExamineResponse, error) {
+	rsp, err := c.Examine(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExamineResponse(rsp)
+}
+
+// ListStatementsWithResponse Wat bij een verzoek of aanleiding verklaard moet worden
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /verklaringen (the `ListStatements` operationId).
+func (c *ClientWithResponses) ListStatementsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListStatementsResponse, error) {
+	rsp, err := c.ListStatements(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListStatementsResponse(rsp)
+}
+
 // ListRequestsWithResponse Verzoeken, oudste eerst, zonder persoonsgegevens
 //
 // Returns a wrapper object for the known response body format(s).
@@ -4258,8 +8209,8 @@ func (c *ClientWithResponses) AskWithResponse(ctx context.Context, params *AskPa
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
-func (c *ClientWithResponses) GetRequestWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetRequestResponse, error) {
-	rsp, err := c.GetRequest(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetRequestWithResponse(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*GetRequestResponse, error) {
+	rsp, err := c.GetRequest(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -4271,8 +8222,8 @@ func (c *ClientWithResponses) GetRequestWithResponse(ctx context.Context, id ID,
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /verzoeken/{kenmerk}/berichten (the `ListMessages` operationId).
-func (c *ClientWithResponses) ListMessagesWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListMessagesResponse, error) {
-	rsp, err := c.ListMessages(ctx, id, reqEditors...)
+func (c *ClientWithResponses) ListMessagesWithResponse(ctx context.Context, id ID, params *ListMessagesParams, reqEditors ...RequestEditorFn) (*ListMessagesResponse, error) {
+	rsp, err := c.ListMessages(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -4311,6 +8262,19 @@ func (c *ClientWithResponses) DecideWithResponse(ctx context.Context, id ID, par
 	return ParseDecideResponse(rsp)
 }
 
+// ConfirmWithResponse Als tweede persoon een voorgesteld besluit bevestigen
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/bevestigingen (the `Confirm` operationId).
+func (c *ClientWithResponses) ConfirmWithResponse(ctx context.Context, id ID, params *ConfirmParams, reqEditors ...RequestEditorFn) (*ConfirmResponse, error) {
+	rsp, err := c.Confirm(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmResponse(rsp)
+}
+
 // OpenRequestWithResponse Alles van een verzoek dat de medewerker mag zien
 //
 // Elke aanroep komt als inzage in het logboek.
@@ -4339,6 +8303,174 @@ func (c *ClientWithResponses) WithdrawWithResponse(ctx context.Context, id ID, p
 	return ParseWithdrawResponse(rsp)
 }
 
+// ReplyWithBodyWithResponse Een vraag om verduidelijking beantwoorden
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/reacties (the `Reply` operationId).
+func (c *ClientWithResponses) ReplyWithBodyWithResponse(ctx context.Context, id ID, params *ReplyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplyResponse, error) {
+	rsp, err := c.ReplyWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplyResponse(rsp)
+}
+
+// ReplyWithResponse Een vraag om verduidelijking beantwoorden
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/reacties (the `Reply` operationId).
+func (c *ClientWithResponses) ReplyWithResponse(ctx context.Context, id ID, params *ReplyParams, body ReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplyResponse, error) {
+	rsp, err := c.Reply(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplyResponse(rsp)
+}
+
+// ListTracesWithResponse Wie wat deed met een verzoek, en wanneer, volgens het logboek
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /verzoeken/{kenmerk}/sporen (the `ListTraces` operationId).
+func (c *ClientWithResponses) ListTracesWithResponse(ctx context.Context, id ID, params *ListTracesParams, reqEditors ...RequestEditorFn) (*ListTracesResponse, error) {
+	rsp, err := c.ListTraces(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTracesResponse(rsp)
+}
+
+// WeighWithBodyWithResponse Een stap van de afweging vastleggen
+//
+// Stappen kunnen op verschillende dagen en door verschillende mensen worden gezet; elke stap is een regel in het logboek.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/stappen (the `Weigh` operationId).
+func (c *ClientWithResponses) WeighWithBodyWithResponse(ctx context.Context, id ID, params *WeighParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WeighResponse, error) {
+	rsp, err := c.WeighWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWeighResponse(rsp)
+}
+
+// WeighWithResponse Een stap van de afweging vastleggen
+//
+// Stappen kunnen op verschillende dagen en door verschillende mensen worden gezet; elke stap is een regel in het logboek.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/stappen (the `Weigh` operationId).
+func (c *ClientWithResponses) WeighWithResponse(ctx context.Context, id ID, params *WeighParams, body WeighJSONRequestBody, reqEditors ...RequestEditorFn) (*WeighResponse, error) {
+	rsp, err := c.Weigh(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWeighResponse(rsp)
+}
+
+// ReturnDecisionWithBodyWithResponse Als tweede persoon een voorgesteld besluit teruggeven
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/teruggaven (the `ReturnDecision` operationId).
+func (c *ClientWithResponses) ReturnDecisionWithBodyWithResponse(ctx context.Context, id ID, params *ReturnDecisionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReturnDecisionResponse, error) {
+	rsp, err := c.ReturnDecisionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReturnDecisionResponse(rsp)
+}
+
+// ReturnDecisionWithResponse Als tweede persoon een voorgesteld besluit teruggeven
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/teruggaven (the `ReturnDecision` operationId).
+func (c *ClientWithResponses) ReturnDecisionWithResponse(ctx context.Context, id ID, params *ReturnDecisionParams, body ReturnDecisionJSONRequestBody, reqEditors ...RequestEditorFn) (*ReturnDecisionResponse, error) {
+	rsp, err := c.ReturnDecision(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReturnDecisionResponse(rsp)
+}
+
+// ExplainWithResponse Welke regels een verzoek en het besluit erover toestaan of tegenhouden
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /verzoeken/{kenmerk}/toelichting (the `Explain` operationId).
+func (c *ClientWithResponses) ExplainWithResponse(ctx context.Context, id ID, params *ExplainParams, reqEditors ...RequestEditorFn) (*ExplainResponse, error) {
+	rsp, err := c.Explain(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExplainResponse(rsp)
+}
+
+// AssignWithBodyWithResponse Een verzoek aan een professional geven, of overnemen
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toewijzingen (the `Assign` operationId).
+func (c *ClientWithResponses) AssignWithBodyWithResponse(ctx context.Context, id ID, params *AssignParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AssignResponse, error) {
+	rsp, err := c.AssignWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAssignResponse(rsp)
+}
+
+// AssignWithResponse Een verzoek aan een professional geven, of overnemen
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toewijzingen (the `Assign` operationId).
+func (c *ClientWithResponses) AssignWithResponse(ctx context.Context, id ID, params *AssignParams, body AssignJSONRequestBody, reqEditors ...RequestEditorFn) (*AssignResponse, error) {
+	rsp, err := c.Assign(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAssignResponse(rsp)
+}
+
+// QuestionWithBodyWithResponse De vrager om verduidelijking vragen
+//
+// Zolang de vraag openstaat, staat de klok van de termijn stil.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
+func (c *ClientWithResponses) QuestionWithBodyWithResponse(ctx context.Context, id ID, params *QuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QuestionResponse, error) {
+	rsp, err := c.QuestionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQuestionResponse(rsp)
+}
+
+// QuestionWithResponse De vrager om verduidelijking vragen
+//
+// Zolang de vraag openstaat, staat de klok van de termijn stil.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
+func (c *ClientWithResponses) QuestionWithResponse(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*QuestionResponse, error) {
+	rsp, err := c.Question(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQuestionResponse(rsp)
+}
+
 // ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
 //
 // Returns a wrapper object for the known response body format(s).
@@ -4350,6 +8482,360 @@ func (c *ClientWithResponses) ListGroundsWithResponse(ctx context.Context, reqEd
 		return nil, err
 	}
 	return ParseListGroundsResponse(rsp)
+}
+
+// ParseListTriggersResponse parses an HTTP response from a ListTriggersWithResponse call
+func ParseListTriggersResponse(rsp *http.Response) (*ListTriggersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTriggersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TriggerList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListWeighingsResponse parses an HTTP response from a ListWeighingsWithResponse call
+func ParseListWeighingsResponse(rsp *http.Response) (*ListWeighingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWeighingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WeighingList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCasesResponse parses an HTTP response from a ListCasesWithResponse call
+func ParseListCasesResponse(rsp *http.Response) (*ListCasesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCasesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CasePage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenCaseResponse parses an HTTP response from a OpenCaseWithResponse call
+func ParseOpenCaseResponse(rsp *http.Response) (*OpenCaseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenCaseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Case
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers OpenCaseResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseViewCaseResponse parses an HTTP response from a ViewCaseWithResponse call
+func ParseViewCaseResponse(rsp *http.Response) (*ViewCaseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ViewCaseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CaseContent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAdmitResponse parses an HTTP response from a AdmitWithResponse call
+func ParseAdmitResponse(rsp *http.Response) (*AdmitResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AdmitResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Case
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AdmitResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCloseCaseResponse parses an HTTP response from a CloseCaseWithResponse call
+func ParseCloseCaseResponse(rsp *http.Response) (*CloseCaseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseCaseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Case
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CloseCaseResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
 }
 
 // ParseListPurposesResponse parses an HTTP response from a ListPurposesWithResponse call
@@ -4897,6 +9383,86 @@ func ParseGetStatusResponse(rsp *http.Response) (*GetStatusResponse, error) {
 	return response, nil
 }
 
+// ParseExamineResponse parses an HTTP response from a ExamineWithResponse call
+func ParseExamineResponse(rsp *http.Response) (*ExamineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExamineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Explanation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListStatementsResponse parses an HTTP response from a ListStatementsWithResponse call
+func ParseListStatementsResponse(rsp *http.Response) (*ListStatementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListStatementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StatementList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListRequestsResponse parses an HTTP response from a ListRequestsWithResponse call
 func ParseListRequestsResponse(rsp *http.Response) (*ListRequestsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5151,6 +9717,80 @@ func ParseDecideResponse(rsp *http.Response) (*DecideResponse, error) {
 	return response, nil
 }
 
+// ParseConfirmResponse parses an HTTP response from a ConfirmWithResponse call
+func ParseConfirmResponse(rsp *http.Response) (*ConfirmResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ConfirmResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseOpenRequestResponse parses an HTTP response from a OpenRequestWithResponse call
 func ParseOpenRequestResponse(rsp *http.Response) (*OpenRequestResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5252,6 +9892,470 @@ func ParseWithdrawResponse(rsp *http.Response) (*WithdrawResponse, error) {
 	switch {
 	case rsp.StatusCode == 201:
 		var headers WithdrawResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReplyResponse parses an HTTP response from a ReplyWithResponse call
+func ParseReplyResponse(rsp *http.Response) (*ReplyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ReplyResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListTracesResponse parses an HTTP response from a ListTracesWithResponse call
+func ParseListTracesResponse(rsp *http.Response) (*ListTracesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTracesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TraceList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWeighResponse parses an HTTP response from a WeighWithResponse call
+func ParseWeighResponse(rsp *http.Response) (*WeighResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WeighResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers WeighResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReturnDecisionResponse parses an HTTP response from a ReturnDecisionWithResponse call
+func ParseReturnDecisionResponse(rsp *http.Response) (*ReturnDecisionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReturnDecisionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ReturnDecisionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExplainResponse parses an HTTP response from a ExplainWithResponse call
+func ParseExplainResponse(rsp *http.Response) (*ExplainResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExplainResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Explanation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAssignResponse parses an HTTP response from a AssignWithResponse call
+func ParseAssignResponse(rsp *http.Response) (*AssignResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AssignResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AssignResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseQuestionResponse parses an HTTP response from a QuestionWithResponse call
+func ParseQuestionResponse(rsp *http.Response) (*QuestionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &QuestionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers QuestionResponse201Headers
 		if values := rsp.Header.Values("Location"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {

@@ -62,10 +62,16 @@ func (c *Client) In(language string) *Client {
 // Close closes connections that are not in use.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
+// hatHeader names the hat under which somebody acts.
+const hatHeader = "Sluis-Hoedanigheid"
+
 // Do sends one request of the generated client.
 func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	r.Header.Set("Accept", "application/json, application/problem+json")
 	r.Header.Set("Accept-Language", c.language)
+	if r.Header.Get(hatHeader) == "" {
+		r.Header.Del(hatHeader) // the generated client writes it all the same
+	}
 	response, err := c.http.Do(r)
 	var down *Unreachable
 	switch {
@@ -77,29 +83,110 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	return nil, err
 }
 
+// By is who acts: a member of staff, and the hat (pet) that he wears, which is
+// the capacity in which he acts. Who has one capacity can leave the hat out.
+type By struct {
+	Staff ActorID
+	Hat   Code
+}
+
+// OpenCase begins a case.
+func (c *Client) OpenCase(ctx context.Context, by By, n NewCase) (Case, error) {
+	return result[Case](c.raw.OpenCase(ctx, &OpenCaseParams{Actor: by.Staff, Hat: by.Hat}, n))
+}
+
+// Cases lists cases, oldest first; nothing in them is personal.
+func (c *Client) Cases(ctx context.Context, q ListCasesParams) (CasePage, error) {
+	return result[CasePage](c.raw.ListCases(ctx, &q, unlessZero("hoedanigheid", "cursor", "limiet")))
+}
+
+// ViewCase returns everything of a case. That the person looked is recorded.
+func (c *Client) ViewCase(ctx context.Context, by By, id ID) (CaseContent, error) {
+	return result[CaseContent](c.raw.ViewCase(ctx, id, &ViewCaseParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
+// Admit adds somebody to a case, or records that a family member agreed.
+func (c *Client) Admit(ctx context.Context, by By, id ID, p CasePerson) (Case, error) {
+	return result[Case](c.raw.Admit(ctx, id, &AdmitParams{Actor: by.Staff, Hat: by.Hat}, p))
+}
+
+// CloseCase ends a case.
+func (c *Client) CloseCase(ctx context.Context, by By, id ID) (Case, error) {
+	return result[Case](c.raw.CloseCase(ctx, id, &CloseCaseParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
 // Ask makes a request on behalf of a person.
-func (c *Client) Ask(ctx context.Context, by ActorID, r NewRequest) (Request, error) {
-	return result[Request](c.raw.Ask(ctx, &AskParams{Actor: by}, r))
+func (c *Client) Ask(ctx context.Context, by By, r NewRequest) (Request, error) {
+	return result[Request](c.raw.Ask(ctx, &AskParams{Actor: by.Staff, Hat: by.Hat}, r))
+}
+
+// Examine says what Ask would say, and does nothing.
+func (c *Client) Examine(ctx context.Context, by By, r NewRequest) (Explanation, error) {
+	return result[Explanation](c.raw.Examine(ctx, &ExamineParams{Actor: by.Staff, Hat: by.Hat}, r))
+}
+
+// Explain says which rules allowed a request and what was decided on it. That
+// the person looked is recorded.
+func (c *Client) Explain(ctx context.Context, by By, id ID) (Explanation, error) {
+	return result[Explanation](c.raw.Explain(ctx, id, &ExplainParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
+// Traces lists what the ledger holds about a request, who did it included. That
+// the person looked is recorded.
+func (c *Client) Traces(ctx context.Context, by By, id ID) ([]Trace, error) {
+	list, err := result[TraceList](c.raw.ListTraces(ctx, id, &ListTracesParams{Actor: by.Staff, Hat: by.Hat}))
+	return list.Traces, err
 }
 
 // Withdraw takes a request back.
-func (c *Client) Withdraw(ctx context.Context, by ActorID, id ID) (Request, error) {
-	return result[Request](c.raw.Withdraw(ctx, id, &WithdrawParams{Actor: by}))
+func (c *Client) Withdraw(ctx context.Context, by By, id ID) (Request, error) {
+	return result[Request](c.raw.Withdraw(ctx, id, &WithdrawParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
+// Weigh records a step of a weighing.
+func (c *Client) Weigh(ctx context.Context, by By, id ID, s NewStep) (Request, error) {
+	return result[Request](c.raw.Weigh(ctx, id, &WeighParams{Actor: by.Staff, Hat: by.Hat}, s))
+}
+
+// Question asks the asker for clarification.
+func (c *Client) Question(ctx context.Context, by By, id ID, text string) (Request, error) {
+	return result[Request](c.raw.Question(ctx, id, &QuestionParams{Actor: by.Staff, Hat: by.Hat}, Words{Text: text}))
+}
+
+// Reply answers a question of the other party.
+func (c *Client) Reply(ctx context.Context, by By, id ID, text string) (Request, error) {
+	return result[Request](c.raw.Reply(ctx, id, &ReplyParams{Actor: by.Staff, Hat: by.Hat}, Words{Text: text}))
+}
+
+// Assign gives a request to a professional.
+func (c *Client) Assign(ctx context.Context, by By, id ID, a NewAssignment) (Request, error) {
+	return result[Request](c.raw.Assign(ctx, id, &AssignParams{Actor: by.Staff, Hat: by.Hat}, a))
 }
 
 // Decide records what a professional decides.
-func (c *Client) Decide(ctx context.Context, by ActorID, id ID, d NewDecision) (Request, error) {
-	return result[Request](c.raw.Decide(ctx, id, &DecideParams{Actor: by}, d))
+func (c *Client) Decide(ctx context.Context, by By, id ID, d NewDecision) (Request, error) {
+	return result[Request](c.raw.Decide(ctx, id, &DecideParams{Actor: by.Staff, Hat: by.Hat}, d))
 }
 
-// Request tells how a request stands. Nothing in it is personal.
-func (c *Client) Request(ctx context.Context, id ID) (Request, error) {
-	return result[Request](c.raw.GetRequest(ctx, id))
+// Confirm lets a proposed decision leave.
+func (c *Client) Confirm(ctx context.Context, by By, id ID) (Request, error) {
+	return result[Request](c.raw.Confirm(ctx, id, &ConfirmParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
+// Return gives a proposed decision back.
+func (c *Client) Return(ctx context.Context, by By, id ID, why string) (Request, error) {
+	return result[Request](c.raw.ReturnDecision(ctx, id, &ReturnDecisionParams{Actor: by.Staff, Hat: by.Hat}, Words{Text: why}))
+}
+
+// Request tells how a request stands. Nothing in it is personal. hat picks the
+// side where both are ours; mostly it is empty.
+func (c *Client) Request(ctx context.Context, id ID, hat Code) (Request, error) {
+	return result[Request](c.raw.GetRequest(ctx, id, &GetRequestParams{Hat: hat}, unlessZero("hoedanigheid")))
 }
 
 // Open returns everything of a request. That the person looked is recorded.
-func (c *Client) Open(ctx context.Context, by ActorID, id ID) (Content, error) {
-	return result[Content](c.raw.OpenRequest(ctx, id, &OpenRequestParams{Actor: by}))
+func (c *Client) Open(ctx context.Context, by By, id ID) (Content, error) {
+	return result[Content](c.raw.OpenRequest(ctx, id, &OpenRequestParams{Actor: by.Staff, Hat: by.Hat}))
 }
 
 // A Query picks requests; zero fields pick all.
@@ -107,7 +194,7 @@ type Query = ListRequestsParams
 
 // Requests lists requests, oldest first.
 func (c *Client) Requests(ctx context.Context, q Query) (RequestPage, error) {
-	return result[RequestPage](c.raw.ListRequests(ctx, &q, unlessZero("kant", "status", "cursor", "limiet")))
+	return result[RequestPage](c.raw.ListRequests(ctx, &q, unlessZero("kant", "status", "cursor", "limiet", "casus", "hoedanigheid", "breed")))
 }
 
 // unlessZero leaves out parameters that have no value, which the generated
@@ -116,7 +203,7 @@ func unlessZero(names ...string) RequestEditorFn {
 	return func(_ context.Context, r *http.Request) error {
 		query := r.URL.Query()
 		for _, name := range names {
-			if v := query.Get(name); v == "" || v == "0" {
+			if v := query.Get(name); v == "" || v == "0" || v == "false" {
 				query.Del(name)
 			}
 		}
@@ -125,9 +212,9 @@ func unlessZero(names ...string) RequestEditorFn {
 	}
 }
 
-// Messages lists the messages of a request.
-func (c *Client) Messages(ctx context.Context, id ID) ([]Message, error) {
-	list, err := result[MessageList](c.raw.ListMessages(ctx, id))
+// Messages lists the messages of a request. hat picks the side where both are ours.
+func (c *Client) Messages(ctx context.Context, id ID, hat Code) ([]Message, error) {
+	list, err := result[MessageList](c.raw.ListMessages(ctx, id, &ListMessagesParams{Hat: hat}, unlessZero("hoedanigheid")))
 	return list.Messages, err
 }
 
@@ -207,6 +294,24 @@ func (c *Client) Items(ctx context.Context) ([]Item, error) {
 func (c *Client) Grounds(ctx context.Context) ([]Ground, error) {
 	list, err := result[GroundList](c.raw.ListGrounds(ctx))
 	return list.Grounds, err
+}
+
+// Triggers lists what a case can begin with.
+func (c *Client) Triggers(ctx context.Context) ([]TriggerRule, error) {
+	list, err := result[TriggerList](c.raw.ListTriggers(ctx))
+	return list.Triggers, err
+}
+
+// Statements lists what can be asked to be stated.
+func (c *Client) Statements(ctx context.Context) ([]StatementRule, error) {
+	list, err := result[StatementList](c.raw.ListStatements(ctx))
+	return list.Statements, err
+}
+
+// Weighings lists how professionals weigh.
+func (c *Client) Weighings(ctx context.Context) ([]WeighingRule, error) {
+	list, err := result[WeighingList](c.raw.ListWeighings(ctx))
+	return list.Weighings, err
 }
 
 // Status tells how the node is.

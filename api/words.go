@@ -47,7 +47,8 @@ func (s Side) Code() string { return code(sides(), s) }
 
 func phases() []pair[Phase] {
 	return []pair[Phase]{
-		{"queued", Queued}, {"delivered", Delivered}, {"weighing", Weighing}, {"decided", Decided}, {"answered", Answered},
+		{"queued", Queued}, {"delivered", Delivered}, {"weighing", InWeighing}, {"clarifying", Clarifying}, {"proposed", Proposed},
+		{"decided", Decided}, {"answered", Answered},
 		{"refused", Refused}, {"withdrawn", Withdrawn}, {"expired", Expired}, {"rejected", Rejected},
 	}
 }
@@ -148,7 +149,8 @@ func (c Category) Code() string { return code(categories(), c) }
 
 func messageKinds() []pair[MessageKind] {
 	return []pair[MessageKind]{
-		{"request", RequestMessage}, {"withdrawal", WithdrawalMessage}, {"answer", AnswerMessage}, {"receipt", ReceiptMessage},
+		{"request", RequestMessage}, {"withdrawal", WithdrawalMessage}, {"answer", AnswerMessage}, {"question", QuestionMessage},
+		{"reply", ReplyMessage}, {"receipt", ReceiptMessage},
 	}
 }
 
@@ -157,3 +159,23 @@ func MessageKindOf(code string) (MessageKind, bool) { return word(messageKinds()
 
 // Code is the code of wire.Kind for the word.
 func (k MessageKind) Code() string { return code(messageKinds(), k) }
+
+func standings() []pair[Standing] {
+	return []pair[Standing]{{"client", StandingClient}, {"family", StandingFamily}, {"unborn", StandingUnborn}}
+}
+
+// StandingOf is the word for a code of exchange.Standing.
+func StandingOf(code string) (Standing, bool) { return word(standings(), code) }
+
+// Code is the code of exchange.Standing for the word.
+func (s Standing) Code() string { return code(standings(), s) }
+
+func consents() []pair[ConsentState] {
+	return []pair[ConsentState]{{"given", ConsentGiven}, {"refused", ConsentRefused}, {"not-asked", ConsentNotAsked}}
+}
+
+// ConsentOf is the word for a code of exchange.ConsentState.
+func ConsentOf(code string) (ConsentState, bool) { return word(consents(), code) }
+
+// Code is the code of exchange.ConsentState for the word.
+func (s ConsentState) Code() string { return code(consents(), s) }

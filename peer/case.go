@@ -167,6 +167,11 @@ type CaseSummary struct {
 	Opened, Closed time.Time
 }
 
+// CaseSummaryOf is what may be shown of a case.
+func CaseSummaryOf(c exchange.Case) CaseSummary {
+	return CaseSummary{ID: c.ID, Own: c.Own, Trigger: c.Trigger.Code, People: len(c.People), Opened: c.Opened, Closed: c.Closed}
+}
+
 // Cases lists the cases of a capacity, or of all when it is empty, by ID.
 func (n *Node) Cases(_ context.Context, capacity exchange.CapacityCode, after string, limit int) (page []CaseSummary, next string, err error) {
 	if limit <= 0 || limit > maxPage {
@@ -189,9 +194,7 @@ func (n *Node) Cases(_ context.Context, capacity exchange.CapacityCode, after st
 			if len(page) == limit {
 				return page, string(page[limit-1].ID), nil
 			}
-			page = append(page, CaseSummary{
-				ID: c.ID, Own: c.Own, Trigger: c.Trigger.Code, People: len(c.People), Opened: c.Opened, Closed: c.Closed,
-			})
+			page = append(page, CaseSummaryOf(c))
 		}
 		if len(rows) < maxPage {
 			return page, "", nil

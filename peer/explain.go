@@ -76,6 +76,25 @@ func (n *Node) Explain(ctx context.Context, who Who, id exchange.ID) (Explanatio
 	return e, nil
 }
 
+// WeighingOf is how somebody weighs a request, by his own regime where that is
+// stricter.
+func (n *Node) WeighingOf(_ context.Context, who Who, x exchange.Exchange) (exchange.WeighingRule, error) {
+	f, err := n.current()
+	if err != nil {
+		return exchange.WeighingRule{}, err
+	}
+	by, err := n.actor(who)
+	if err != nil {
+		return exchange.WeighingRule{}, err
+	}
+	own, _, err := n.own(f)
+	if err != nil {
+		return exchange.WeighingRule{}, err
+	}
+	rule, _, err := f.law.WeighingOf(x.Request, own, by)
+	return rule, err
+}
+
 func explanation(findings []exchange.Finding) Explanation {
 	return Explanation{
 		Allowed:  !slices.ContainsFunc(findings, func(f exchange.Finding) bool { return f.Refusal != nil }),

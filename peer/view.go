@@ -35,7 +35,8 @@ type Summary struct {
 	Broad    bool // one of many at once, with a reason (for the privacy officer)
 }
 
-func summary(x exchange.Exchange) Summary {
+// SummaryOf is what may be shown of an exchange.
+func SummaryOf(x exchange.Exchange) Summary {
 	due, paused := x.Deadline()
 	decided := x.Decision.At
 	if x.Side == exchange.Asker {
@@ -54,7 +55,7 @@ func (n *Node) Status(_ context.Context, id exchange.ID, hat exchange.CapacityCo
 	if err != nil {
 		return Summary{}, err
 	}
-	return summary(r.Exchange), nil
+	return SummaryOf(r.Exchange), nil
 }
 
 // A Filter picks exchanges. Zero fields pick all.
@@ -71,6 +72,13 @@ type Filter struct {
 func (f Filter) picks(x exchange.Exchange) bool {
 	return (f.Side == "" || x.Side == f.Side) && (f.Phase == "" || x.Phase == f.Phase) && (f.Hat == "" || x.Own().Capacity == f.Hat) &&
 		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero())
+}
+
+// IsCursor reports whether a text can be a cursor of a list: empty, or one that
+// a page returned.
+func IsCursor(s string) bool {
+	_, err := exchange.ParseID(string(idOf(s)))
+	return s == "" || err == nil
 }
 
 // List lists exchanges by ID, which is by age, with the cursor of the next page
@@ -101,7 +109,7 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 				return page, after, nil
 			}
 			after = row.Key
-			page = append(page, summary(r.Exchange))
+			page = append(page, SummaryOf(r.Exchange))
 		}
 		if len(rows) < maxPage {
 			return page, "", nil
@@ -161,7 +169,7 @@ func (n *Node) inPhase(id exchange.ID, phases []exchange.Phase) (s Summary, err 
 	for _, side := range []exchange.Side{exchange.Supplier, exchange.Asker} {
 		var r record
 		if r, err = n.record(id, side); err == nil {
-			if s = summary(r.Exchange); slices.Contains(phases, s.Phase) {
+			if s = SummaryOf(r.Exchange); slices.Contains(phases, s.Phase) {
 				return s, nil
 			}
 		} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {

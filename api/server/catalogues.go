@@ -2,70 +2,111 @@ package server
 
 import (
 	"context"
-	"encoding/json"
+	"slices"
 
 	"sluis/api"
 	"sluis/exchange"
-	"sluis/schemas"
 )
 
-// The catalogues in their own order, as the contract shows them.
-type catalogues struct {
-	purposes []api.Purpose
-	items    []api.Item
-	grounds  []api.Ground
-}
-
-func readCatalogues() (*catalogues, error) {
-	var ps struct {
-		Purposes []exchange.Purpose `json:"purposes"`
-	}
-	var is struct {
-		Items []exchange.Item `json:"items"`
-	}
-	var gs struct {
-		Grounds []exchange.Ground `json:"grounds"`
-	}
-	for _, read := range []struct {
-		text []byte
-		into any
-	}{{schemas.Purposes(), &ps}, {schemas.Items(), &is}, {schemas.Grounds(), &gs}} {
-		if err := json.Unmarshal(read.text, read.into); err != nil {
-			return nil, err
-		}
-	}
-	return &catalogues{each(ps.Purposes, purposeOf), each(is.Items, itemOf), each(gs.Grounds, groundOf)}, nil
-}
+// The catalogues are those of the law in force: what a register brought, or the
+// program's own.
 
 // ListPurposes lists the purposes.
 func (a *API) ListPurposes(context.Context, ListPurposesRequestObject) (ListPurposesResponseObject, error) {
-	return ListPurposes200JSONResponse{Purposes: a.catalogues.purposes}, nil
+	law := a.node.Law()
+	return ListPurposes200JSONResponse{Purposes: each(slices.Collect(law.Purposes()), func(p exchange.Purpose) api.Purpose { return purposeOf(law, p) })}, nil
 }
 
 // ListItems lists the data items.
 func (a *API) ListItems(context.Context, ListItemsRequestObject) (ListItemsResponseObject, error) {
-	return ListItems200JSONResponse{Items: a.catalogues.items}, nil
+	return ListItems200JSONResponse{Items: each(slices.Collect(a.node.Law().Items()), itemOf)}, nil
 }
 
 // ListGrounds lists the grounds for withholding.
 func (a *API) ListGrounds(context.Context, ListGroundsRequestObject) (ListGroundsResponseObject, error) {
-	return ListGrounds200JSONResponse{Grounds: a.catalogues.grounds}, nil
+	return ListGrounds200JSONResponse{Grounds: each(slices.Collect(a.node.Law().Grounds()), groundOf)}, nil
+}
+
+// ListTriggers lists what a case can begin with.
+func (a *API) ListTriggers(context.Context, ListTriggersRequestObject) (ListTriggersResponseObject, error) {
+	return ListTriggers200JSONResponse{Triggers: each(slices.Collect(a.node.Law().Triggers()), func(t exchange.TriggerRule) api.TriggerRule {
+		return api.TriggerRule{
+			Code: string(t.Code), Article: t.Article, Name: sentence(t.Name), Explain: sentence(t.Explain),
+			Tasks: each(t.Tasks, plain[string, exchange.TaskCode]), All: each(t.All, plain[string, exchange.StatementCode]),
+			Any: each(t.Any, plain[string, exchange.StatementCode]), From: t.From, Scope: t.Scope,
+		}
+	})}, nil
+}
+
+// ListStatements lists what can be asked to be stated.
+func (a *API) ListStatements(context.Context, ListStatementsRequestObject) (ListStatementsResponseObject, error) {
+	return ListStatements200JSONResponse{Statements: each(slices.Collect(a.node.Law().Statements()), func(s exchange.StatementRule) api.StatementRule {
+		return api.StatementRule{
+			Code: string(s.Code), Article: s.Article, Ask: sentence(s.Ask),
+			Choices: each(s.Choices, func(c exchange.Choice) api.Choice { return api.Choice{Code: string(c.Code), Name: sentence(c.Name)} }),
+		}
+	})}, nil
+}
+
+// ListWeighings lists how professionals weigh.
+func (a *API) ListWeighings(context.Context, ListWeighingsRequestObject) (ListWeighingsResponseObject, error) {
+	return ListWeighings200JSONResponse{Weighings: each(slices.Collect(a.node.Law().Weighings()), func(w exchange.WeighingRule) api.WeighingRule {
+		return api.WeighingRule{
+			Code: string(w.Code), Article: w.Article, Name: sentence(w.Name), Explain: sentence(w.Explain), Duty: w.Duty, Steps: each(w.Steps, stepRuleOf),
+		}
+	})}, nil
+}
+
+func stepRuleOf(s exchange.StepRule) api.StepRule {
+	return api.StepRule{
+		Code: string(s.Code), Article: s.Article, Ask: sentence(s.Ask), Explain: sentence(s.Explain), Route: string(s.Route),
+		Outcomes: each(s.Outcomes, func(o exchange.StepOutcome) api.StepOutcome {
+			return api.StepOutcome{
+				Code: string(o.Code), Name: sentence(o.Name), Route: string(o.Route), Stops: o.Stops, Text: o.Text, Day: o.Day, With: o.With,
+			}
+		}),
+	}
 }
 
 func sentence(s exchange.Sentence) api.Sentence { return api.Sentence{NL: s.NL, EN: s.EN} }
 
-func purposeOf(p exchange.Purpose) api.Purpose {
-	return api.Purpose{
-		Code: string(p.Code), Article: p.Article, Name: sentence(p.Name), Explain: sentence(p.Explain),
+func purposeOf(law *exchange.Law, p exchange.Purpose) api.Purpose {
+	n := api.Purpose{
+		Code: string(p.Code), Article: p.Article, Phase: string(p.Phase), Name: sentence(p.Name), Explain: sentence(p.Explain),
 		Askers: each(p.Askers, plain[string, exchange.TaskCode]), Asked: each(p.Asked, plain[string, exchange.DomainCode]),
-		Categories: each(p.Categories, categoryOf), DeadlineDays: p.DeadlineDays,
+		Triggers: each(p.Triggers, plain[string, exchange.TriggerCode]), Involvement: each(p.Involvement, involvementOf), FamilyAgrees: p.FamilyAgrees,
+		Categories: each(p.Categories, categoryOf), DeadlineDays: p.Deadline.Days, DeadlineFrom: "verzoek", ManyParties: p.ManyParties,
+		Retention: api.Retention{
+			Article: p.Retention.Article, AtLeast: p.Retention.AtLeast, AtMost: p.Retention.AtMost,
+			From: each(p.Retention.From, plain[string, exchange.RetentionFrom]),
+		},
+		Needs: each(p.Needs, func(m exchange.Need) api.Need {
+			return api.Need{
+				Statement: string(m.Statement), Or: string(m.Or), Category: categoryOf(m.Category), Background: m.Background, DomainKind: string(m.Kind),
+			}
+		}),
+		Weighings: []api.RegimeWeighing{}, NotFor: []api.Sentence{},
 	}
+	if p.Deadline.From == exchange.FromTrigger {
+		n.DeadlineFrom = "aanleiding"
+	}
+	for _, r := range exchange.Regimes {
+		if w, ok := p.Weighing[r]; ok {
+			n.Weighings = append(n.Weighings, api.RegimeWeighing{Regime: regimeOf(r), Weighing: string(w)})
+		}
+	}
+	for _, code := range p.NotFor {
+		if u, ok := law.Use(code); ok {
+			n.NotFor = append(n.NotFor, sentence(u.Name))
+		}
+	}
+	return n
 }
 
 func itemOf(i exchange.Item) api.Item {
 	item := api.Item{
-		Code: string(i.Code), Domain: string(i.Domain), Category: categoryOf(i.Category), Name: sentence(i.Name), Explain: sentence(i.Explain),
-		Depths: []api.DepthNote{},
+		Code: string(i.Code), Domain: string(i.Domain), Category: categoryOf(i.Category), Background: i.Background, Name: sentence(i.Name),
+		Explain: sentence(i.Explain), Depths: []api.DepthNote{},
 	}
 	for _, d := range exchange.Depths {
 		if tells, ok := i.Depths[d]; ok {
@@ -76,5 +117,8 @@ func itemOf(i exchange.Item) api.Item {
 }
 
 func groundOf(g exchange.Ground) api.Ground {
-	return api.Ground{Code: string(g.Code), Article: g.Article, Regimes: each(g.Regimes, regimeOf), Name: sentence(g.Name)}
+	return api.Ground{
+		Code: string(g.Code), Article: g.Article, Regimes: each(g.Regimes, regimeOf), Name: sentence(g.Name),
+		Weighings: each(g.Weighings, plain[string, exchange.WeighingCode]),
+	}
 }

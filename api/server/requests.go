@@ -25,14 +25,14 @@ func pageSize(limit int) int {
 // ListRequests lists requests without anything personal.
 func (a *API) ListRequests(ctx context.Context, r ListRequestsRequestObject) (ListRequestsResponseObject, error) {
 	q := r.Params
-	if q.Cursor != "" {
-		if _, err := exchange.ParseID(q.Cursor); err != nil {
-			return nil, badInput("cursor", "not one of ours")
-		}
+	if !peer.IsCursor(q.Cursor) {
+		return nil, badInput("cursor", "not one of ours")
 	}
-	page, next, err := a.node.List(ctx, peer.Filter{
-		Side: exchange.Side(q.Side.Code()), Phase: exchange.Phase(q.Phase.Code()), After: q.Cursor, Limit: pageSize(q.Limit),
-	})
+	f := peer.Filter{
+		Side: exchange.Side(q.Side.Code()), Phase: exchange.Phase(q.Phase.Code()), Case: exchange.ID(q.Case), Hat: exchange.CapacityCode(q.Hat),
+		Broad: q.Broad, After: q.Cursor, Limit: pageSize(q.Limit),
+	}
+	page, next, err := a.node.List(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +41,11 @@ func (a *API) ListRequests(ctx context.Context, r ListRequestsRequestObject) (Li
 
 // Ask makes a request.
 func (a *API) Ask(ctx context.Context, r AskRequestObject) (AskResponseObject, error) {
-	by, err := exchange.ParseActorID(r.Params.Actor)
+	by, asking, err := askingOf(r.Params.Actor, r.Params.Hat, *r.Body)
 	if err != nil {
 		return nil, err
 	}
-	request, err := requestOf(*r.Body)
-	if err != nil {
-		return nil, err
-	}
-	x, err := a.node.Ask(ctx, by, request)
+	x, err := a.node.Ask(ctx, by, asking)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +58,7 @@ func (a *API) GetRequest(ctx context.Context, r GetRequestRequestObject) (GetReq
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.node.Status(ctx, id)
+	s, err := a.node.Status(ctx, id, exchange.CapacityCode(r.Params.Hat))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +67,7 @@ func (a *API) GetRequest(ctx context.Context, r GetRequestRequestObject) (GetReq
 
 // OpenRequest returns everything of a request; the node records the view.
 func (a *API) OpenRequest(ctx context.Context, r OpenRequestRequestObject) (OpenRequestResponseObject, error) {
-	by, id, err := who(r.Params.Actor, r.ID)
+	by, id, err := who(r.Params.Actor, r.Params.Hat, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +75,12 @@ func (a *API) OpenRequest(ctx context.Context, r OpenRequestRequestObject) (Open
 	if err != nil {
 		return nil, err
 	}
-	return OpenRequest200JSONResponse(contentOf(x)), nil
+	return OpenRequest200JSONResponse(a.contentOf(ctx, by, x)), nil
 }
 
 // Withdraw takes a request back.
 func (a *API) Withdraw(ctx context.Context, r WithdrawRequestObject) (WithdrawResponseObject, error) {
-	by, id, err := who(r.Params.Actor, r.ID)
+	by, id, err := who(r.Params.Actor, r.Params.Hat, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +93,7 @@ func (a *API) Withdraw(ctx context.Context, r WithdrawRequestObject) (WithdrawRe
 
 // Decide records a decision.
 func (a *API) Decide(ctx context.Context, r DecideRequestObject) (DecideResponseObject, error) {
-	by, id, err := who(r.Params.Actor, r.ID)
+	by, id, err := who(r.Params.Actor, r.Params.Hat, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -118,20 +114,21 @@ func (a *API) ListMessages(ctx context.Context, r ListMessagesRequestObject) (Li
 	if err != nil {
 		return nil, err
 	}
-	notes, err := a.node.Messages(ctx, id)
+	notes, err := a.node.Messages(ctx, id, exchange.CapacityCode(r.Params.Hat))
 	if err != nil {
 		return nil, err
 	}
 	return ListMessages200JSONResponse{Messages: each(notes, messageOf)}, nil
 }
 
-func who(actor, request string) (exchange.ActorID, exchange.ID, error) {
+// who reads who acts, and on which request or case.
+func who(actor, hat, subject string) (peer.Who, exchange.ID, error) {
 	by, err := exchange.ParseActorID(actor)
 	if err != nil {
-		return "", "", err
+		return peer.Who{}, "", err
 	}
-	id, err := exchange.ParseID(request)
-	return by, id, err
+	id, err := exchange.ParseID(subject)
+	return peer.Who{ID: by, Hat: exchange.CapacityCode(hat)}, id, err
 }
 
 func locationOf(id exchange.ID) string { return base + "/verzoeken/" + string(id) }
@@ -140,16 +137,11 @@ func summary(s peer.Summary) api.Request {
 	return api.Request{
 		ID: string(s.ID), Case: string(s.Case), Side: sideOf(s.Side), Phase: phaseOf(s.Phase), From: s.From.String(), To: s.To.String(),
 		Purpose: string(s.Purpose), Items: s.Items, Due: moment(s.Due), Changed: moment(s.Changed), Rejected: s.Rejected,
+		Paused: s.Paused, Late: s.Late, Broad: s.Broad, Assigned: string(s.Assigned),
 	}
 }
 
-func stateOf(x exchange.Exchange) api.Request {
-	r := x.Request
-	return api.Request{
-		ID: string(x.ID), Case: string(r.Case), Side: sideOf(x.Side), Phase: phaseOf(x.Phase), From: r.From.String(), To: r.To.String(),
-		Purpose: string(r.Purpose), Items: len(r.Items), Due: moment(r.Due), Changed: moment(x.Changed), Rejected: x.Rejected,
-	}
-}
+func stateOf(x exchange.Exchange) api.Request { return summary(peer.SummaryOf(x)) }
 
 func messageOf(n peer.MessageNote) api.Message {
 	kind, _ := api.MessageKindOf(string(n.Kind))
@@ -164,36 +156,74 @@ func messageOf(n peer.MessageNote) api.Message {
 	return m
 }
 
-// requestOf reads a new request. What the contract leaves open is judged in
+// askingOf reads a new request. What the contract leaves open is judged in
 // package exchange.
-func requestOf(n api.NewRequest) (exchange.Request, error) {
+func askingOf(actor, hat string, n api.NewRequest) (peer.Who, peer.Asking, error) {
+	if hat == "" {
+		hat = n.Capacity
+	}
+	by, id, err := who(actor, hat, n.Case)
+	if err != nil {
+		return by, peer.Asking{}, err
+	}
 	to, err := exchange.ParsePartyID(n.To)
 	if err != nil {
-		return exchange.Request{}, err
+		return by, peer.Asking{}, err
 	}
 	r := exchange.Request{
-		From: exchange.PartyID{Capacity: exchange.CapacityCode(n.Capacity)}, To: to, Purpose: exchange.PurposeCode(n.Purpose),
+		Case: id, From: exchange.PartyID{Capacity: exchange.CapacityCode(n.Capacity)}, To: to, Purpose: exchange.PurposeCode(n.Purpose),
 		Specific: exchange.Hide(n.Specific), ShareWith: each(n.ShareWith, plain[exchange.DomainCode, string]),
+		Statements:  statementsOf(n.Statements),
 		Involvement: exchange.Involvement{State: exchange.InvolvementState(n.Involvement.State.Code()), Why: exchange.Hide(n.Involvement.Why)},
 		Contact:     exchange.Hide(n.Contact), Due: n.Due,
-		Subject: exchange.Subject{Name: exchange.Hide(n.About.Name), Born: exchange.Hide(n.About.Born), Address: exchange.Hide(n.About.Address)},
 	}
-	if n.About.BSN != "" {
-		if r.Subject.BSN, err = exchange.ParseBSN(n.About.BSN); err != nil {
-			return exchange.Request{}, err
-		}
-	}
-	if n.Case != "" {
-		if r.Case, err = exchange.ParseID(n.Case); err != nil {
-			return exchange.Request{}, err
+	if c := n.Consent; c != nil {
+		r.Consent.State = exchange.ConsentState(c.State.Code())
+		if r.Consent.On, err = dayOf(c.On, "/toestemming/op"); err != nil {
+			return by, peer.Asking{}, err
 		}
 	}
 	for _, i := range n.Items {
 		r.Items = append(r.Items, exchange.AskedItem{
-			Item: exchange.ItemCode(i.Code), Depth: exchange.Depth(i.Depth.Code()), Why: exchange.Hide(i.Why),
+			Item: exchange.ItemCode(i.Code), Depth: exchange.Depth(i.Depth.Code()), Why: exchange.Hide(i.Why), Statements: statementsOf(i.Statements),
 		})
 	}
-	return r, nil
+	return by, peer.Asking{Request: r, Person: n.Person, Broad: exchange.Hide(n.Broad)}, nil
+}
+
+func statementsOf(all []api.Statement) []exchange.Statement {
+	var list []exchange.Statement
+	for _, s := range all {
+		list = append(list, exchange.Statement{Code: exchange.StatementCode(s.Code), Text: exchange.Hide(s.Text)})
+	}
+	return list
+}
+
+func statementsFrom(all []exchange.Statement) []api.Statement {
+	var list []api.Statement
+	for _, s := range all {
+		list = append(list, api.Statement{Code: string(s.Code), Text: s.Text.Reveal()})
+	}
+	return list
+}
+
+// dayOf reads a day, which may be left out.
+func dayOf(text, place string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, badInput(place, "format")
+	}
+	return day, nil
+}
+
+func dayFrom(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
 }
 
 func decisionOf(n api.NewDecision) (exchange.Decision, error) {
@@ -228,23 +258,30 @@ func decisionOf(n api.NewDecision) (exchange.Decision, error) {
 
 // contentOf writes out everything of an exchange: this and what it calls is
 // where the API shows what is personal.
-func contentOf(x exchange.Exchange) api.Content {
+func (a *API) contentOf(ctx context.Context, by peer.Who, x exchange.Exchange) api.Content {
 	r := x.Request
 	c := api.Content{
-		Request: stateOf(x), Specific: r.Specific.Reveal(),
+		Request: stateOf(x), Specific: r.Specific.Reveal(), Statements: statementsFrom(r.Statements), Broad: x.Broad.Reveal(),
+		Trigger: api.Trigger{Code: string(r.Trigger.Code), On: dayFrom(r.Trigger.On)},
 		About: api.Person{
-			BSN: r.Subject.BSN.Reveal(), Name: r.Subject.Name.Reveal(), Born: r.Subject.Born.Reveal(), Address: r.Subject.Address.Reveal(),
+			Standing: standingOf(r.Subject.Standing), BSN: r.Subject.BSN.Reveal(), Name: r.Subject.Name.Reveal(), Born: r.Subject.Born.Reveal(), Address: r.Subject.Address.Reveal(),
 		},
 		Items: each(r.Items, func(i exchange.AskedItem) api.AskedItem {
-			return api.AskedItem{Code: string(i.Item), Depth: depthOf(i.Depth), Why: i.Why.Reveal()}
+			return api.AskedItem{Code: string(i.Item), Depth: depthOf(i.Depth), Why: i.Why.Reveal(), Statements: statementsFrom(i.Statements)}
 		}),
 		ShareWith:   each(r.ShareWith, plain[string, exchange.DomainCode]),
 		Involvement: api.Involvement{State: involvementOf(r.Involvement.State), Why: r.Involvement.Why.Reveal()},
-		Contact:     r.Contact.Reveal(),
+		Contact:     r.Contact.Reveal(), Clarifications: each(x.Clarifications, clarificationOf),
+	}
+	if r.Consent.State != "" {
+		c.Consent = &api.Consent{State: consentOf(r.Consent.State), On: dayFrom(r.Consent.On)}
+	}
+	if x.Side == exchange.Supplier {
+		c.Weighing = a.weighingOf(ctx, by, x)
 	}
 	if d := x.Decision; !d.At.IsZero() {
 		c.Decision = &api.Decision{
-			By: string(d.By), At: moment(d.At), Conditions: each(d.Conditions, conditionFrom), Note: d.Note.Reveal(),
+			By: string(d.By), Second: string(d.Second), At: moment(d.At), Conditions: each(d.Conditions, conditionFrom), Note: d.Note.Reveal(),
 			Items: each(d.Items, func(i exchange.ItemDecision) api.DecidedItem {
 				return api.DecidedItem{
 					Code: string(i.Item), Outcome: outcomeOf(i.Outcome), Depth: depthOf(i.Depth), Value: i.Value.Reveal(),

@@ -38,12 +38,11 @@ type API struct {
 	// the build recorded.
 	Version string
 
-	node       *peer.Node
-	log        *slog.Logger
-	now        func() time.Time
-	contract   *contract
-	catalogues *catalogues
-	mux        *http.ServeMux
+	node     *peer.Node
+	log      *slog.Logger
+	now      func() time.Time
+	contract *contract
+	mux      *http.ServeMux
 }
 
 // base is the path under which the API stands.
@@ -58,9 +57,6 @@ func New(node *peer.Node, log *slog.Logger) *API {
 	var err error
 	if a.contract, err = readContract(schemas.OpenAPIAsJSON()); err != nil {
 		panic("api/server: the contract in the program is damaged: " + err.Error())
-	}
-	if a.catalogues, err = readCatalogues(); err != nil {
-		panic("api/server: a catalogue in the program is damaged: " + err.Error())
 	}
 	strict := NewStrictHandlerWithOptions(a, nil, StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  func(w http.ResponseWriter, r *http.Request, err error) { a.problem(w, r, inputError(err)) },

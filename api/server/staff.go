@@ -20,7 +20,9 @@ func (a *API) ListStaff(ctx context.Context, _ ListStaffRequestObject) (ListStaf
 func (a *API) AddStaff(ctx context.Context, r AddStaffRequestObject) (AddStaffResponseObject, error) {
 	actor := exchange.Actor{ID: exchange.ActorID(r.Body.ID), Name: exchange.Hide(r.Body.Name)}
 	for _, g := range r.Body.Roles {
-		actor.Roles = append(actor.Roles, exchange.Grant{Role: exchange.Role(g.Role.Code()), Capacity: exchange.CapacityCode(g.Capacity)})
+		actor.Roles = append(actor.Roles, exchange.Grant{
+			Role: exchange.Role(g.Role.Code()), Capacity: exchange.CapacityCode(g.Capacity), Regime: exchange.Regime(g.Regime.Code()),
+		})
 	}
 	if err := a.node.AddStaff(ctx, actor); err != nil {
 		return nil, err
@@ -31,6 +33,8 @@ func (a *API) AddStaff(ctx context.Context, r AddStaffRequestObject) (AddStaffRe
 func employeeOf(a exchange.Actor) api.Employee {
 	return api.Employee{
 		ID: string(a.ID), Name: a.Name.Reveal(),
-		Roles: each(a.Roles, func(g exchange.Grant) api.Grant { return api.Grant{Role: roleOf(g.Role), Capacity: string(g.Capacity)} }),
+		Roles: each(a.Roles, func(g exchange.Grant) api.Grant {
+			return api.Grant{Role: roleOf(g.Role), Capacity: string(g.Capacity), Regime: regimeOf(g.Regime)}
+		}),
 	}
 }

@@ -16,6 +16,9 @@ func depthOf(d exchange.Depth) api.Depth    { w, _ := api.DepthOf(string(d)); re
 func roleOf(r exchange.Role) api.Role       { w, _ := api.RoleOf(string(r)); return w }
 func regimeOf(r exchange.Regime) api.Regime { w, _ := api.RegimeOf(string(r)); return w }
 
+func standingOf(s exchange.Standing) api.Standing        { w, _ := api.StandingOf(string(s)); return w }
+func consentOf(s exchange.ConsentState) api.ConsentState { w, _ := api.ConsentOf(string(s)); return w }
+
 func outcomeOf(o exchange.Outcome) api.Outcome { w, _ := api.OutcomeOf(string(o)); return w }
 
 func conditionOf(c exchange.ConditionCode) api.ConditionKind {
