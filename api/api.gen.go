@@ -1472,7 +1472,7 @@ type Condition struct {
 	// Parties Bij alleen-aan en niet-aan.
 	Parties []PartyID `json:"partijen,omitempty,omitzero"`
 
-	// Kind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen,
+	// Kind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen, niet
 	// verder delen, wissen op de genoemde dag.
 	Kind ConditionKind `json:"soort"`
 
@@ -1480,7 +1480,7 @@ type Condition struct {
 	Until Date `json:"tot,omitempty,omitzero"`
 }
 
-// ConditionKind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen,
+// ConditionKind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen, niet
 // verder delen, wissen op de genoemde dag.
 type ConditionKind string
 
@@ -2025,7 +2025,7 @@ type ClientInterface interface {
 
 	// AskWithBody Een verzoek doen
 	//
-	// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij
+	// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij niet
 	// bereikbaar is; de status vertelt hoe het ervoor staat.
 	//
 	// Takes any type of body and a specified content type.
@@ -2035,7 +2035,7 @@ type ClientInterface interface {
 
 	// Ask Een verzoek doen
 	//
-	// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij
+	// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij niet
 	// bereikbaar is; de status vertelt hoe het ervoor staat.
 	//
 	// Takes a body of the `application/json` content type.
@@ -2632,7 +2632,7 @@ func (c *Raw) ListRequests(ctx context.Context, params *ListRequestsParams, reqE
 
 // AskWithBody Een verzoek doen
 //
-// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij
+// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij niet
 // bereikbaar is; de status vertelt hoe het ervoor staat.
 //
 // Takes any type of body and a specified content type.
@@ -2652,7 +2652,7 @@ func (c *Raw) AskWithBody(ctx context.Context, params *AskParams, contentType st
 
 // Ask Een verzoek doen
 //
-// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij
+// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij niet
 // bereikbaar is; de status vertelt hoe het ervoor staat.
 //
 // Takes a body of the `application/json` content type.
@@ -5200,7 +5200,7 @@ type ClientWithResponsesInterface interface {
 
 	// AskWithBodyWithResponse Een verzoek doen
 	//
-	// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij
+	// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij niet
 	// bereikbaar is; de status vertelt hoe het ervoor staat.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5210,7 +5210,7 @@ type ClientWithResponsesInterface interface {
 
 	// AskWithResponse Een verzoek doen
 	//
-	// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij
+	// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij niet
 	// bereikbaar is; de status vertelt hoe het ervoor staat.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -8174,7 +8174,7 @@ func (c *ClientWithResponses) ListRequestsWithResponse(ctx context.Context, para
 
 // AskWithBodyWithResponse Een verzoek doen
 //
-// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij
+// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij niet
 // bereikbaar is; de status vertelt hoe het ervoor staat.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -8190,7 +8190,7 @@ func (c *ClientWithResponses) AskWithBodyWithResponse(ctx context.Context, param
 
 // AskWithResponse Een verzoek doen
 //
-// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij
+// Na een 201 staan het verzoek en de regel in het logboek op schijf. Het knooppunt blijft het bericht aanbieden, ook als de andere partij niet
 // bereikbaar is; de status vertelt hoe het ervoor staat.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
