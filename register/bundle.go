@@ -108,8 +108,8 @@ func (b Bundle) Bytes() []byte {
 //
 // It checks, in this order: size and form; the chain of roots from the pinned
 // one on; the signatures of the register by the newest root; the catalogues,
-// each by its digest; every entry, and that none can be taken for another; that it does not go back behind what was
-// seen; that nothing has expired at now.
+// each by its digest; every entry, and that none can be taken for another; that
+// it does not go back behind what was seen; that nothing has expired at now.
 func Open(pin Pin, bundle []byte, seen *Register, now time.Time) (*Register, error) {
 	r, err := read(pin, bundle, Entry.checkFully)
 	if err != nil {

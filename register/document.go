@@ -104,7 +104,7 @@ func (d document) check() error {
 		return fault(BadCatalogue, "too many")
 	}
 	for i, c := range d.Catalogues {
-		if !isCode(c.Name) || c.Version == 0 || !isDigest(c.SHA256) || i > 0 && d.Catalogues[i-1].Name >= c.Name {
+		if !isCatalogueName(c.Name) || c.Version == 0 || !isDigest(c.SHA256) || i > 0 && d.Catalogues[i-1].Name >= c.Name {
 			return fault(BadCatalogue, "")
 		}
 	}

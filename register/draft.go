@@ -165,13 +165,18 @@ func (d Draft) Remove(oin exchange.OIN) (Draft, error) {
 }
 
 // SetCatalogues names the law catalogues that hold together with this version,
-// by their contents: JSON documents with a "version" from 1 on. A catalogue that
-// changes gets a higher version; no catalogues is the law that the program brings
-// itself.
+// by their contents: JSON objects with a "version" from 1 on, at most 16 and 4 MiB
+// together, white space around them left out. A catalogue that changes gets a higher
+// version than in the list before; no catalogues is the law that the program brings
+// itself. [Publish] wants the same contents, also for a list that [NextDraft] took
+// over; [Register.Catalogue] of the last register has those.
 func (d Draft) SetCatalogues(contents map[string][]byte) (Draft, error) {
 	d = d.clone()
 	before := d.doc.Catalogues
 	d.doc.Catalogues = []Catalogue{}
+	if err := bounded(maps.Values(contents)); err != nil {
+		return Draft{}, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(contents)) {
 		c, err := catalogueOf(name, contents[name])
 		if err != nil {
@@ -230,8 +235,10 @@ func SignRegister(doc []byte, key ed25519.PrivateKey) ([]byte, error) {
 }
 
 // Publish joins the roots, from the first on, a signed register, and the
-// contents of the catalogues that it names, by name, into a bundle. It refuses what a node that pinned the first root would refuse,
-// except that it has expired: the authority has no clock here.
+// contents of the catalogues that it names, by name, into a bundle. It refuses
+// a content that is missing, superfluous or another than was signed, and all
+// that a node that pinned the first root would refuse, except that it has
+// expired: the authority has no clock here.
 func Publish(roots [][]byte, signed []byte, contents map[string][]byte) ([]byte, error) {
 	if len(roots) == 0 {
 		return nil, fault(BundleForm, "no root")
@@ -245,15 +252,15 @@ func Publish(roots [][]byte, signed []byte, contents map[string][]byte) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	if len(contents) != len(d.doc.Catalogues) {
-		return nil, fault(BadCatalogue, fmt.Sprintf("the register names %d catalogues, %d contents are given", len(d.doc.Catalogues), len(contents)))
-	}
 	for _, c := range d.doc.Catalogues {
 		content, ok := contents[c.Name]
 		if !ok {
 			return nil, fault(BadCatalogue, c.Name+" has no content")
 		}
 		b.Catalogues = append(b.Catalogues, bytes.TrimSpace(content))
+	}
+	if len(contents) > len(d.doc.Catalogues) {
+		return nil, fault(BadCatalogue, fmt.Sprintf("the register names %d, contents are given of %d", len(d.doc.Catalogues), len(contents)))
 	}
 	bundle := b.Bytes()
 	if _, err := read(pin, bundle, Entry.checkFully); err != nil {

@@ -143,7 +143,7 @@ func entryAdvice(code string) string {
 	case BadContact:
 		return "a contact is too long or has characters that don't print; correct the entry"
 	case BadCatalogue:
-		return "a catalogue has no name, version or SHA-256, or stands there twice; correct the draft"
+		return "a catalogue of the law is missing, too many, or not as it must be; correct it and publish again, or fetch the register from the authority again"
 	case PartyExists:
 		return "the register has a party with this OIN already; change it instead"
 	case PartyMissing:

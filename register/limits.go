@@ -21,8 +21,9 @@ const (
 	maxAddress     = 256 // bytes
 	maxKeys        = 64  // with those that have ended
 	maxRecipients  = 4   // of one party; a message to it carries 1.6 kB for each
-	maxCatalogues  = 64
-	maxCatalogue   = 4 << 20 // bytes of one
+	maxCatalogues  = 16
+	maxContents    = 4 << 20 // bytes of all catalogues together; those of schemas are 125 kB
+	maxNesting     = 16      // how deep a catalogue nests
 	maxCheckpoint  = 256     // bytes of a verifier key
 	rootType       = "sluis-root+jws"
 	registerType   = "sluis-register+jws"

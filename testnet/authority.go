@@ -87,13 +87,14 @@ func (n *Net) openAuthority() (root []byte, keys []ed25519.PrivateKey, err error
 	return root, keys, err
 }
 
-// publish signs a draft with both keys and keeps the bundle.
-func (n *Net) publish(d register.Draft, root []byte, keys []ed25519.PrivateKey) error {
+// publish signs a draft with both keys and keeps the bundle, with the contents
+// of the catalogues that the draft names.
+func (n *Net) publish(d register.Draft, root []byte, keys []ed25519.PrivateKey, law map[string][]byte) error {
 	signed, err := d.Sign(keys...)
 	if err != nil {
 		return err
 	}
-	bundle, err := register.Publish([][]byte{root}, signed, nil)
+	bundle, err := register.Publish([][]byte{root}, signed, law)
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (n *Net) sign(entries []register.Entry) error {
 			return err
 		}
 	}
-	return n.publish(d, root, keys)
+	return n.publish(d, root, keys, nil)
 }
 
 // freshRegister is the register to install, signed again when its end is near.
@@ -145,7 +146,11 @@ func (n *Net) freshRegister() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := n.publish(d, root, keys); err != nil {
+	law := map[string][]byte{}
+	for _, c := range last.Catalogues() {
+		law[c.Name], _ = last.Catalogue(c.Name)
+	}
+	if err := n.publish(d, root, keys, law); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(n.authorityPath(bundleFile))
