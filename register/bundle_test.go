@@ -44,6 +44,9 @@ func vectorParty(t testing.TB) register.Entry {
 		[]string{"/ip4/192.0.2.1/udp/4001/quic-v1", "/ip4/192.0.2.1/tcp/4001"}, register.Contact{Name: "Loket", Email: "loket@voorbeeld.invalid"}))
 }
 
+// vectorLaw is the purposes catalogue of the document.
+const vectorLaw = `{"version":1,"purposes":[]}`
+
 func TestVectors(t *testing.T) {
 	a, b := seeded('a'), seeded('b')
 	root := rootBy(t, 2, a, b)
@@ -56,13 +59,14 @@ func TestVectors(t *testing.T) {
 	}
 	d := must[register.Draft](t)(register.NewDraft(root, noon, expires))
 	d = must[register.Draft](t)(d.Add(vectorParty(t)))
-	d = must[register.Draft](t)(d.SetCatalogues(map[string][]byte{"purposes": []byte(`{"version":1,"purposes":[]}`)}))
+	law := map[string][]byte{"purposes": []byte(vectorLaw)}
+	d = must[register.Draft](t)(d.SetCatalogues(law))
 	doc := must[[]byte](t)(d.Sign(a, b))
 	payload, _, err = crypto.PeekGeneral(doc, 1<<16, "sluis-register+jws")
 	if err != nil || string(payload) != vector(t, "20-register.md", "register-payload") {
 		t.Errorf("the payload of the register is %s, %v", payload, err)
 	}
-	bundle := must[[]byte](t)(register.Publish([][]byte{root}, doc, map[string][]byte{"purposes": []byte(`{"version":1,"purposes":[]}`)}))
+	bundle := must[[]byte](t)(register.Publish([][]byte{root}, doc, law))
 	if string(bundle) != vector(t, "20-register.md", "bundle") {
 		t.Errorf("the bundle is written %s", bundle)
 	}
@@ -72,7 +76,8 @@ func TestVectors(t *testing.T) {
 	}
 	reg := must[*register.Register](t)(register.Open(pin, []byte(vector(t, "20-register.md", "bundle")), nil, noon))
 	p, ok := reg.Party("00000099000000001000")
-	if !ok || p.Name != "Gemeente Voorbeeld" || len(reg.Catalogues()) != 1 || reg.Root().Threshold != 2 {
+	brought, _ := reg.Catalogue("purposes")
+	if !ok || p.Name != "Gemeente Voorbeeld" || len(reg.Catalogues()) != 1 || string(brought) != vectorLaw || reg.Root().Threshold != 2 {
 		t.Errorf("the register has %+v", p)
 	}
 }
@@ -94,13 +99,22 @@ func TestCodesAreExplained(t *testing.T) {
 }
 
 // Each byte of a bundle is signed for, or has one form. All bytes of one
-// without parties, and every fifth of one with a party.
+// without parties, without and with a catalogue, and every fifth of one with a
+// party.
 func TestBundleMangled(t *testing.T) {
 	root := draw(t, "1 a/1 by a")
 	pin := must[register.Pin](t)(register.ParsePin(root[0]))
 	empty := must[register.Draft](t)(register.NewDraft(root[0], noon, expires))
-	for step, d := range map[int]register.Draft{1: empty, 5: must[register.Draft](t)(empty.Add(entry(t, 1)))} {
-		good := must[[]byte](t)(register.Publish(root, must[[]byte](t)(d.Sign(seeded('a'))), nil))
+	law := map[string][]byte{"a": []byte(`{"version":1}`), "b": []byte(`{"version": 2, "text": "é\n"}`)}
+	for _, c := range []struct {
+		step int
+		d    register.Draft
+		law  map[string][]byte
+	}{
+		{1, empty, nil}, {5, must[register.Draft](t)(empty.Add(entry(t, 1))), nil}, {1, must[register.Draft](t)(empty.SetCatalogues(law)), law},
+	} {
+		step := c.step
+		good := must[[]byte](t)(register.Publish(root, must[[]byte](t)(c.d.Sign(seeded('a'))), c.law))
 		refused := func(what string, i int, bad []byte) {
 			if _, err := register.Open(pin, bad, nil, noon); code(err) == "" && !bytes.Equal(bad, good) {
 				t.Errorf("accepted with %s at %d", what, i)
@@ -140,13 +154,16 @@ func TestReopenLeavesRecipients(t *testing.T) {
 
 func TestBundleRefused(t *testing.T) {
 	good := vector(t, "20-register.md", "bundle")
+	before, behind := good[:strings.LastIndex(good, `,"catalogues":[`)], good[strings.LastIndex(good, `,"catalogues":[`):]
 	pin := must[register.Pin](t)(register.ParsePin([]byte(vector(t, "20-register.md", "root"))))
 	for name, c := range map[string][2]string{
 		"nothing": {"", register.BundleForm}, "null": {"null", register.BundleForm}, "list": {"[]", register.BundleForm}, "empty": {"{}", register.BundleForm},
 		"unknown member": {strings.Replace(good, "{", `{"x":1,`, 1), register.BundleForm}, "roots twice": {strings.Replace(good, "{", `{"roots":[],`, 1), register.BundleForm},
 		"case": {strings.Replace(good, "roots", "Roots", 1), register.BundleForm}, "white space": {strings.Replace(good, ":", ": ", 1), register.BundleForm},
 		"no register": {`{"roots":[{}],"register":}`, register.BundleForm}, "null register": {good[:strings.Index(good, `"register":`)] + `"register":null}`, register.BadSignature},
-		"null root": {`{"roots":[null],"register":{}}`, register.RootForm},
+		"null root": {`{"roots":[null],"register":{}}`, register.RootForm}, "null catalogue": {before + `,"catalogues":[null]}`, register.BadCatalogue},
+		"null catalogues": {before + `,"catalogues":null}`, register.BundleForm}, "no list of catalogues": {before + `,"catalogues":{}}`, register.BundleForm},
+		"catalogues twice": {before + `,"catalogues":[]` + behind, register.BundleForm}, "catalogues in front": {`{` + behind[1:len(behind)-1] + `,` + before[1:] + `}`, register.BundleForm},
 		"too large": {strings.Repeat(" ", register.MaxBundle+1), register.BundleTooLarge},
 	} {
 		if _, err := register.Open(pin, []byte(c[0]), nil, noon); code(err) != c[1] {
@@ -175,6 +192,8 @@ func FuzzOpen(f *testing.F) {
 	pin := must[register.Pin](f)(register.ParsePin([]byte(vector(f, "20-register.md", "root"))))
 	f.Add([]byte(good))
 	f.Add([]byte(`{"roots":[{"payload":"e30","signatures":[]}],"register":{"payload":"e30","signatures":[]}}`))
+	f.Add([]byte(`{"roots":[{"payload":"e30","signatures":[]}],"register":{"payload":"e30","signatures":[]},"catalogues":[{"version":1}, {}]}`))
+	f.Add([]byte(strings.Replace(good, `"purposes":[]}]}`, `"purposes":[{}]}]}`, 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if b, err := register.Parse(data); err == nil && !bytes.Equal(b.Bytes(), data) {
 			t.Errorf("took apart %q, which is written %q", data, b.Bytes())
@@ -194,13 +213,21 @@ func FuzzRegisterPayload(f *testing.F) {
 	f.Add([]byte(`{"version":1,"issued":"2026-11-23T12:00:00Z","expires":"2027-11-23T12:00:00Z","root":1,"parties":[],"catalogues":[]}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		doc := forge(string(payload), "sluis-register+jws", seeded('a'), seeded('b'))
-		reg, err := register.Open(pin, bundleOf([][]byte{root}, doc), nil, noon)
+		bundle := register.Bundle{Roots: [][]byte{root}, Register: doc}
+		d, _, err := register.ParseDraft(doc)
+		if err == nil {
+			for range d.Catalogues() {
+				bundle.Catalogues = append(bundle.Catalogues, []byte(vectorLaw))
+			}
+		}
+		reg, err := register.Open(pin, bundle.Bytes(), nil, noon)
 		if err != nil {
 			return
 		}
-		d, _, err := register.ParseDraft(doc)
-		if err != nil {
-			t.Fatal(err)
+		for _, c := range reg.Catalogues() {
+			if got, ok := reg.Catalogue(c.Name); !ok || string(got) != vectorLaw {
+				t.Errorf("catalogue %s is %q", c.Name, got)
+			}
 		}
 		again, _, err := crypto.PeekGeneral(must[[]byte](t)(d.Sign()), register.MaxBundle, "sluis-register+jws")
 		if err != nil || !bytes.Equal(again, payload) {
