@@ -30,7 +30,7 @@ type named struct {
 func read(t *testing.T) catalogues {
 	t.Helper()
 	var c catalogues
-	for _, document := range [][]byte{schemas.Purposes(), schemas.Items(), schemas.Grounds(), schemas.Domains()} {
+	for _, document := range schemas.Catalogues() {
 		if err := json.Unmarshal(document, &c); err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func (c catalogues) task(code string) bool {
 }
 
 func TestLawReadsTheCatalogues(t *testing.T) {
-	law, err := exchange.ParseLaw(schemas.Purposes(), schemas.Items(), schemas.Grounds())
+	law, err := exchange.ParseLaw(schemas.Catalogues())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +96,8 @@ func TestPurposesFollowTheAct(t *testing.T) {
 			}
 		}
 		investigates := strings.HasPrefix(string(p.Code), "investigation/") && slices.Contains(p.Askers, "investigation")
-		if six := strings.Contains(p.Article, "5.4.2(1)"); investigates && six && p.DeadlineDays != 42 {
-			t.Errorf("%s: the investigation takes six weeks, not %d days", p.Code, p.DeadlineDays)
+		if six := strings.Contains(p.Article, "5.4.2(1)"); investigates && six && p.Deadline.Days != 42 {
+			t.Errorf("%s: the investigation takes six weeks, not %d days", p.Code, p.Deadline.Days)
 		}
 		// Religion and ethnicity only to fit youth help or support at home.
 		if slices.Contains(p.Categories, exchange.OtherSpecial) && (strings.HasPrefix(string(p.Code), "report") || p.Code == "triage" || p.Code == "zvh-alignment") {
@@ -253,4 +253,65 @@ func names(all []named) (codes []string) {
 		codes = append(codes, n.Code)
 	}
 	return codes
+}
+
+// Issue 3 and the memorandum to art. 5.4.2(2): the seven steps, in their order,
+// of which three belong to the route without consent.
+func TestSecrecyHasSevenSteps(t *testing.T) {
+	law, err := exchange.ParseLaw(schemas.Catalogues())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrecy, _ := law.Weighing("secrecy")
+	var steps, alone []string
+	for _, s := range secrecy.Steps {
+		steps = append(steps, string(s.Code))
+		if s.Route == "without-consent" {
+			alone = append(alone, string(s.Code))
+		}
+	}
+	if want := []string{"enough-information", "consent", "good-care", "prevents-and-outweighs", "colleague", "least", "client-told"}; !slices.Equal(steps, want) {
+		t.Errorf("the steps are %v, want %v", steps, want)
+	}
+	if want := []string{"good-care", "prevents-and-outweighs", "colleague"}; !slices.Equal(alone, want) {
+		t.Errorf("without consent: %v, want %v", alone, want)
+	}
+	colleague, _ := secrecy.Step("colleague")
+	for _, o := range colleague.Outcomes {
+		if !o.With || !o.Day || o.Stops {
+			t.Errorf("outcome %s of the consultation lacks who or when, or decides for the professional", o.Code)
+		}
+	}
+}
+
+// Every rule that explains has a sentence in both languages, and a placeholder
+// is a param that the code knows.
+func TestRuleSentences(t *testing.T) {
+	params := "purpose task domain item depth asked weighing trigger involvement statement step outcome ground category regime capacity date role field parties hat"
+	for _, code := range exchange.RuleCodes {
+		s, ok := schemas.Rule(string(code))
+		if !ok || s.NL == "" || s.EN == "" {
+			t.Errorf("rule %s has no sentence", code)
+		}
+	}
+	for _, code := range append(texts(exchange.Codes[:]), texts(exchange.RuleCodes[:])...) {
+		s, _ := schemas.Rule(code)
+		var held [2][]string
+		for i, text := range []string{s.NL, s.EN} {
+			for _, part := range strings.Split(text, "{")[1:] {
+				name, _, ok := strings.Cut(part, "}")
+				if !ok || !slices.Contains(strings.Fields(params), name) {
+					t.Errorf("the sentence of %s has the placeholder %q", code, name)
+				}
+				held[i] = append(held[i], name)
+			}
+			slices.Sort(held[i])
+		}
+		if !slices.Equal(held[0], held[1]) {
+			t.Errorf("the sentences of %s name %v and %v", code, held[0], held[1])
+		}
+	}
+	if _, ok := schemas.Rule("no-such-rule"); ok {
+		t.Error("a code that does not exist has a sentence")
+	}
 }

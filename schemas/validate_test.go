@@ -32,10 +32,12 @@ func claims(body string, follows bool) string {
 // The examples hold every member of every schema at least once.
 var examples = map[string][]string{
 	"message.request": {
-		claims(`{"case":"`+uuid+`","purpose":"investigation/client-request","specific":"to plan help at home","subject":{"bsn":"999993847"},
-			"items":[{"item":"supervision-running","depth":"process","why":"to plan appointments"}],"shareWith":["debts"],
+		claims(`{"case":"`+uuid+`","purpose":"investigation/client-request","trigger":{"code":"client-request","on":"2026-11-20"},"specific":"to plan help at home",
+			"statements":[{"code":"question","text":"running"}],"subject":{"standing":"client","bsn":"999993847"},
+			"items":[{"item":"supervision-running","depth":"process","why":"to plan appointments","statements":[{"code":"service-choice","text":"which work"}]}],
+			"shareWith":["debts"],"consent":{"state":"given","on":"2026-11-21"},
 			"involvement":{"state":"not-yet-informed","why":"told on Thursday"},"contact":"06-00000000","due":"2027-01-04T12:00:00Z"}`, false),
-		claims(`{"case":"`+uuid+`","purpose":"triage","specific":"x","subject":{"name":"J. Fictief","born":"1980-02-29","address":"Voorbeeldstraat 1"},
+		claims(`{"case":"`+uuid+`","purpose":"triage","trigger":{"code":"report","on":"2026-11-23"},"specific":"x","statements":[],"subject":{"standing":"client","name":"J. Fictief","born":"1980-02-29","address":"Voorbeeldstraat 1"},
 			"items":[{"item":"tenancy","depth":"that","why":"x"}],"shareWith":[],
 			"involvement":{"state":"in-consultation"},"contact":"x","due":"2027-01-04T12:00:00Z"}`, false),
 	},
@@ -44,6 +46,8 @@ var examples = map[string][]string{
 			"_sd":["`+digest+`"],"_sd_alg":"sha-256"}`, true),
 	},
 	"message.withdrawal": {claims(`{}`, true)},
+	"message.question":   {claims(`{"text":"which of the two?"}`, true)},
+	"message.reply":      {claims(`{"text":"the one of this year"}`, true)},
 	"message.receipt": {
 		claims(`{"entry":"c2x1aXM=","checkpoint":"sluis.invalid/ledger/1\n1\n","proof":["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}`, true),
 	},
@@ -53,7 +57,7 @@ var examples = map[string][]string{
 		`{"outcome":"withhold"}`,
 	},
 	"config": {
-		`{"listen":["/ip4/0.0.0.0/tcp/4001"],"announce":[],"quic":true,"limits":{"min_free_bytes":0,"per_ip":1,"streams_per_peer":1},
+		`{"listen":["/ip4/0.0.0.0/tcp/4001"],"announce":[],"quic":true,"limits":{"min_free_bytes":0,"per_ip":1,"streams_per_peer":1},"decisions":{"four_eyes":["triage"]},
 		"register":{"exchange_every":"1h30m"},"delivery":{"first_pause":"1s","longest_pause":"10m","at_once":1},"log":{"level":"info","format":"text"}}`,
 		`{}`,
 	},

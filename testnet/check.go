@@ -34,6 +34,8 @@ func (y *play) check(ctx context.Context) error {
 		return y.bound(ctx, a)
 	case Holds:
 		return y.holds(ctx, a)
+	case Named:
+		return y.named(ctx, a)
 	case Agree:
 		return y.settle(ctx, *y.current)
 	}
@@ -54,7 +56,7 @@ func (y *play) refusedWith(a RefusedWith) error {
 }
 
 func (y *play) heardNothing(ctx context.Context, a HeardNothing) error {
-	now, err := y.Net.door(a.Party).count(ctx)
+	now, err := y.door(a.Party).count(ctx)
 	if err != nil {
 		return err
 	}
@@ -85,7 +87,7 @@ func (y *play) waitFor(ctx context.Context, party, id, want string) (string, err
 	var err error
 	for {
 		var now string
-		now, err = y.Net.door(party).phase(ctx, id)
+		now, err = y.door(party).phase(ctx, id)
 		switch {
 		case err == nil:
 			got = now
@@ -134,11 +136,11 @@ func (y *play) answer(ctx context.Context, party string) (opened, error) {
 	if answer, ok := y.read[y.current.id]; ok && party == y.current.from {
 		return answer, nil
 	}
-	_, who, err := y.staff(party, exchange.Requester)
+	by, d, err := y.acting(party, askers)
 	if err != nil {
 		return opened{}, err
 	}
-	answer, err := y.Net.door(party).open(ctx, who.ID, y.current.id)
+	answer, err := d.open(ctx, by, y.current.id)
 	if err == nil && len(answer.items) > 0 {
 		y.read[y.current.id] = answer
 	}
@@ -199,8 +201,29 @@ func (y *play) bound(ctx context.Context, a Bound) error {
 	return fmt.Errorf("the conditions that came with it are: %s", orNone(answer.conditions))
 }
 
+func (y *play) named(ctx context.Context, a Named) error {
+	by, d, err := y.acting(a.Party, deciders)
+	if err != nil {
+		return err
+	}
+	seen, err := d.open(ctx, by, y.current.id)
+	if err != nil {
+		return err
+	}
+	person, _ := y.story.person(y.current.asked.Person)
+	switch {
+	case a.ByBSN && (seen.bsn != person.BSN || seen.name != ""), !a.ByBSN && (seen.bsn != "" || seen.name != person.Name):
+		return errors.New("it was told otherwise who it is about")
+	case a.ByBSN:
+		y.told(ToldHolds, a.Party, fmt.Sprintf("%s was told the citizen service number, and no name.", y.name(a.Party)))
+	default:
+		y.told(ToldHolds, a.Party, fmt.Sprintf("%s was told name, date of birth and address, and no citizen service number.", y.name(a.Party)))
+	}
+	return nil
+}
+
 func (y *play) holds(ctx context.Context, a Holds) error {
-	entries, err := y.Net.door(a.Party).entriesOf(ctx, y.current.id)
+	entries, err := y.door(a.Party).entriesOf(ctx, y.current.id)
 	if err != nil {
 		return err
 	}
@@ -230,15 +253,17 @@ func orNone(all []string) string {
 
 func phaseWords(phase string) string {
 	words := map[exchange.Phase]string{
-		exchange.Queued:    "queued; the request is sealed and waits for the other node",
-		exchange.Delivered: "delivered; the receipt proves where it stands in the other ledger",
-		exchange.Weighing:  "a request to decide on; a professional has to weigh it",
-		exchange.Decided:   "decided; the answer is on its way",
-		exchange.Answered:  "answered",
-		exchange.Refused:   "refused; nothing was supplied",
-		exchange.Withdrawn: "withdrawn",
-		exchange.Expired:   "expired",
-		exchange.Rejected:  "rejected by the other node",
+		exchange.Queued:     "queued; the request is sealed and waits for the other node",
+		exchange.Delivered:  "delivered; the receipt proves where it stands in the other ledger",
+		exchange.Weighing:   "a request to decide on; a professional has to weigh it",
+		exchange.Clarifying: "a question back; the clock of the deadline stands still",
+		exchange.Proposed:   "decided by one; a second person has to see it",
+		exchange.Decided:    "decided; the answer is on its way",
+		exchange.Answered:   "answered",
+		exchange.Refused:    "refused; nothing was supplied",
+		exchange.Withdrawn:  "withdrawn",
+		exchange.Expired:    "expired",
+		exchange.Rejected:   "rejected by the other node",
 	}
 	if text, ok := words[exchange.Phase(phase)]; ok {
 		return text

@@ -30,7 +30,7 @@ func (d Demo) Play(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	catalogue, err := exchange.ParseLaw(schemas.Purposes(), schemas.Items(), schemas.Grounds())
+	catalogue, err := exchange.ParseLaw(schemas.Catalogues())
 	if err != nil {
 		return err
 	}

@@ -63,31 +63,81 @@ func (d *door) count(ctx context.Context) (int, error) {
 	return total, err
 }
 
-// ask sends a request and returns its ID.
-func (d *door) ask(ctx context.Context, by exchange.ActorID, from, to exchange.PartyID, a Ask, about Person, contact string) (string, error) {
+// by is who acts, in the words of the API.
+func (a actor) by() api.By { return api.By{Staff: string(a.who.ID), Hat: string(a.party.Capacity)} }
+
+func statements(all []State) []api.Statement {
+	var list []api.Statement
+	for _, s := range all {
+		list = append(list, api.Statement{Code: s.Code, Text: s.Text})
+	}
+	return list
+}
+
+func today() string { return time.Now().UTC().Format(time.DateOnly) }
+
+// openCase opens a case and returns its ID.
+func (d *door) openCase(ctx context.Context, by actor, a OpenCase, from string, people []casePerson) (string, error) {
+	c := api.NewCase{Trigger: api.Trigger{Code: a.Trigger, On: today(), From: from, Statements: statements(a.States), Scope: a.Scope}}
+	for _, p := range people {
+		person := api.CasePerson{Standing: word(api.StandingOf, string(p.standing)), BSN: p.BSN, Name: p.Name, Born: p.Born, Address: p.Address}
+		if p.agreed {
+			person.Agreed = today()
+		}
+		c.People = append(c.People, person)
+	}
+	made, err := d.client.OpenCase(ctx, by.by(), c)
+	return made.ID, refusal(err)
+}
+
+// ask sends a request about a person of a case and returns its ID.
+func (d *door) ask(ctx context.Context, by actor, to exchange.PartyID, a Ask, in string, person int, contact string) (string, error) {
 	r := api.NewRequest{
-		Capacity: string(from.Capacity), To: to.String(), Purpose: a.Purpose, Specific: a.Because, ShareWith: a.ShareWith, Contact: contact,
-		About:       api.Person{Name: about.Name, Born: about.Born, Address: about.Address},
+		Capacity: string(by.party.Capacity), To: to.String(), Purpose: a.Purpose, Specific: a.Because, ShareWith: a.ShareWith, Contact: contact,
+		Case: in, Person: person, Statements: statements(a.States), Broad: a.Broad,
 		Involvement: api.Involvement{State: word(api.InvolvementOf, a.Client), Why: a.ClientWhy},
 	}
-	if a.ByBSN {
-		r.About = api.Person{BSN: about.BSN}
+	if a.Consent != "" {
+		r.Consent = &api.Consent{State: word(api.ConsentOf, a.Consent)}
+		if a.Consent != string(exchange.ConsentNotAsked) {
+			r.Consent.On = today()
+		}
 	}
 	for _, i := range a.Items {
-		r.Items = append(r.Items, api.AskedItem{Code: i.Item, Depth: word(api.DepthOf, i.Depth), Why: i.Why})
+		r.Items = append(r.Items, api.AskedItem{
+			Code: i.Item, Depth: word(api.DepthOf, i.Depth), Why: i.Why, Statements: statements(i.States),
+		})
 	}
-	made, err := d.client.Ask(ctx, string(by), r)
+	made, err := d.client.Ask(ctx, by.by(), r)
 	return made.ID, refusal(err)
 }
 
 // withdraw takes a request back.
-func (d *door) withdraw(ctx context.Context, by exchange.ActorID, id string) error {
-	_, err := d.client.Withdraw(ctx, string(by), id)
+func (d *door) withdraw(ctx context.Context, by actor, id string) error {
+	_, err := d.client.Withdraw(ctx, by.by(), id)
+	return refusal(err)
+}
+
+// weigh takes a step of a weighing.
+func (d *door) weigh(ctx context.Context, by actor, id string, s WeighStep, day string) error {
+	_, err := d.client.Weigh(ctx, by.by(), id, api.NewStep{Step: s.Step, Outcome: s.Outcome, Text: s.Text, With: s.With, Day: day})
+	return refusal(err)
+}
+
+// question asks the asker for clarification.
+func (d *door) question(ctx context.Context, by actor, id, text string) error {
+	_, err := d.client.Question(ctx, by.by(), id, text)
+	return refusal(err)
+}
+
+// reply answers a question.
+func (d *door) reply(ctx context.Context, by actor, id, text string) error {
+	_, err := d.client.Reply(ctx, by.by(), id, text)
 	return refusal(err)
 }
 
 // decide takes a decision; address turns the key of a party into its ID.
-func (d *door) decide(ctx context.Context, by exchange.ActorID, id string, a Decide, address func(string) (exchange.PartyID, error)) error {
+func (d *door) decide(ctx context.Context, by actor, id string, a Decide, address func(string) (exchange.PartyID, error)) error {
 	decision := api.NewDecision{Note: a.Note}
 	for _, i := range a.Items {
 		item := api.DecidedItem{Code: i.Item, Outcome: api.Withhold, Ground: i.Ground, Reason: i.Reason, Tell: i.Tell}
@@ -110,18 +160,19 @@ func (d *door) decide(ctx context.Context, by exchange.ActorID, id string, a Dec
 		}
 		decision.Conditions = append(decision.Conditions, condition)
 	}
-	_, err := d.client.Decide(ctx, string(by), id, decision)
+	_, err := d.client.Decide(ctx, by.by(), id, decision)
 	return refusal(err)
 }
 
 // phase is where a request stands, in the words of package exchange.
 func (d *door) phase(ctx context.Context, id string) (string, error) {
-	r, err := d.client.Request(ctx, id)
+	r, err := d.client.Request(ctx, id, "")
 	return r.Phase.Code(), err
 }
 
 // opened is what a member of staff of the asker reads in an answer.
 type opened struct {
+	bsn, name  string // whom it is about
 	items      []openedItem
 	conditions []string
 }
@@ -141,12 +192,12 @@ func (o opened) item(code string) (openedItem, bool) {
 }
 
 // open reads a request, and the answer when there is one.
-func (d *door) open(ctx context.Context, by exchange.ActorID, id string) (opened, error) {
-	c, err := d.client.Open(ctx, string(by), id)
+func (d *door) open(ctx context.Context, by actor, id string) (opened, error) {
+	c, err := d.client.Open(ctx, by.by(), id)
+	o := opened{bsn: c.About.BSN, name: c.About.Name}
 	if err != nil || c.Answer == nil {
-		return opened{}, err
+		return o, err
 	}
-	var o opened
 	for _, i := range c.Answer.Items {
 		o.items = append(o.items, openedItem{
 			item: i.Code, depth: i.Depth.Code(), value: i.Value, tell: i.Tell, supplied: i.Outcome == api.Supply,
@@ -169,7 +220,7 @@ type messageNote struct {
 type partnerNote struct{ entry, size uint64 }
 
 func (d *door) messages(ctx context.Context, id string) ([]messageNote, error) {
-	list, err := d.client.Messages(ctx, id)
+	list, err := d.client.Messages(ctx, id, "")
 	var all []messageNote
 	for _, m := range list {
 		n := messageNote{digest: m.Digest, kind: m.Kind.Code(), sent: m.Direction == api.Sent, entry: m.Entry}

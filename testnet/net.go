@@ -241,7 +241,7 @@ func (n *Net) partyID(party string) (exchange.PartyID, error) {
 	if !ok {
 		return exchange.PartyID{}, fmt.Errorf("%s is not on this network", party)
 	}
-	c, _, ok := m.capacity(exchange.Professional)
+	c, _, ok := m.capacity("", exchange.Professional)
 	if !ok {
 		c = m.Party.Capacities[0]
 	}

@@ -35,18 +35,23 @@ func lineForms() []form {
 		}},
 		{"person <person>", func(p *parser, a args) error { return p.person(a[0]) }},
 
-		{"<party> asks <party> about <person> by bsn for <code>", func(p *parser, a args) error {
-			return p.step(Ask{From: a[0], To: a[1], Person: a[2], ByBSN: true, Purpose: a[3]}, a[0], a[1])
+		{"<party> opens a case about <person> on <code>", func(p *parser, a args) error {
+			return p.step(OpenCase{Party: a[0], Person: a[1], Trigger: a[2]}, a[0])
 		}},
-		{"<party> asks <party> about <person> by name for <code>", func(p *parser, a args) error {
+		{"<party> asks <party> about <person> for <code>", func(p *parser, a args) error {
 			return p.step(Ask{From: a[0], To: a[1], Person: a[2], Purpose: a[3]}, a[0], a[1])
 		}},
+		{"<party> weighs", func(p *parser, a args) error { return p.step(Weigh{Party: a[0]}, a[0]) }},
+		{"<party> asks back <text>", func(p *parser, a args) error { return p.step(AskBack{a[0], a[1]}, a[0]) }},
+		{"<party> replies <text>", func(p *parser, a args) error { return p.step(Reply{a[0], a[1]}, a[0]) }},
 		{"<party> decides", func(p *parser, a args) error { return p.step(Decide{Party: a[0]}, a[0]) }},
 		{"<party> withdraws", func(p *parser, a args) error { return p.step(Withdraw{a[0]}, a[0]) }},
 		{"stop <party>", func(p *parser, a args) error { return p.step(StopNode{a[0]}, a[0]) }},
 		{"start <party>", func(p *parser, a args) error { return p.step(StartNode{a[0]}, a[0]) }},
 
 		{"then <party> sees <word>", func(p *parser, a args) error { return p.step(Sees{a[0], a[1]}, a[0]) }},
+		{"then <party> is asked by bsn", func(p *parser, a args) error { return p.step(Named{a[0], true}, a[0]) }},
+		{"then <party> is asked by name", func(p *parser, a args) error { return p.step(Named{a[0], false}, a[0]) }},
 		{"then <party> has <number> from <party>", func(p *parser, a args) error {
 			n, err := strconv.Atoi(a[1])
 			if err != nil {
@@ -91,13 +96,62 @@ func personForms() []form {
 	}
 }
 
+// caseForms lists what can be indented under opens a case.
+func caseForms() []form {
+	return []form{
+		{"from <party>", func(p *parser, a args) error {
+			if err := p.known(a[0]); err != nil {
+				return err
+			}
+			return changeCase(func(s *OpenCase, a args) { s.From = a[0] })(p, a)
+		}},
+		{"state <code> <text>", changeCase(func(s *OpenCase, a args) { s.States = append(s.States, State{Code: a[0], Text: a[1]}) })},
+		{"state <code> <code>", changeCase(func(s *OpenCase, a args) {
+			s.States = append(s.States, State{Code: a[0], Text: a[1], Choice: true})
+		})},
+		{"scope <code>", changeCase(func(s *OpenCase, a args) { s.Scope = append(s.Scope, a[0]) })},
+		{"family <person>", family(false)},
+		{"family <person> agrees", family(true)},
+	}
+}
+
+func family(agreed bool) func(*parser, args) error {
+	return func(p *parser, a args) error {
+		if err := p.described(a[0]); err != nil {
+			return err
+		}
+		return changeCase(func(s *OpenCase, a args) { s.Family = append(s.Family, CaseFamily{a[0], agreed}) })(p, a)
+	}
+}
+
+// weighForms lists what can be indented under weighs.
+func weighForms() []form {
+	step := func(s *Weigh, t WeighStep) { s.Steps = append(s.Steps, t) }
+	return []form{
+		{"step <code> <code>", changeWeigh(func(s *Weigh, a args) { step(s, WeighStep{Step: a[0], Outcome: a[1]}) })},
+		{"step <code> <code> <text>", changeWeigh(func(s *Weigh, a args) { step(s, WeighStep{Step: a[0], Outcome: a[1], Text: a[2]}) })},
+		{"step <code> <code> with <code>", changeWeigh(func(s *Weigh, a args) { step(s, WeighStep{Step: a[0], Outcome: a[1], With: a[2]}) })},
+		{"step <code> <code> with <code> <text>", changeWeigh(func(s *Weigh, a args) {
+			step(s, WeighStep{Step: a[0], Outcome: a[1], With: a[2], Text: a[3]})
+		})},
+	}
+}
+
 // askForms lists what can be indented under asks.
 func askForms() []form {
 	return []form{
 		{"because <text>", changeAsk(func(s *Ask, a args) { s.Because = a[0] })},
 		{"client <word>", changeAsk(func(s *Ask, a args) { s.Client = a[0] })},
 		{"client <word> <text>", changeAsk(func(s *Ask, a args) { s.Client, s.ClientWhy = a[0], a[1] })},
-		{"item <code> <depth> <text>", changeAsk(func(s *Ask, a args) { s.Items = append(s.Items, AskItem{a[0], a[1], a[2]}) })},
+		{"item <code> <depth> <text>", changeAsk(func(s *Ask, a args) { s.Items = append(s.Items, AskItem{Item: a[0], Depth: a[1], Why: a[2]}) })},
+		{"stating <code> <text>", changeItem(func(i *AskItem, a args) { i.States = append(i.States, State{Code: a[0], Text: a[1]}) })},
+		{"stating <code> <code>", changeItem(func(i *AskItem, a args) {
+			i.States = append(i.States, State{Code: a[0], Text: a[1], Choice: true})
+		})},
+		{"state <code> <text>", changeAsk(func(s *Ask, a args) { s.States = append(s.States, State{Code: a[0], Text: a[1]}) })},
+		{"state <code> <code>", changeAsk(func(s *Ask, a args) { s.States = append(s.States, State{Code: a[0], Text: a[1], Choice: true}) })},
+		{"consent <word>", changeAsk(func(s *Ask, a args) { s.Consent = a[0] })},
+		{"many since <text>", changeAsk(func(s *Ask, a args) { s.Broad = a[0] })},
 		{"share with <code>", changeAsk(func(s *Ask, a args) { s.ShareWith = append(s.ShareWith, a[0]) })},
 	}
 }
@@ -134,22 +188,30 @@ func decideForms() []form {
 	}
 }
 
-func changeAsk(change func(*Ask, args)) func(*parser, args) error {
+// change changes the act of the last step, which is an A.
+func change[A Act](how func(*A, args)) func(*parser, args) error {
 	return func(p *parser, a args) error {
 		last := &p.s.Steps[len(p.s.Steps)-1]
-		s := last.Act.(Ask)
-		change(&s, a)
+		s := last.Act.(A)
+		how(&s, a)
 		last.Act = s
 		return nil
 	}
 }
 
-func changeDecide(change func(*Decide, args)) func(*parser, args) error {
+func changeCase(how func(*OpenCase, args)) func(*parser, args) error { return change(how) }
+func changeAsk(how func(*Ask, args)) func(*parser, args) error       { return change(how) }
+func changeWeigh(how func(*Weigh, args)) func(*parser, args) error   { return change(how) }
+func changeDecide(how func(*Decide, args)) func(*parser, args) error { return change(how) }
+
+// changeItem changes the item that was asked in the line above.
+func changeItem(how func(*AskItem, args)) func(*parser, args) error {
 	return func(p *parser, a args) error {
-		last := &p.s.Steps[len(p.s.Steps)-1]
-		s := last.Act.(Decide)
-		change(&s, a)
-		last.Act = s
+		s := p.s.Steps[len(p.s.Steps)-1].Act.(Ask)
+		if len(s.Items) == 0 {
+			return fmt.Errorf("this belongs under item")
+		}
+		how(&s.Items[len(s.Items)-1], a)
 		return nil
 	}
 }
@@ -368,7 +430,17 @@ func (p *parser) cast(c Cast) error {
 	return nil
 }
 
+func (p *parser) described(person string) error {
+	if _, ok := p.s.person(person); !ok {
+		return fmt.Errorf("%s is not described; write \"person %s\" above", person, person)
+	}
+	return nil
+}
+
+// known holds that a party takes part. A party may be named in one of its
+// capacities, as in municipality/coordination.
 func (p *parser) known(party string) error {
+	party, _, _ = strings.Cut(party, "/")
 	for _, each := range p.s.Parties {
 		if each.Party == party {
 			return nil
@@ -393,11 +465,18 @@ func (p *parser) step(a Act, parties ...string) error {
 		}
 	}
 	switch s := a.(type) {
+	case OpenCase:
+		if err := p.described(s.Person); err != nil {
+			return err
+		}
+		p.under = caseForms()
 	case Ask:
-		if _, ok := p.s.person(s.Person); !ok {
-			return fmt.Errorf("%s is not described; write \"person %s\" above", s.Person, s.Person)
+		if err := p.described(s.Person); err != nil {
+			return err
 		}
 		p.under = askForms()
+	case Weigh:
+		p.under = weighForms()
 	case Decide:
 		p.under = decideForms()
 	}
@@ -414,18 +493,18 @@ func (s Scenario) complete() error {
 	for i, step := range s.Steps {
 		switch a := step.Act.(type) {
 		case Ask:
-			who, _ := s.person(a.Person)
 			if a.Because == "" || len(a.Items) == 0 {
 				return fmt.Errorf("line %d: a request needs because and at least one item", step.Line)
-			}
-			if a.ByBSN && who.BSN == "" || !a.ByBSN && (who.Name == "" || who.Born == "" || who.Address == "") {
-				return fmt.Errorf("line %d: %s lacks what the request names him by", step.Line, a.Person)
 			}
 		case Decide:
 			if len(a.Items) == 0 {
 				return fmt.Errorf("line %d: a decision needs supply or withhold", step.Line)
 			}
-		case Withdraw, StopNode, StartNode:
+		case Weigh:
+			if len(a.Steps) == 0 {
+				return fmt.Errorf("line %d: weighing needs a step", step.Line)
+			}
+		case OpenCase, AskBack, Reply, Withdraw, StopNode, StartNode:
 		case RefusedWith:
 			if i == 0 || !refusable(s.Steps[i-1].Act) {
 				return fmt.Errorf("line %d: the step before this one is nothing that can be refused", step.Line)
@@ -443,7 +522,7 @@ func (s Scenario) complete() error {
 
 func refusable(a Act) bool {
 	switch a.(type) {
-	case Ask, Decide, Withdraw:
+	case OpenCase, Ask, Weigh, AskBack, Reply, Decide, Withdraw:
 		return true
 	}
 	return false

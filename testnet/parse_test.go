@@ -25,12 +25,28 @@ person p
     address  "Voorbeeldstraat 1"
 
 # Not part of the story.
-a asks b about p by bsn for some/purpose
+a opens a case about p on some/trigger
+    from     b
+    state    why "A trigger of its own"
+    state    which first
+    scope    housing
+    family   p agrees
+a asks b/desk about p for some/purpose
     because  "A reason of its own"
     client   not-yet-informed "She was not at home"
+    consent  given
+    state    why "Why this party here"
+    many since "They all know her"
     item     b/thing  process  "To know the thing"
+    stating  choice youth-help
     share with housing
 then b sees weighing
+then b is asked by bsn
+b asks back "Who will read it?"
+a replies "Nobody but me"
+b weighs
+    step     one yes
+    step     two no with c.colleague "She said so"
 b decides
     supply    b/thing process "This is the thing"
     withhold  b/other on some-ground
@@ -70,12 +86,21 @@ func TestParse(t *testing.T) {
 		t.Errorf("people %+v, want %+v", s.People, want)
 	}
 	ask := Ask{
-		From: "a", To: "b", Person: "p", ByBSN: true, Purpose: "some/purpose", Because: "A reason of its own",
-		Client: "not-yet-informed", ClientWhy: "She was not at home",
-		Items: []AskItem{{"b/thing", "process", "To know the thing"}}, ShareWith: []string{"housing"},
+		From: "a", To: "b/desk", Person: "p", Purpose: "some/purpose", Because: "A reason of its own",
+		Client: "not-yet-informed", ClientWhy: "She was not at home", Consent: "given", Broad: "They all know her",
+		States:    []State{{"why", "Why this party here", false}},
+		Items:     []AskItem{{"b/thing", "process", "To know the thing", []State{{"choice", "youth-help", true}}}},
+		ShareWith: []string{"housing"},
 	}
+	opened := OpenCase{
+		Party: "a", Person: "p", Trigger: "some/trigger", From: "b",
+		States: []State{{"why", "A trigger of its own", false}, {"which", "first", true}}, Scope: []string{"housing"},
+		Family: []CaseFamily{{"p", true}},
+	}
+	decides := 7
 	acts := []Act{
-		ask, Sees{"b", "weighing"}, s.Steps[2].Act,
+		opened, ask, Sees{"b", "weighing"}, Named{"b", true}, AskBack{"b", "Who will read it?"}, Reply{"a", "Nobody but me"},
+		Weigh{"b", []WeighStep{{"one", "yes", "", ""}, {"two", "no", "She said so", "c.colleague"}}}, s.Steps[decides].Act,
 		Has{"a", "b", 1}, Reads{"a", "b/thing", "process", "This is the thing"}, Lacks{"a", "b/other"}, Bound{"a", "ask-first"},
 		Holds{"b", "decision-taken", false}, Holds{"b", "withdrawal-received", true},
 		StopNode{"b"}, StartNode{"b"}, Withdraw{"a"}, RefusedWith{"not-now"}, HeardNothing{"b"}, Agree{},
@@ -88,9 +113,9 @@ func TestParse(t *testing.T) {
 	if len(s.Steps) != len(acts) {
 		t.Errorf("%d steps, want %d", len(s.Steps), len(acts))
 	}
-	d, ok := s.Steps[2].Act.(Decide)
+	d, ok := s.Steps[decides].Act.(Decide)
 	if !ok || len(d.Items) != 3 || len(d.Conditions) != 3 || d.Note != "Nobody else reads this" {
-		t.Fatalf("decision %#v", s.Steps[2].Act)
+		t.Fatalf("decision %#v", s.Steps[decides].Act)
 	}
 	if want := (DecideItem{Item: "b/other", Ground: "some-ground", Reason: "It is not needed", Tell: "Please do call me"}); d.Items[1] != want {
 		t.Errorf("withheld %+v, want %+v", d.Items[1], want)
@@ -105,20 +130,22 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no title", "# A title\n#\n# One paragraph\n# of two lines.\n#\n# Another.\n", "", "title"},
-		{"an unknown line", "stop b", "halt b", "line 40: this line has none of these forms:"},
-		{"an unknown line below", "note      \"", "remark    \"", "line 33: this line has none of these forms:"},
+		{"an unknown line", "stop b", "halt b", "line 56: this line has none of these forms:"},
+		{"an unknown line below", "note      \"", "remark    \"", "line 49: this line has none of these forms:"},
 		{"an unknown party", "stop b", "stop c", "c is not among the parties"},
 		{"an unknown party in a condition", "only-to a", "only-to c", "c is not among the parties"},
 		{"a party twice", "party b\n", "party b\nparty b\n", "line 10: b takes part already"},
-		{"an unknown person", "about p by", "about q by", "q is not described"},
+		{"an unknown person", "about p for", "about q for", "q is not described"},
 		{"a person twice", "person p\n", "person p\nperson p\n", "described already"},
 		{"a name twice", "    bsn  ", "    name \"Petra Proefpersoon\"\n    bsn  ", "stands twice"},
-		{"no BSN", "    bsn      999993847\n", "", "lacks what the request names him by"},
+		{"a family member who is not described", "family   p", "family   q", "q is not described"},
+		{"a statement under no item", "    item     b/thing  process  \"To know the thing\"\n", "", "this belongs under item"},
+		{"weighing of nothing", story[strings.Index(story, "    step     one"):strings.Index(story, "b decides")], "", "weighing needs a step"},
 		{"a short BSN", "999993847", "99999384", "99999384 does not fit <bsn>"},
 		{"a bad date", "1980-02-29", "1981-02-29", "does not fit <date>"},
 		{"a bad depth", "b/thing  process", "b/thing  everything", "everything does not fit <depth>"},
 		{"no reason", "    because  \"A reason of its own\"\n", "", "needs because"},
-		{"no item", "    item     b/thing  process  \"To know the thing\"\n", "", "at least one item"},
+		{"no item", "    item     b/thing  process  \"To know the thing\"\n    stating  choice youth-help\n", "", "at least one item"},
 		{"a text that is too short to be searched for", "To know the thing", "Know it", "does not fit <text>"},
 		{"an open quote", "\"To know the thing\"", "\"To know the thing", "does not end with one"},
 		{"a quote in a word", "b/thing  process", "b/thi\"ng  process", "quote stands inside a word"},
@@ -196,7 +223,7 @@ func FuzzParse(f *testing.F) {
 	const cast = "# A title\nparty a\nparty b regime none bsn no\n"
 	const person = "person p\n name \"Petra Proef\"\n bsn 999993847\n born 1980-02-29\n address \"Voorbeeldstraat 1\"\n"
 	f.Add([]byte(cast + "stop a\nstart a\nthen both ledgers agree\n"))
-	f.Add([]byte(cast + person + "a asks b about p by bsn for x/y\n because \"some reason\"\n item i that \"some reason\"\nthen it is refused with z\n"))
+	f.Add([]byte(cast + person + "a opens a case about p on x\n state y z\na asks b about p for x/y\n because \"some reason\"\n item i that \"some reason\"\nthen it is refused with z\n"))
 	f.Add([]byte(cast + "b decides\n supply i process \"some value\"\n condition delete-by until 2027-01-31\nthen a has 1 from b\n"))
 	f.Add([]byte(cast + "b decides\n withhold i on g\n because \"some reason\"\n saying \"some words\"\nthen a reads i that \"some value\"\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {

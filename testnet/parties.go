@@ -16,12 +16,16 @@ type Member struct {
 	Staff []exchange.Actor
 }
 
-// capacity in which the member asks, and in which it is asked: the first that
-// has somebody with the role.
-func (m Member) capacity(role exchange.Role) (exchange.Capacity, exchange.Actor, bool) {
+// capacity returns a capacity of the member and somebody who has one of the
+// roles in it: the named one, or the first that has somebody.
+func (m Member) capacity(code exchange.CapacityCode, roles ...exchange.Role) (exchange.Capacity, exchange.Actor, bool) {
 	for _, c := range m.Party.Capacities {
+		if code != "" && c.Code != code {
+			continue
+		}
 		for _, a := range m.Staff {
-			if a.Holds(role, c.Code) {
+			a.Hat = c.Code
+			if slices.ContainsFunc(roles, func(r exchange.Role) bool { return a.Holds(r, c.Code) }) {
 				return c, a, true
 			}
 		}
@@ -48,7 +52,8 @@ func Members(keys ...string) []Member {
 				Code: "youth-care", Domain: "youth-care", Task: "service", Regime: exchange.YouthAct, MayProcessBSN: true,
 				Special: []exchange.Category{exchange.Health},
 			}),
-			Staff: staff(professional("l.terbeek", "Lotte ter Beek", "youth-care"), officer("y.haan", "Yara de Haan", "youth-care")),
+			Staff: staff(professional("l.terbeek", "Lotte ter Beek", "youth-care"), professional("k.duin", "Kees van Duinzand", "youth-care"),
+				officer("y.haan", "Yara de Haan", "youth-care")),
 		},
 		{
 			Key: "housing", Email: "info@thuis.example", Phone: "+31 85 000 0004",
@@ -81,6 +86,15 @@ func Members(keys ...string) []Member {
 			}),
 			Staff: staff(professional("r.hoek", "Rosa Hoekstein", "debt-help"), officer("d.berg", "Dirk Bergsluis", "debt-help")),
 		},
+		{
+			Key: "mental-health", Email: "info@ggzdekade.example", Phone: "+31 85 000 0008",
+			Party: organisation("00000099000008008000", "ggz De Kade", exchange.Capacity{
+				Code: "mental-health", Domain: "mental-health", Task: "service", Regime: exchange.WGBO, MayProcessBSN: true,
+				Special: []exchange.Category{exchange.Health},
+			}),
+			Staff: staff(professional("e.brug", "Esra Brugman", "mental-health"), professional("w.zand", "Wim Zandstrook", "mental-health"),
+				officer("a.dijk", "Anouk Dijkgraver", "mental-health")),
+		},
 	}
 	if len(keys) == 0 {
 		return all
@@ -97,6 +111,10 @@ func municipality() Member {
 				Special: []exchange.Category{exchange.Health, exchange.OtherSpecial, exchange.Criminal},
 			},
 			exchange.Capacity{
+				Code: "reporting-desk", Domain: "reporting-desk", Task: "reporting-desk", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+				Special: []exchange.Category{exchange.Health, exchange.Criminal},
+			},
+			exchange.Capacity{
 				Code: "coordination", Domain: "coordination", Task: "coordination", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 				Special: []exchange.Category{exchange.Health, exchange.OtherSpecial, exchange.Criminal},
 			},
@@ -107,6 +125,9 @@ func municipality() Member {
 			}},
 			exchange.Actor{ID: "c.maas", Name: exchange.Hide("Corrie Maasdijk"), Roles: []exchange.Grant{
 				{Role: exchange.Coordinator, Capacity: "coordination"}, {Role: exchange.Requester, Capacity: "coordination"},
+			}},
+			exchange.Actor{ID: "g.tol", Name: exchange.Hide("Gerda Tolhuis"), Roles: []exchange.Grant{
+				{Role: exchange.ReportingDesk, Capacity: "reporting-desk"},
 			}},
 			officer("p.vink", "Pieter Vinkenoog", "investigation"),
 		),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,13 +49,21 @@ type play struct {
 	*Player
 	story    Scenario
 	step     Step
-	current  *request          // under way, from the last ask that was allowed
-	all      []request         // that were allowed
-	refused  *refused          // the step before this one was refused
-	heard    map[string]int    // requests at a party before the last ask
-	read     map[string]opened // answers that were opened, by exchange
+	cases    map[string]opencase // the last that each party opened, with its people
+	current  *request            // under way, from the last ask that was allowed
+	all      []request           // that were allowed
+	refused  *refused            // the step before this one was refused
+	heard    map[string]int      // requests at a party before the last ask
+	read     map[string]opened   // answers that were opened, by exchange
 	checks   int
 	patience time.Duration
+}
+
+// An opencase is a case that a party opened: its ID, and the people in the order
+// in which they were named.
+type opencase struct {
+	id     string
+	people []string
 }
 
 // A request is one exchange as the player knows it: by its ID and the two
@@ -68,7 +77,7 @@ type request struct {
 // Play plays a story to its end and then proves what both sides hold of it. It
 // returns a [*Failure] when an expectation does not hold.
 func (p *Player) Play(ctx context.Context, s Scenario) error {
-	y := &play{Player: p, story: s, patience: p.Patience, heard: map[string]int{}, read: map[string]opened{}}
+	y := &play{Player: p, story: s, patience: p.Patience, cases: map[string]opencase{}, heard: map[string]int{}, read: map[string]opened{}}
 	if y.patience == 0 {
 		y.patience = defaultPatience
 	}
@@ -174,8 +183,16 @@ func (y *play) take(ctx context.Context) error {
 		y.refused = nil
 	}
 	switch a := y.step.Act.(type) {
+	case OpenCase:
+		return y.openCase(ctx, a)
 	case Ask:
 		return y.ask(ctx, a)
+	case Weigh:
+		return y.weigh(ctx, a)
+	case AskBack:
+		return y.askBack(ctx, a)
+	case Reply:
+		return y.reply(ctx, a)
 	case Decide:
 		return y.decide(ctx, a)
 	case Withdraw:
@@ -193,44 +210,150 @@ func (y *play) take(ctx context.Context) error {
 }
 
 func (y *play) name(party string) string {
-	m, ok := y.Net.member(party)
+	m, ok := y.Net.member(keyOf(party))
 	if !ok {
 		return party
 	}
 	return m.Party.Name
 }
 
-// staff is who acts for the party in a role, and in which capacity.
-func (y *play) staff(party string, role exchange.Role) (exchange.PartyID, exchange.Actor, error) {
-	m, ok := y.Net.member(party)
+// keyOf is the party without the capacity that may stand behind it.
+func keyOf(party string) string {
+	key, _, _ := strings.Cut(party, "/")
+	return key
+}
+
+func (y *play) door(party string) *door { return y.Net.door(keyOf(party)) }
+
+// Who asks, and who decides, by role: the first that a capacity has.
+var (
+	askers   = []exchange.Role{exchange.Requester, exchange.Coordinator, exchange.ReportingDesk, exchange.Professional}
+	deciders = []exchange.Role{exchange.Professional, exchange.Requester, exchange.Coordinator, exchange.ReportingDesk}
+)
+
+// An actor is somebody who acts for a party, under the hat of a capacity.
+type actor struct {
+	party exchange.PartyID
+	own   exchange.Capacity
+	who   exchange.Actor
+}
+
+// staff is who acts for the party in one of the roles, and in which capacity.
+func (y *play) staff(party string, roles []exchange.Role) (actor, error) {
+	key, capacity, _ := strings.Cut(party, "/")
+	m, ok := y.Net.member(key)
 	if !ok {
-		return exchange.PartyID{}, exchange.Actor{}, fmt.Errorf("%s is not on this network", party)
+		return actor{}, fmt.Errorf("%s is not on this network", party)
 	}
-	c, who, ok := m.capacity(role)
+	c, who, ok := m.capacity(exchange.CapacityCode(capacity), roles...)
 	if !ok {
-		return exchange.PartyID{}, exchange.Actor{}, fmt.Errorf("nobody at %s has the role %s", party, role)
+		return actor{}, fmt.Errorf("nobody at %s can do this", party)
 	}
-	return exchange.PartyID{OIN: m.Party.OIN, Capacity: c.Code}, who, nil
+	return actor{party: exchange.PartyID{OIN: m.Party.OIN, Capacity: c.Code}, own: c, who: who}, nil
+}
+
+func (y *play) openCase(ctx context.Context, a OpenCase) error {
+	by, err := y.staff(a.Party, askers)
+	if err != nil {
+		return err
+	}
+	var from string
+	if a.From != "" {
+		asked, err := y.staff(a.From, deciders)
+		if err != nil {
+			return err
+		}
+		from = asked.party.String()
+	}
+	people := []casePerson{y.casePerson(a.Person, exchange.Client, by.own)}
+	names := []string{a.Person}
+	for _, f := range a.Family {
+		p := y.casePerson(f.Person, exchange.Family, by.own)
+		p.agreed = f.Agreed
+		people, names = append(people, p), append(names, f.Person)
+	}
+	var details []Detail
+	if t, ok := y.Catalogue.Trigger(exchange.TriggerCode(a.Trigger)); ok {
+		details = append(details, Detail{"trigger", fmt.Sprintf("%s (art. %s)", t.Name.EN, t.Article)})
+	}
+	if a.From != "" {
+		details = append(details, Detail{"asked by", y.name(a.From)})
+	}
+	details = append(details, y.stated(a.States)...)
+	if len(a.Scope) > 0 {
+		details = append(details, Detail{"agreed", "to ask about: " + strings.Join(a.Scope, ", ")})
+	}
+	person, _ := y.story.person(a.Person)
+	y.told(ToldActs, a.Party, fmt.Sprintf("%s, at %s, opens a case about %s.", by.who.Name.Reveal(), y.name(a.Party), person.Name), details...)
+	id, err := y.door(a.Party).openCase(ctx, by, a, from, people)
+	if y.wasRefused(err, a.Party) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	y.cases[a.Party] = opencase{id: id, people: names}
+	return nil
+}
+
+// A casePerson is somebody in a case, as the capacity that opens it may have
+// him.
+type casePerson struct {
+	Person
+	standing exchange.Standing
+	agreed   bool
+}
+
+func (y *play) casePerson(key string, s exchange.Standing, own exchange.Capacity) casePerson {
+	p, _ := y.story.person(key)
+	if !own.MayProcessBSN {
+		p.BSN = ""
+	}
+	return casePerson{Person: p, standing: s}
+}
+
+// stated shows statements as the catalogue asks for them.
+func (y *play) stated(all []State) []Detail {
+	var details []Detail
+	for _, s := range all {
+		rule, _ := y.Catalogue.Statement(exchange.StatementCode(s.Code))
+		text := quote(s.Text)
+		for _, c := range rule.Choices {
+			if string(c.Code) == s.Text {
+				text = c.Name.EN
+			}
+		}
+		details = append(details, Detail{"states", rule.Ask.EN + " " + text})
+	}
+	return details
 }
 
 func (y *play) ask(ctx context.Context, a Ask) error {
-	from, who, err := y.staff(a.From, exchange.Requester)
+	by, err := y.staff(a.From, askers)
 	if err != nil {
 		return err
 	}
-	to, _, err := y.staff(a.To, exchange.Professional)
+	to, err := y.staff(a.To, deciders)
 	if err != nil {
 		return err
 	}
-	before, err := y.Net.door(a.To).count(ctx)
-	if err != nil && y.Net.Running(a.To) {
+	in, ok := y.cases[a.From]
+	if !ok {
+		return fmt.Errorf("%s has opened no case", a.From)
+	}
+	person, _ := y.story.person(a.Person)
+	number := slices.Index(in.people, a.Person) + 1
+	if number == 0 {
+		return fmt.Errorf("%s is not in the case that %s opened last", a.Person, a.From)
+	}
+	before, err := y.door(a.To).count(ctx)
+	if err != nil && y.Net.Running(keyOf(a.To)) {
 		return err
 	}
 	y.heard[a.To] = before
-	person, _ := y.story.person(a.Person)
-	m, _ := y.Net.member(a.From)
-	y.told(ToldActs, a.From, y.sentenceOfAsk(a, person), y.detailsOfAsk(a, who)...)
-	id, err := y.Net.door(a.From).ask(ctx, who.ID, from, to, a, person, m.Phone)
+	m, _ := y.Net.member(keyOf(a.From))
+	y.told(ToldActs, a.From, fmt.Sprintf("%s asks %s about %s.", y.name(a.From), y.name(a.To), person.Name), y.detailsOfAsk(a, by.who)...)
+	id, err := y.door(a.From).ask(ctx, by, to.party, a, in.id, number, m.Phone)
 	if y.wasRefused(err, a.From) {
 		return nil
 	}
@@ -242,22 +365,115 @@ func (y *play) ask(ctx context.Context, a Ask) error {
 	return nil
 }
 
-func (y *play) decide(ctx context.Context, a Decide) error {
+// acting is who does the next step on the request under way at a party.
+func (y *play) acting(party string, roles []exchange.Role) (actor, *door, error) {
 	if y.current == nil {
-		return errors.New("no request is under way")
+		return actor{}, nil, errors.New("no request is under way")
 	}
-	_, who, err := y.staff(a.Party, exchange.Professional)
+	for _, side := range []string{y.current.from, y.current.to} {
+		if party == keyOf(side) {
+			party = side // in the capacity in which the request was made
+		}
+	}
+	by, err := y.staff(party, roles)
+	return by, y.door(party), err
+}
+
+func (y *play) weigh(ctx context.Context, a Weigh) error {
+	by, d, err := y.acting(a.Party, deciders)
 	if err != nil {
 		return err
 	}
-	y.told(ToldActs, a.Party, fmt.Sprintf("%s, professional at %s, decides.", who.Name.Reveal(), y.name(a.Party)), y.detailsOfDecide(a)...)
-	d := y.Net.door(a.Party)
-	// A professional reads what is asked before he decides; that he did is in
-	// the ledger.
-	if _, err := d.open(ctx, who.ID, y.current.id); err != nil {
+	var details []Detail
+	for _, s := range a.Steps {
+		details = append(details, y.detailsOfStep(s)...)
+	}
+	y.told(ToldActs, a.Party, fmt.Sprintf("%s, at %s, weighs.", by.who.Name.Reveal(), y.name(a.Party)), details...)
+	for _, s := range a.Steps {
+		err := d.weigh(ctx, by, y.current.id, s, y.dayOf(s))
+		if y.wasRefused(err, a.Party) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rule finds a step in the catalogue: its codes differ per weighing, and the
+// one that has this outcome is meant.
+func (y *play) rule(s WeighStep) (exchange.StepRule, exchange.StepOutcome) {
+	purpose, _ := y.Catalogue.Purpose(exchange.PurposeCode(y.current.asked.Purpose))
+	for _, code := range purpose.Weighing {
+		w, _ := y.Catalogue.Weighing(code)
+		if step, ok := w.Step(exchange.StepCode(s.Step)); ok {
+			if o, ok := step.Outcome(exchange.OutcomeCode(s.Outcome)); ok {
+				return step, o
+			}
+		}
+	}
+	return exchange.StepRule{}, exchange.StepOutcome{}
+}
+
+// dayOf is today for an outcome that wants a day.
+func (y *play) dayOf(s WeighStep) string {
+	if _, o := y.rule(s); !o.Day {
+		return ""
+	}
+	return time.Now().UTC().Format(time.DateOnly)
+}
+
+func (y *play) detailsOfStep(s WeighStep) []Detail {
+	step, outcome := y.rule(s)
+	text := outcome.Name.EN
+	if s.With != "" {
+		text += " (" + s.With + ")"
+	}
+	if s.Text != "" {
+		text += ": " + quote(s.Text)
+	}
+	return []Detail{{s.Step, step.Ask.EN + " " + text}}
+}
+
+func (y *play) askBack(ctx context.Context, a AskBack) error {
+	by, d, err := y.acting(a.Party, deciders)
+	if err != nil {
 		return err
 	}
-	err = d.decide(ctx, who.ID, y.current.id, a, y.Net.partyID)
+	y.told(ToldActs, a.Party, fmt.Sprintf("%s, at %s, asks back: %s", by.who.Name.Reveal(), y.name(a.Party), quote(a.Text)))
+	err = d.question(ctx, by, y.current.id, a.Text)
+	if y.wasRefused(err, a.Party) {
+		return nil
+	}
+	return err
+}
+
+func (y *play) reply(ctx context.Context, a Reply) error {
+	by, d, err := y.acting(a.Party, askers)
+	if err != nil {
+		return err
+	}
+	y.told(ToldActs, a.Party, fmt.Sprintf("%s, at %s, replies: %s", by.who.Name.Reveal(), y.name(a.Party), quote(a.Text)))
+	err = d.reply(ctx, by, y.current.id, a.Text)
+	if y.wasRefused(err, a.Party) {
+		return nil
+	}
+	return err
+}
+
+func (y *play) decide(ctx context.Context, a Decide) error {
+	by, d, err := y.acting(a.Party, deciders)
+	if err != nil {
+		return err
+	}
+	y.told(ToldActs, a.Party, fmt.Sprintf("%s, at %s, decides.", by.who.Name.Reveal(), y.name(a.Party)), y.detailsOfDecide(a)...)
+	// A professional reads what is asked before he decides; that he did is in
+	// the ledger.
+	if _, err := d.open(ctx, by, y.current.id); err != nil {
+		return err
+	}
+	err = d.decide(ctx, by, y.current.id, a, y.Net.partyID)
 	if y.wasRefused(err, a.Party) {
 		return nil
 	}
@@ -265,15 +481,12 @@ func (y *play) decide(ctx context.Context, a Decide) error {
 }
 
 func (y *play) withdraw(ctx context.Context, a Withdraw) error {
-	if y.current == nil {
-		return errors.New("no request is under way")
-	}
-	_, who, err := y.staff(a.Party, exchange.Requester)
+	by, d, err := y.acting(a.Party, askers)
 	if err != nil {
 		return err
 	}
-	y.told(ToldActs, a.Party, fmt.Sprintf("%s, at %s, takes the request back.", who.Name.Reveal(), y.name(a.Party)))
-	err = y.Net.door(a.Party).withdraw(ctx, who.ID, y.current.id)
+	y.told(ToldActs, a.Party, fmt.Sprintf("%s, at %s, takes the request back.", by.who.Name.Reveal(), y.name(a.Party)))
+	err = d.withdraw(ctx, by, y.current.id)
 	if y.wasRefused(err, a.Party) {
 		return nil
 	}
@@ -293,14 +506,6 @@ func (y *play) wasRefused(err error, by string) bool {
 	return true
 }
 
-func (y *play) sentenceOfAsk(a Ask, who Person) string {
-	by := "by name, date of birth and address"
-	if a.ByBSN {
-		by = "by citizen service number"
-	}
-	return fmt.Sprintf("%s asks %s about %s, %s.", y.name(a.From), y.name(a.To), who.Name, by)
-}
-
 func (y *play) detailsOfAsk(a Ask, who exchange.Actor) []Detail {
 	details := []Detail{{"asked by", who.Name.Reveal()}}
 	purpose := a.Purpose
@@ -315,8 +520,16 @@ func (y *play) detailsOfAsk(a Ask, who exchange.Actor) []Detail {
 		client += ": " + quote(a.ClientWhy)
 	}
 	details = append(details, Detail{"the client", client})
+	if a.Consent != "" {
+		details = append(details, Detail{"consent", strings.ReplaceAll(a.Consent, "-", " ")})
+	}
+	details = append(details, y.stated(a.States)...)
+	if a.Broad != "" {
+		details = append(details, Detail{"so many", quote(a.Broad)})
+	}
 	for _, i := range a.Items {
 		details = append(details, Detail{"asks", fmt.Sprintf("%s; at most %s: %s %s", y.item(i.Item), i.Depth, y.depth(i.Item, i.Depth), quote(i.Why))})
+		details = append(details, y.stated(i.States)...)
 	}
 	return details
 }

@@ -48,25 +48,62 @@ type Step struct {
 	Act  Act
 }
 
-// An Act is what a step does: [Ask], [Decide], [Withdraw], [StopNode], [StartNode] or
-// one of the checks that begin with then.
+// An Act is what a step does: [OpenCase], [Ask], [Weigh], [AskBack], [Reply], [Decide],
+// [Withdraw], [StopNode], [StartNode] or one of the checks that begin with then.
 type Act interface{ act() }
 
 // The acts of a story.
 type (
-	// Ask sends a request.
+	// OpenCase begins a case about somebody.
+	OpenCase struct {
+		Party, Person, Trigger string
+		From                   string // whose motivated request it is
+		States                 []State
+		Scope                  []string
+		Family                 []CaseFamily
+	}
+	// CaseFamily is a member of the family whom the case concerns too.
+	CaseFamily struct {
+		Person string
+		Agreed bool
+	}
+	// State is a statement by code: a text, or the code of a choice.
+	State struct {
+		Code, Text string
+		Choice     bool
+	}
+
+	// Ask sends a request in the last case that the asker opened.
 	Ask struct {
 		From, To, Person string
-		ByBSN            bool // else by name, date of birth and address
 		Purpose          string
 		Because          string // the specific purpose
 		Client           string // how far the client knows
 		ClientWhy        string
+		Consent          string // of the client, that secrecy is broken
+		Broad            string // why so many parties are asked
+		States           []State
 		Items            []AskItem
 		ShareWith        []string
 	}
 	// AskItem is one item of a request.
-	AskItem struct{ Item, Depth, Why string }
+	AskItem struct {
+		Item, Depth, Why string
+		States           []State
+	}
+
+	// Weigh takes steps of the weighing of the request that is under way.
+	Weigh struct {
+		Party string
+		Steps []WeighStep
+	}
+	// WeighStep is one step with its outcome.
+	WeighStep struct{ Step, Outcome, Text, With string }
+
+	// AskBack asks the asker a question before deciding.
+	AskBack struct{ Party, Text string }
+	// Reply answers it.
+	Reply struct{ Party, Text string }
 
 	// Decide takes a decision on the request that is under way.
 	Decide struct {
@@ -126,11 +163,21 @@ type (
 		Party, Kind string
 		None        bool
 	}
+	// Named wants the party to have been told who it is about in this way.
+	Named struct {
+		Party string
+		ByBSN bool
+	}
 	// Agree wants both ledgers and all receipts of the request to agree.
 	Agree struct{}
 )
 
+func (OpenCase) act()     {}
 func (Ask) act()          {}
+func (Weigh) act()        {}
+func (AskBack) act()      {}
+func (Reply) act()        {}
+func (Named) act()        {}
 func (Decide) act()       {}
 func (Withdraw) act()     {}
 func (StopNode) act()     {}
@@ -207,11 +254,23 @@ func (s Scenario) Secrets() []string {
 	}
 	for _, step := range s.Steps {
 		switch a := step.Act.(type) {
+		case OpenCase:
+			add(texts(a.States)...)
 		case Ask:
-			add(a.Because, a.ClientWhy)
+			add(a.Because, a.ClientWhy, a.Broad)
+			add(texts(a.States)...)
 			for _, i := range a.Items {
 				add(i.Why)
+				add(texts(i.States)...)
 			}
+		case Weigh:
+			for _, t := range a.Steps {
+				add(t.Text)
+			}
+		case AskBack:
+			add(a.Text)
+		case Reply:
+			add(a.Text)
 		case Decide:
 			add(a.Note)
 			for _, i := range a.Items {
@@ -220,4 +279,15 @@ func (s Scenario) Secrets() []string {
 		}
 	}
 	return all
+}
+
+// texts are the statements that are words of a person, not codes of a choice.
+func texts(all []State) []string {
+	var words []string
+	for _, s := range all {
+		if !s.Choice {
+			words = append(words, s.Text)
+		}
+	}
+	return words
 }

@@ -22,7 +22,7 @@ func (y *play) settle(ctx context.Context, r request) error {
 	for {
 		var err error
 		for i, party := range []string{r.from, r.to} {
-			if sides[i], err = y.Net.side(ctx, party, r.id); err != nil && ctx.Err() == nil && !notFound(err) {
+			if sides[i], err = y.Net.side(ctx, keyOf(party), r.id); err != nil && ctx.Err() == nil && !notFound(err) {
 				return err
 			}
 		}
