@@ -440,7 +440,7 @@ type WeighingList struct {
 // WeighingState defines model for Afwegingsstand.
 type WeighingState struct {
 	// Weighing Een code uit een catalogus of het register.
-	Weighing Code   `json:"afweging"`
+	Weighing Code   `json:"afweging,omitempty,omitzero"`
 	Taken    []Step `json:"gezet"`
 
 	// Open Stappen die nog gezet moeten worden voordat iets wordt verstrekt.
@@ -981,6 +981,12 @@ type NewStep struct {
 	Outcome Code `json:"uitkomst"`
 }
 
+// NewReturn defines model for NieuweTeruggave.
+type NewReturn struct {
+	// Why Wat er nog niet goed is; blijft bij de eigen partij.
+	Why string `json:"reden"`
+}
+
 // NewAssignment defines model for NieuweToewijzing.
 type NewAssignment struct {
 	// To Zo heet een medewerker binnen zijn organisatie.
@@ -1307,7 +1313,9 @@ type Explanation struct {
 	Weighing Code `json:"afweging,omitempty,omitzero"`
 
 	// Purpose Een code uit een catalogus of het register.
-	Purpose  Code        `json:"doel"`
+	Purpose Code `json:"doel"`
+
+	// Rejected De code waarmee het knooppunt van de ander een bericht niet aanvaardde.
 	Rejected string      `json:"nietAanvaardMet,omitempty,omitzero"`
 	Rules    []Explained `json:"regels"`
 	Allowed  bool        `json:"toegestaan"`
@@ -1779,7 +1787,7 @@ type ReplyJSONRequestBody = Words
 type WeighJSONRequestBody = NewStep
 
 // ReturnDecisionJSONRequestBody defines body for ReturnDecision for application/json ContentType.
-type ReturnDecisionJSONRequestBody = Words
+type ReturnDecisionJSONRequestBody = NewReturn
 
 // AssignJSONRequestBody defines body for Assign for application/json ContentType.
 type AssignJSONRequestBody = NewAssignment

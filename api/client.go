@@ -175,7 +175,7 @@ func (c *Client) Confirm(ctx context.Context, by By, id ID) (Request, error) {
 
 // Return gives a proposed decision back.
 func (c *Client) Return(ctx context.Context, by By, id ID, why string) (Request, error) {
-	return result[Request](c.raw.ReturnDecision(ctx, id, &ReturnDecisionParams{Actor: by.Staff, Hat: by.Hat}, Words{Text: why}))
+	return result[Request](c.raw.ReturnDecision(ctx, id, &ReturnDecisionParams{Actor: by.Staff, Hat: by.Hat}, NewReturn{Why: why}))
 }
 
 // Request tells how a request stands. Nothing in it is personal. hat picks the

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strconv"
 
 	"sluis/api"
 	"sluis/exchange"
@@ -111,8 +112,8 @@ func caseOf(n api.NewCase) (exchange.Case, error) {
 			return exchange.Case{}, err
 		}
 	}
-	for _, p := range n.People {
-		person, err := personOf(p, "/personen")
+	for i, p := range n.People {
+		person, err := personOf(p, "/personen/"+strconv.Itoa(i))
 		if err != nil {
 			return exchange.Case{}, err
 		}
@@ -121,7 +122,12 @@ func caseOf(n api.NewCase) (exchange.Case, error) {
 	return c, nil
 }
 
+// personOf reads somebody of a case; place is where he stands in the document.
+// His number is what the node gives, so that nobody can think he chose it.
 func personOf(n api.CasePerson, place string) (exchange.Person, error) {
+	if n.Number != 0 {
+		return exchange.Person{}, badInput(place+"/nummer", "only in answers")
+	}
 	p := exchange.Person{
 		Standing: exchange.Standing(n.Standing.Code()), Name: exchange.Hide(n.Name), Born: exchange.Hide(n.Born), Address: exchange.Hide(n.Address),
 	}

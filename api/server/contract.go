@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,11 +33,12 @@ type contract struct {
 
 type input struct {
 	queries map[string]parameter
+	headers map[string]parameter
 	schema  string // of the JSON body; "" when there is none
 	bytes   bool   // the body is bytes
 }
 
-// A parameter is what the contract says of a query parameter.
+// A parameter is what the contract says of a parameter in a query or header.
 type parameter struct {
 	Ref    string    `json:"$ref"`
 	Name   string    `json:"name"`
@@ -50,9 +52,20 @@ type rulesOfIt struct {
 	Ref       string   `json:"$ref"`
 	Type      string   `json:"type"`
 	Enum      []string `json:"enum"`
+	Pattern   rule     `json:"pattern"`
 	MaxLength int      `json:"maxLength"`
 	Minimum   uint64   `json:"minimum"`
 	Maximum   uint64   `json:"maximum"`
+}
+
+// A rule is the keyword pattern: an expression that a value has to match.
+type rule struct{ *regexp.Regexp }
+
+// UnmarshalText reads the expression. One that can't be read is an error, so
+// that no parameter goes unchecked.
+func (r *rule) UnmarshalText(text []byte) (err error) {
+	r.Regexp, err = regexp.Compile(string(text))
+	return err
 }
 
 // broken is the rule that a value breaks, or "". Given is not the same as left
@@ -71,12 +84,16 @@ func (p parameter) broken(value string) string {
 		return ""
 	}
 	switch {
+	case p.Schema.Type == "boolean" && value != "true" && value != "false":
+		return "type"
 	case p.Schema.Enum != nil && !slices.Contains(p.Schema.Enum, value):
 		return "enum"
 	case value == "":
 		return "empty"
 	case p.Schema.MaxLength > 0 && len(value) > p.Schema.MaxLength:
 		return "maxLength"
+	case p.Schema.Pattern.Regexp != nil && !p.Schema.Pattern.MatchString(value):
+		return "pattern"
 	}
 	return ""
 }
@@ -113,7 +130,7 @@ func readContract(document []byte) (*contract, error) {
 			if err := json.Unmarshal(raw, &op); err != nil {
 				return nil, err
 			}
-			in := input{queries: map[string]parameter{}}
+			in := input{queries: map[string]parameter{}, headers: map[string]parameter{}}
 			for _, p := range op.Parameters {
 				if name, ok := strings.CutPrefix(p.Ref, "#/components/parameters/"); ok {
 					p = doc.Components.Parameters[name]
@@ -121,8 +138,11 @@ func readContract(document []byte) (*contract, error) {
 				if name, ok := strings.CutPrefix(p.Schema.Ref, "#/components/schemas/"); ok {
 					p.Schema = doc.Components.Schemas[name]
 				}
-				if p.In == "query" {
+				switch p.In {
+				case "query":
 					in.queries[p.Name] = p
+				case "header":
+					in.headers[p.Name] = p
 				}
 			}
 			_, in.bytes = op.RequestBody.Content["application/octet-stream"]
@@ -167,6 +187,14 @@ func (in input) check(w http.ResponseWriter, r *http.Request) error {
 		}
 		if rule := p.broken(values[0]); rule != "" {
 			return badInput(name, rule)
+		}
+	}
+	for name, p := range in.headers {
+		switch values := r.Header.Values(name); {
+		case len(values) > 1:
+			return badInput(name, "given twice")
+		case len(values) == 1 && p.broken(values[0]) != "":
+			return badInput(name, p.broken(values[0]))
 		}
 	}
 	limit := int64(maxDocument)

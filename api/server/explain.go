@@ -1,7 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"sluis/api"
@@ -23,14 +26,19 @@ func (a *API) Explain(ctx context.Context, r ExplainRequestObject) (ExplainRespo
 	return Explain200JSONResponse(explained(a.node.Law(), e)), nil
 }
 
-// Examine says what Ask would say, and does nothing.
+// Examine says what Ask would say, and does nothing. Where a request can't even
+// be put together, the reason for that is the explanation.
 func (a *API) Examine(ctx context.Context, r ExamineRequestObject) (ExamineResponseObject, error) {
 	by, asking, err := askingOf(r.Params.Actor, r.Params.Hat, *r.Body)
 	if err != nil {
 		return nil, err
 	}
 	e, err := a.node.Examine(ctx, by, asking)
-	if err != nil {
+	var refusal *exchange.Refusal
+	switch {
+	case errors.As(err, &refusal) && refusal.Code != exchange.HatMissing && refusal.Code != exchange.HatNotOwn:
+		e = peer.Explanation{Purpose: asking.Request.Purpose, Findings: []exchange.Finding{{Refusal: refusal}}}
+	case err != nil:
 		return nil, err
 	}
 	return Examine200JSONResponse(explained(a.node.Law(), e)), nil
@@ -60,39 +68,48 @@ func (a *API) ListTraces(ctx context.Context, r ListTracesRequestObject) (ListTr
 }
 
 func explained(law *exchange.Law, e peer.Explanation) api.Explanation {
+	v := vocabulary{law, e.Weighing}
 	n := api.Explanation{Allowed: e.Allowed, Purpose: string(e.Purpose), Weighing: string(e.Weighing), Rejected: e.Rejected, Rules: []api.Explained{}}
 	for _, f := range e.Findings {
-		n.Rules = append(n.Rules, explainedRule(law, f))
+		n.Rules = append(n.Rules, v.explain(f))
 	}
 	if e.Rejected != "" {
-		t := explain(e.Rejected)
-		n.Rules = append(n.Rules, api.Explained{Code: e.Rejected, Article: t.Article, Says: advice(t)})
+		n.Rules = append(n.Rules, v.explain(exchange.Finding{Refusal: &exchange.Refusal{Code: exchange.Code(e.Rejected)}}))
 	}
 	return n
 }
 
-// explainedRule puts a finding into words: the sentence of the rule where it
-// allows, that of the refusal where it stops.
-func explainedRule(law *exchange.Law, f exchange.Finding) api.Explained {
+// A vocabulary puts findings into words, with the names of the law in force.
+type vocabulary struct {
+	law *exchange.Law
+	// weighing is whose steps are meant: weighings share the codes of steps.
+	weighing exchange.WeighingCode
+}
+
+// explain says what a rule says where it allows, and what its refusal says
+// where it stops.
+func (v vocabulary) explain(f exchange.Finding) api.Explained {
 	n := api.Explained{Code: string(f.Rule), Article: f.Article, Allowed: f.Refusal == nil}
 	params := f.Params
-	if f.Refusal != nil {
-		n.Code = string(f.Refusal.Code)
-		params = append(append([]string{}, f.Refusal.Params...), f.Params...)
+	if r := f.Refusal; r != nil {
+		n.Code = string(r.Code)
+		params = append(slices.Clone(r.Params), f.Params...)
+		text, _ := schemas.Text(n.Code)
+		n.Article = cmp.Or(param(r.Params, "article"), n.Article, text.Article)
 	}
 	rule, ok := schemas.Rule(n.Code)
 	if !ok {
-		t := explain(n.Code)
-		n.Says = advice(t)
+		n.Says = advice(explain(n.Code))
 		return n
 	}
-	n.Says = api.Sentence{NL: fill(law, rule.NL, params, true), EN: fill(law, rule.EN, params, false)}
+	var dutch, english []string
 	for i := 0; i+1 < len(params); i += 2 {
-		if params[i] == "article" && f.Refusal != nil {
-			n.Article = params[i+1]
-			break
-		}
+		name := v.name(params[i], params[i+1], params)
+		dutch = append(dutch, "{"+params[i]+"}", name.NL)
+		english = append(english, "{"+params[i]+"}", name.EN)
 	}
+	// Of a param that is there twice the first counts: that of the refusal.
+	n.Says = api.Sentence{NL: strings.NewReplacer(dutch...).Replace(rule.NL), EN: strings.NewReplacer(english...).Replace(rule.EN)}
 	return n
 }
 
@@ -100,93 +117,75 @@ func advice(t schemas.Explanation) api.Sentence {
 	return api.Sentence{NL: t.NL.Title + " " + t.NL.Advice, EN: t.EN.Title + " " + t.EN.Advice}
 }
 
-// fill puts the names of the catalogues in the place of {param}.
-func fill(law *exchange.Law, sentence string, params []string, dutch bool) string {
+func param(params []string, name string) string {
 	for i := 0; i+1 < len(params); i += 2 {
-		name := nameOf(law, params[i], params[i+1])
-		word := name.EN
-		if dutch {
-			word = name.NL
+		if params[i] == name {
+			return params[i+1]
 		}
-		sentence = strings.ReplaceAll(sentence, "{"+params[i]+"}", word)
 	}
-	return sentence
+	return ""
 }
 
-// nameOf is what a person calls the code of a param.
-func nameOf(law *exchange.Law, param, code string) exchange.Sentence {
-	switch param {
+// step is a step of the weighing that is explained, or else the first with
+// that code: who is bound by more than his organisation weighs in another way.
+func (v vocabulary) step(code exchange.StepCode) (exchange.StepRule, bool) {
+	own, _ := v.law.Weighing(v.weighing)
+	if s, ok := own.Step(code); ok {
+		return s, true
+	}
+	for w := range v.law.Weighings() {
+		if s, ok := w.Step(code); ok {
+			return s, true
+		}
+	}
+	return exchange.StepRule{}, false
+}
+
+// name is what a person calls the value of a param; params are those that came
+// with it. What has no name is called as it is.
+func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
+	switch what {
 	case "purpose":
-		if p, ok := law.Purpose(exchange.PurposeCode(code)); ok {
+		if p, ok := v.law.Purpose(exchange.PurposeCode(code)); ok {
 			return p.Name
 		}
 	case "task":
-		if t, ok := law.Task(exchange.TaskCode(code)); ok {
+		if t, ok := v.law.Task(exchange.TaskCode(code)); ok {
 			return t.Name
 		}
 	case "domain":
-		if d, ok := law.Domain(exchange.DomainCode(code)); ok {
+		if d, ok := v.law.Domain(exchange.DomainCode(code)); ok {
 			return d.Name
 		}
 	case "item":
-		if i, ok := law.Item(exchange.ItemCode(code)); ok {
+		if i, ok := v.law.Item(exchange.ItemCode(code)); ok {
 			return i.Name
 		}
 	case "weighing":
-		if w, ok := law.Weighing(exchange.WeighingCode(code)); ok {
+		if w, ok := v.law.Weighing(exchange.WeighingCode(code)); ok {
 			return w.Name
 		}
 	case "trigger":
-		if t, ok := law.Trigger(exchange.TriggerCode(code)); ok {
+		if t, ok := v.law.Trigger(exchange.TriggerCode(code)); ok {
 			return t.Name
 		}
 	case "statement":
-		if s, ok := law.Statement(exchange.StatementCode(code)); ok {
+		if s, ok := v.law.Statement(exchange.StatementCode(code)); ok {
 			return s.Ask
 		}
 	case "ground":
-		if g, ok := law.Ground(exchange.GroundCode(code)); ok {
+		if g, ok := v.law.Ground(exchange.GroundCode(code)); ok {
 			return g.Name
 		}
 	case "step":
-		for w := range law.Weighings() {
-			if s, ok := w.Step(exchange.StepCode(code)); ok {
-				return s.Ask
-			}
+		if s, ok := v.step(exchange.StepCode(code)); ok {
+			return s.Ask
 		}
-	case "depth", "asked":
-		return words(code, map[string]exchange.Sentence{
-			"that": {NL: "dat het er is", EN: "that it is there"}, "process": {NL: "hoe het loopt", EN: "how it goes"},
-			"content": {NL: "de inhoud", EN: "the content"},
-		})
-	case "category":
-		return words(code, map[string]exchange.Sentence{
-			"ordinary": {NL: "gewone gegevens", EN: "ordinary data"}, "health": {NL: "gegevens over gezondheid", EN: "health data"},
-			"special":  {NL: "andere bijzondere gegevens", EN: "other special categories"},
-			"criminal": {NL: "strafrechtelijke gegevens", EN: "criminal data"},
-		})
-	case "regime":
-		return words(code, map[string]exchange.Sentence{
-			"none": {NL: "geen beroepsgeheim", EN: "no statutory secrecy"}, "wgbo": {NL: "beroepsgeheim (art. 7:457 BW)", EN: "professional secrecy (art. 7:457 BW)"},
-			"big":      {NL: "beroepsgeheim (Wet BIG)", EN: "professional secrecy (Wet BIG)"},
-			"jeugdwet": {NL: "beroepsgeheim (Jeugdwet)", EN: "professional secrecy (Youth Act)"},
-			"wpg":      {NL: "de Wet politiegegevens", EN: "the Police Data Act"},
-			"wjsg":     {NL: "de Wet justitiële en strafvorderlijke gegevens", EN: "the Judicial Data Act"},
-			"mayor":    {NL: "eigen afweging van de burgemeester", EN: "the mayor's own weighing"},
-		})
-	case "involvement":
-		return words(code, map[string]exchange.Sentence{
-			"in-consultation": {NL: "in samenspraak met de inwoner", EN: "together with the client"},
-			"informed":        {NL: "de inwoner weet ervan", EN: "the client knows"}, "not-yet-informed": {NL: "de inwoner weet het nog niet", EN: "the client does not know yet"},
-			"objected": {NL: "de inwoner maakte bezwaar", EN: "the client objected"},
-		})
+	case "outcome":
+		s, _ := v.step(exchange.StepCode(param(params, "step")))
+		if o, ok := s.Outcome(exchange.OutcomeCode(code)); ok {
+			return o.Name
+		}
 	}
-	return exchange.Sentence{NL: code, EN: code}
-}
-
-func words(code string, all map[string]exchange.Sentence) exchange.Sentence {
-	if s, ok := all[code]; ok {
-		return s
-	}
-	return exchange.Sentence{NL: code, EN: code}
+	return term(what, code)
 }

@@ -28,6 +28,11 @@ func (a *API) ListRequests(ctx context.Context, r ListRequestsRequestObject) (Li
 	if !peer.IsCursor(q.Cursor) {
 		return nil, badInput("cursor", "not one of ours")
 	}
+	if q.Case != "" {
+		if _, err := exchange.ParseID(q.Case); err != nil {
+			return nil, err
+		}
+	}
 	f := peer.Filter{
 		Side: exchange.Side(q.Side.Code()), Phase: exchange.Phase(q.Phase.Code()), Case: exchange.ID(q.Case), Hat: exchange.CapacityCode(q.Hat),
 		Broad: q.Broad, After: q.Cursor, Limit: pageSize(q.Limit),

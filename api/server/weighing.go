@@ -90,7 +90,7 @@ func (a *API) ReturnDecision(ctx context.Context, r ReturnDecisionRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	x, err := a.node.Return(ctx, by, id, exchange.Hide(r.Body.Text))
+	x, err := a.node.Return(ctx, by, id, exchange.Hide(r.Body.Why))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (a *API) weighingOf(ctx context.Context, by peer.Who, x exchange.Exchange) 
 	}
 	rule, err := a.node.WeighingOf(ctx, by, x)
 	if err != nil {
-		return state // who may look may not always weigh
+		return state // who may look does not always decide
 	}
 	state.Weighing = string(rule.Code)
 	for _, s := range rule.Open(x.Weighing) {
