@@ -431,7 +431,7 @@ func (a *authority) signAll(key ed25519.PrivateKey) error {
 }
 
 func (a *authority) publish() *cobra.Command {
-	return a.command("publish", "Join roots and signed draft into the register that nodes install", "  sluis register publish --authority ./authority", cobra.NoArgs,
+	return a.command("publish", "Join roots, signed draft and law into the register that nodes install", "  sluis register publish --authority ./authority", cobra.NoArgs,
 		func(*cobra.Command, []string) error {
 			roots, err := a.roots()
 			if err != nil {
