@@ -120,7 +120,7 @@ func TestLinkedSocket(t *testing.T) {
 func TestWhatIsSent(t *testing.T) {
 	var got []string
 	c := node(t, t.TempDir(), func(w http.ResponseWriter, r *http.Request) {
-		got = append(got, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("Sluis-Medewerker")+" "+r.Header.Get("Accept-Language"))
+		got = append(got, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("Sluis-Medewerker")+"/"+strings.Join(r.Header["Sluis-Hoedanigheid"], "+")+" "+r.Header.Get("Accept-Language"))
 		replies(200, "application/json", "{}")(w, r)
 	})
 	ctx := t.Context()
@@ -134,10 +134,10 @@ func TestWhatIsSent(t *testing.T) {
 		func() error { _, err := c.ProveInclusion(ctx, 0, 0); return err },
 		func() error { _, err := c.ProveConsistency(ctx, 0, 9); return err },
 		func() error {
-			_, err := c.Ask(ctx, "a.jansen", api.NewRequest{About: api.Person{BSN: "999993847"}})
+			_, err := c.Ask(ctx, api.By{Staff: "a.jansen", Hat: "investigation"}, api.NewRequest{})
 			return err
 		},
-		func() error { _, err := c.In("nl").Open(ctx, "b", "id"); return err },
+		func() error { _, err := c.In("nl").Open(ctx, api.By{Staff: "b"}, "id"); return err },
 	}
 	for _, call := range calls {
 		if err := call(); err != nil {
@@ -145,9 +145,9 @@ func TestWhatIsSent(t *testing.T) {
 		}
 	}
 	want := []string{
-		"GET /v1/verzoeken  en", "GET /v1/verzoeken?cursor=x&kant=vrager&limiet=5&status=in-wachtrij  en", "GET /v1/logboek/regels?vanaf=0  en",
-		"GET /v1/logboek/bewijzen/insluiting?regel=0  en", "GET /v1/logboek/bewijzen/samenhang?tot=9&van=0  en", "POST /v1/verzoeken a.jansen en",
-		"GET /v1/verzoeken/id/inhoud b nl",
+		"GET /v1/verzoeken / en", "GET /v1/verzoeken?cursor=x&kant=vrager&limiet=5&status=in-wachtrij / en", "GET /v1/logboek/regels?vanaf=0 / en",
+		"GET /v1/logboek/bewijzen/insluiting?regel=0 / en", "GET /v1/logboek/bewijzen/samenhang?tot=9&van=0 / en", "POST /v1/verzoeken a.jansen/investigation en",
+		"GET /v1/verzoeken/id/inhoud b/ nl",
 	}
 	for i := range want {
 		if got[i] != want[i] {

@@ -47,7 +47,7 @@ func TestConversation(t *testing.T) {
 		t.Fatalf("staff %+v, %v", staff, err)
 	}
 
-	asked, err := w.college.client.Ask(ctx, requester, question())
+	asked, err := w.college.client.Ask(ctx, by(requester), w.asked())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,21 +55,22 @@ func TestConversation(t *testing.T) {
 		t.Errorf("asked %+v", asked)
 	}
 	w.wait(w.college, asked.ID, api.Delivered)
-	w.wait(w.probation, asked.ID, api.Weighing)
-	seen, err := w.probation.client.Open(ctx, professional, asked.ID)
+	w.wait(w.probation, asked.ID, api.InWeighing)
+	seen, err := w.probation.client.Open(ctx, by(professional), asked.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if seen.About.BSN != testBSN || seen.Items[0].Depth != api.Contents || seen.Decision != nil || seen.Answer != nil || seen.ShareWith[0] != "debts" {
 		t.Errorf("opened %+v", seen)
 	}
-	decided, err := w.probation.client.Decide(ctx, professional, asked.ID, verdict())
+	w.weighed(asked.ID)
+	decided, err := w.probation.client.Decide(ctx, by(professional), asked.ID, verdict())
 	if err != nil || decided.Side != api.Supplier {
 		t.Fatalf("decided %+v, %v", decided, err)
 	}
 	w.wait(w.college, asked.ID, api.Answered)
 	w.wait(w.probation, asked.ID, api.Answered)
-	read, err := w.college.client.Open(ctx, requester, asked.ID)
+	read, err := w.college.client.Open(ctx, by(requester), asked.ID)
 	if err != nil || read.Answer == nil || read.Decision != nil {
 		t.Fatalf("read %+v, %v", read, err)
 	}
@@ -80,7 +81,7 @@ func TestConversation(t *testing.T) {
 	if c := read.Answer.Conditions; len(c) != 3 || c[2].Until != "2027-03-01" || c[1].Parties[0] != "00000099000001001000:investigation" {
 		t.Errorf("conditions %+v", c)
 	}
-	own, err := w.probation.client.Open(ctx, professional, asked.ID)
+	own, err := w.probation.client.Open(ctx, by(professional), asked.ID)
 	if err != nil || own.Decision == nil || own.Decision.By != professional || own.Decision.Note != verdict().Note || own.Decision.Items[1].Ground != "not-necessary" {
 		t.Fatalf("own decision %+v, %v", own.Decision, err)
 	}
@@ -94,11 +95,11 @@ func TestConversation(t *testing.T) {
 // other's ledger at the entry that the receipt names.
 func (w *world) messagesAgree(id string) {
 	w.t.Helper()
-	sent, err := w.college.client.Messages(w.t.Context(), id)
+	sent, err := w.college.client.Messages(w.t.Context(), id, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	received, err := w.probation.client.Messages(w.t.Context(), id)
+	received, err := w.probation.client.Messages(w.t.Context(), id, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -240,17 +241,17 @@ func (w *world) listed(id string) {
 func (w *world) takenBack() {
 	w.t.Helper()
 	ctx := w.t.Context()
-	asked, err := w.college.client.Ask(ctx, requester, question())
+	asked, err := w.college.client.Ask(ctx, by(requester), w.asked())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.wait(w.probation, asked.ID, api.Weighing)
-	back, err := w.college.client.Withdraw(ctx, requester, asked.ID)
+	w.wait(w.probation, asked.ID, api.InWeighing)
+	back, err := w.college.client.Withdraw(ctx, by(requester), asked.ID)
 	if err != nil || back.Phase != api.Withdrawn {
 		w.t.Fatalf("withdrawn %+v, %v", back, err)
 	}
 	w.wait(w.probation, asked.ID, api.Withdrawn)
-	if _, err := w.college.client.Withdraw(ctx, requester, asked.ID); !errors.Is(err, &api.Problem{Code: "not-now"}) {
+	if _, err := w.college.client.Withdraw(ctx, by(requester), asked.ID); !errors.Is(err, &api.Problem{Code: "not-now"}) {
 		w.t.Errorf("withdrawn twice: %v", err)
 	}
 }
@@ -264,14 +265,14 @@ func TestManyAtOnce(t *testing.T) {
 	var work sync.WaitGroup
 	for i := range clients {
 		work.Go(func() {
-			q := question()
+			q := w.asked()
 			q.Contact = strconv.Itoa(i)
-			r, err := w.college.client.Ask(t.Context(), requester, q)
+			r, err := w.college.client.Ask(t.Context(), by(requester), q)
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			c, err := w.college.client.Open(t.Context(), requester, r.ID)
+			c, err := w.college.client.Open(t.Context(), by(requester), r.ID)
 			if err != nil || c.Contact != q.Contact || c.Request.ID != r.ID {
 				t.Errorf("request %d reads %+v, %v", i, c, err)
 			}
@@ -283,7 +284,7 @@ func TestManyAtOnce(t *testing.T) {
 	ids := map[string]bool{}
 	for id := range made {
 		ids[id] = true
-		w.wait(w.probation, id, api.Weighing)
+		w.wait(w.probation, id, api.InWeighing)
 	}
 	page, err := w.probation.client.Requests(t.Context(), api.Query{Limit: clients - 1})
 	if err != nil || len(page.Requests) != clients-1 || page.Next == "" {

@@ -131,15 +131,21 @@ func TestContractIsUnderstood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	queries, schemas, bytes := 0, 0, 0
+	queries, headers, schemas, bytes := 0, 0, 0, 0
 	for pattern, in := range c.inputs {
 		for name, p := range in.queries {
 			queries++
-			if p.Schema.Type != "integer" && p.Schema.Enum == nil && p.Schema.MaxLength == 0 {
+			if !checked(p) {
 				t.Errorf("%s: parameter %s has no rule that is checked", pattern, name)
 			}
 			if p.broken("") == "" {
 				t.Errorf("%s: parameter %s may be empty", pattern, name)
+			}
+		}
+		for name, p := range in.headers {
+			headers++
+			if !checked(p) || p.broken("") == "" {
+				t.Errorf("%s: header %s has no rule that is checked, or may be empty", pattern, name)
 			}
 		}
 		if in.schema != "" {
@@ -149,17 +155,29 @@ func TestContractIsUnderstood(t *testing.T) {
 			bytes++
 		}
 	}
-	if len(c.inputs) != 24 || queries != 10 || schemas != 3 || bytes != 1 {
-		t.Errorf("%d operations, %d query parameters, %d documents, %d bodies of bytes", len(c.inputs), queries, schemas, bytes)
+	if len(c.inputs) != 41 || queries != 18 || headers != 34 || schemas != 11 || bytes != 1 {
+		t.Errorf("%d operations, %d query parameters, %d headers, %d documents, %d bodies of bytes", len(c.inputs), queries, headers, schemas, bytes)
 	}
+	// Who acts and under which hat go together.
+	for pattern, in := range c.inputs {
+		if _, actor := in.headers["Sluis-Medewerker"]; len(in.headers) != 0 && (!actor || len(in.headers) != 2) {
+			t.Errorf("%s has headers %v", pattern, in.headers)
+		}
+	}
+}
+
+func checked(p parameter) bool {
+	s := p.Schema
+	return s.Type == "integer" || s.Type == "boolean" || s.Enum != nil || s.MaxLength > 0 || s.Pattern.Regexp != nil
 }
 
 // Whatever document comes in: no panic, and what the contract accepts the
 // mapping reads or refuses with a code.
 func FuzzDocuments(f *testing.F) {
 	for _, seed := range []string{
-		`{"hoedanigheid":"investigation","aan":"00000099000002002000:probation","doel":"x","specifiekDoel":"x","over":{"bsn":"999993847"},"gegevens":[{"code":"a","diepte":"dat","reden":"x"}],"betrokkenheid":{"stand":"bezwaar"},"contact":"x"}`,
+		`{"hoedanigheid":"investigation","aan":"00000099000002002000:probation","doel":"x","specifiekDoel":"x","casus":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857","persoon":1,"verklaringen":[{"code":"a","tekst":"b"}],"toestemming":{"stand":"gegeven","op":"2026-13-01"},"gegevens":[{"code":"a","diepte":"dat","reden":"x"}],"betrokkenheid":{"stand":"bezwaar"},"contact":"x"}`,
 		`{"gegevens":[{"code":"a","uitkomst":"verstrekken","diepte":"inhoud","waarde":"x"}],"voorwaarden":[{"soort":"wissen-op","tot":"2027-01-01"}]}`,
+		`{"aanleiding":{"code":"report","op":"2026-11-23","van":"x","verklaringen":[{"code":"a","tekst":"b"}],"domeinen":["c"]},"personen":[{"rol":"client","bsn":"999993847","ingestemdOp":"2026-02-30"}]}`,
 		`{"id":"a","naam":"b","rollen":[{"rol":"aanvrager","hoedanigheid":"c"}]}`,
 		`{"over":{"bsn":"1","bsn":"2"}}`, `[]`, `{"termijn":"2027-13-01T00:00:00Z"}`, `"\ud800"`,
 	} {
@@ -171,7 +189,8 @@ func FuzzDocuments(f *testing.F) {
 			if err := json.Unmarshal(document, &n); err != nil {
 				t.Fatalf("fits the contract and can't be read: %v", err)
 			}
-			coded(t, second(requestOf(n)))
+			_, _, err := askingOf("a.jansen", "", n)
+			coded(t, err)
 		}
 		if checkDocument("NieuwBesluit", document) == nil {
 			var n api.NewDecision
@@ -179,6 +198,13 @@ func FuzzDocuments(f *testing.F) {
 				t.Fatalf("fits the contract and can't be read: %v", err)
 			}
 			coded(t, second(decisionOf(n)))
+		}
+		if checkDocument("NieuweCasus", document) == nil {
+			var n api.NewCase
+			if err := json.Unmarshal(document, &n); err != nil {
+				t.Fatalf("fits the contract and can't be read: %v", err)
+			}
+			coded(t, second(caseOf(n)))
 		}
 		if err := checkDocument("Medewerker", document); err != nil {
 			if code, _ := classify(err); code != codeInput {

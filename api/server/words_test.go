@@ -12,7 +12,8 @@ import (
 func TestWords(t *testing.T) {
 	words := map[string]string{}
 	there(t, words, "side", api.SideOf, api.Side.Code, exchange.Asker, exchange.Supplier)
-	there(t, words, "phase", api.PhaseOf, api.Phase.Code, exchange.Queued, exchange.Delivered, exchange.Weighing, exchange.Decided,
+	there(t, words, "phase", api.PhaseOf, api.Phase.Code, exchange.Queued, exchange.Delivered, exchange.Weighing, exchange.Clarifying,
+		exchange.Proposed, exchange.Decided,
 		exchange.Answered, exchange.Refused, exchange.Withdrawn, exchange.Expired, exchange.Rejected)
 	there(t, words, "depth", api.DepthOf, api.Depth.Code, exchange.Depths[:]...)
 	there(t, words, "outcome", api.OutcomeOf, api.Outcome.Code, exchange.Supply, exchange.Withhold)
@@ -22,8 +23,11 @@ func TestWords(t *testing.T) {
 	there(t, words, "role", api.RoleOf, api.Role.Code, exchange.Roles[:]...)
 	there(t, words, "regime", api.RegimeOf, api.Regime.Code, exchange.Regimes[:]...)
 	there(t, words, "category", api.CategoryOf, api.Category.Code, exchange.Categories[:]...)
-	there(t, words, "message", api.MessageKindOf, api.MessageKind.Code, wire.Request, wire.Answer, wire.Withdrawal, wire.Receipt)
-	if len(words) != 2+9+3+2+5+4+7+7+4+4 {
+	there(t, words, "message", api.MessageKindOf, api.MessageKind.Code, wire.Request, wire.Answer, wire.Withdrawal, wire.Question, wire.Reply,
+		wire.Receipt)
+	there(t, words, "standing", api.StandingOf, api.Standing.Code, exchange.Standings[:]...)
+	there(t, words, "consent", api.ConsentOf, api.ConsentState.Code, exchange.ConsentStates[:]...)
+	if len(words) != 2+11+3+2+5+4+7+7+4+6+3+3 {
 		t.Errorf("%d words", len(words))
 	}
 }

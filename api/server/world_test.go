@@ -49,6 +49,8 @@ const (
 	professional = "b.devries"
 )
 
+func by(id string) api.By { return api.By{Staff: id} }
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
@@ -252,7 +254,7 @@ func (w *world) wait(p *party, id string, phase api.Phase) api.Request {
 	defer cancel()
 	for {
 		changed := p.node.Changed()
-		r, err := p.client.Request(ctx, id)
+		r, err := p.client.Request(ctx, id, "")
 		if err == nil && r.Phase == phase {
 			return r
 		}
@@ -269,12 +271,59 @@ const testBSN = "999993847"
 func question() api.NewRequest {
 	return api.NewRequest{
 		Capacity: "investigation", To: "00000099000002002000:probation", Purpose: "investigation/client-request",
-		Specific: "een plan maken voor hulp thuis", About: api.Person{BSN: testBSN},
+		Specific: "een plan maken voor hulp thuis", Person: 1,
+		Statements: []api.Statement{
+			{Code: "question", Text: "running"}, {Code: "why-this-party", Text: "hij meldt zich daar"},
+			{Code: "beyond-social-domain", Text: "het toezicht bepaalt wanneer hij kan werken"},
+		},
 		Items: []api.AskedItem{
-			{Code: "supervision-conditions", Depth: api.Contents, Why: "om de eerste maand eromheen te plannen"},
-			{Code: "offence", Depth: api.That, Why: "om te weten of een huis bij een school verstandig is"},
+			{
+				Code: "supervision-conditions", Depth: api.Contents, Why: "om de eerste maand eromheen te plannen",
+				Statements: []api.Statement{{Code: "service-choice", Text: "welk werk past"}},
+			},
+			{
+				Code: "offence", Depth: api.That, Why: "om te weten of een huis bij een school verstandig is",
+				Statements: []api.Statement{{Code: "service-choice", Text: "welk huis past"}, {Code: "background", Text: "de school wil het weten"}},
+			},
 		},
 		Involvement: api.Involvement{State: api.InConsultation}, Contact: "06-00000000", ShareWith: []string{"debts"},
+	}
+}
+
+// casus is a case of a client who asked for help today.
+func casus() api.NewCase {
+	return api.NewCase{
+		Trigger: api.Trigger{
+			Code: "client-request", On: time.Now().UTC().Format(time.DateOnly), Scope: []string{"probation", "debts"},
+			Statements: []api.Statement{
+				{Code: "act", Text: "wmo"}, {Code: "suspicion", Text: "client-said"}, {Code: "coherence", Text: "schulden en geen werk"},
+			},
+		},
+		People: []api.CasePerson{{
+			Standing: api.StandingClient, BSN: testBSN, Name: "F. Fictief", Born: "1987-03-14", Address: "Sluisweg 12",
+		}},
+	}
+}
+
+// asked is the request in a case that was opened for it.
+func (w *world) asked() api.NewRequest {
+	w.t.Helper()
+	opened, err := w.college.client.OpenCase(w.t.Context(), by(requester), casus())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	q := question()
+	q.Case = opened.ID
+	return q
+}
+
+// weighed takes the steps of art. 5.4.2(3) on a request to probation.
+func (w *world) weighed(id string) {
+	w.t.Helper()
+	for _, s := range []api.NewStep{{Step: "act-allows", Outcome: "yes", Text: "art. 39f Wjsg"}, {Step: "least", Outcome: "yes"}} {
+		if _, err := w.probation.client.Weigh(w.t.Context(), by(professional), id, s); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 }
 
