@@ -18,16 +18,32 @@ import (
 	"sluis/schemas"
 )
 
-// exampleRequest is a request as `sluis ask` reads it; the person is invented.
+// exampleRequest is a request as `sluis ask` reads it. CASE stands for the ID of
+// the case.
 const exampleRequest = `{
   "hoedanigheid": "investigation",
   "aan": "00000099000002002000:probation",
   "doel": "investigation/client-request",
   "specifiekDoel": "to plan help at home together with the client",
-  "over": { "bsn": "999993847" },
+  "casus": "CASE",
+  "persoon": 1,
+  "verklaringen": [
+    { "code": "question", "tekst": "running" },
+    { "code": "why-this-party", "tekst": "he told us that he reports there every week" },
+    { "code": "beyond-social-domain", "tekst": "his supervision decides when he can work" }
+  ],
   "gegevens": [
-    { "code": "supervision-conditions", "diepte": "inhoud", "reden": "to plan the first month around them" },
-    { "code": "offence", "diepte": "dat", "reden": "to know whether a house near a school is wise" }
+    {
+      "code": "supervision-conditions", "diepte": "inhoud", "reden": "to plan the first month around them",
+      "verklaringen": [ { "code": "service-choice", "tekst": "which work track fits in his week" } ]
+    },
+    {
+      "code": "offence", "diepte": "dat", "reden": "to know whether a house near a school is wise",
+      "verklaringen": [
+        { "code": "service-choice", "tekst": "which house fits" },
+        { "code": "background", "tekst": "the school next door asks for it" }
+      ]
+    }
   ],
   "betrokkenheid": { "stand": "in-samenspraak" },
   "contact": "A. Jansen, 06-00000000"
@@ -35,7 +51,8 @@ const exampleRequest = `{
 `
 
 func askCommand(t *terminal) *cobra.Command {
-	var staff, file string
+	var who api.By
+	var file, in string
 	var example bool
 	var until patience
 	cmd := &cobra.Command{
@@ -43,26 +60,35 @@ func askCommand(t *terminal) *cobra.Command {
 		GroupID: "exchange",
 		Short:   "Ask another party for items about one person",
 		Long: `Sends a request. It is read from a file or from standard input, as the JSON that
-the API takes, since what it says of a person does not belong on a command line,
-where others can see it. --example prints one to start from; sluis purposes,
-items and parties list the codes.`,
-		Example: `  sluis ask --example > request.json
+the API takes, since what it says does not belong on a command line, where others can
+see it. It names a person of a case by number (see sluis case); the node names
+him to the other party as that party may know him. --example prints one to start
+from; sluis purposes, items, statements and parties list the codes. sluis explain
+--file says beforehand what the law says of it.`,
+		Example: `  sluis ask --example --case 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 > request.json
   sluis ask --as a.jansen --file request.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if example {
-				_, err := io.WriteString(t.out, exampleRequest)
+				text := exampleRequest
+				if in != "" {
+					text = strings.Replace(text, "CASE", in, 1)
+				}
+				_, err := io.WriteString(t.out, text)
 				return err
 			}
 			var request api.NewRequest
 			if err := t.read(file, "NieuwVerzoek", &request); err != nil {
 				return err
 			}
+			if in != "" {
+				request.Case = in
+			}
 			client, err := t.client()
 			if err != nil {
 				return err
 			}
-			made, err := client.Ask(cmd.Context(), staff, request)
+			made, err := client.Ask(cmd.Context(), who, request)
 			if err != nil {
 				return err
 			}
@@ -73,8 +99,9 @@ items and parties list the codes.`,
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "-", "`file` with the request; - is standard input")
+	cmd.Flags().StringVar(&in, "case", "", "`ID` of the case, in place of the one in the file")
 	cmd.Flags().BoolVar(&example, "example", false, "print an example request and do nothing else")
-	actor(cmd, &staff)
+	actor(cmd, &who)
 	until.flags(cmd)
 	return cmd
 }
@@ -102,7 +129,7 @@ func (p *patience) wait(ctx context.Context, client *api.Client, r api.Request) 
 	ctx, cancel := context.WithTimeout(ctx, p.most)
 	defer cancel()
 	for {
-		next, err := client.Request(ctx, r.ID)
+		next, err := client.Request(ctx, r.ID, "")
 		if err == nil {
 			r = next
 		}
@@ -123,9 +150,28 @@ func (p *patience) wait(ctx context.Context, client *api.Client, r api.Request) 
 // lookEvery is how often a command that waits looks.
 const lookEvery = 100 * time.Millisecond
 
-// actor adds the flag that says who acts.
-func actor(cmd *cobra.Command, staff *string) {
-	cmd.Flags().StringVar(staff, "as", "", "`id` of the member of staff who acts; see sluis staff list")
+// actor adds the flags that say who acts, and under which hat.
+func actor(cmd *cobra.Command, who *api.By) {
+	cmd.Flags().StringVar(&who.Staff, "as", "", "`id` of the member of staff who acts; see sluis staff list")
+	cmd.Flags().StringVar(&who.Hat, "hat", "", "`capacity` in which he acts, where he has more than one")
+}
+
+// words reads what somebody wrote from a file or standard input.
+func (t *terminal) words(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	from := t.in
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		from = f
+	}
+	text, err := io.ReadAll(io.LimitReader(from, maxDocument))
+	return strings.TrimRight(string(text), "\r\n"), err
 }
 
 // read reads a JSON document from a file or standard input, and holds it to a
@@ -179,11 +225,25 @@ func (t *terminal) printRequest(r api.Request) error {
 		fmt.Fprintf(w, "to\t%s\n", r.To)
 		fmt.Fprintf(w, "purpose\t%s\n", r.Purpose)
 		fmt.Fprintf(w, "items\t%d\n", r.Items)
-		fmt.Fprintf(w, "due\t%s\n", r.Due.Format("2006-01-02 15:04"))
+		fmt.Fprintf(w, "due\t%s%s\n", r.Due.Format("2006-01-02 15:04"), clock(r))
+		if r.Assigned != "" {
+			fmt.Fprintf(w, "given to\t%s\n", r.Assigned)
+		}
 		if r.Rejected != "" {
 			fmt.Fprintf(w, "not accepted\t%s\n", r.Rejected)
 		}
 	})
+}
+
+// clock says what else there is to know of a deadline.
+func clock(r api.Request) string {
+	switch {
+	case r.Paused:
+		return " (the clock stands still: a question is open)"
+	case r.Late:
+		return " (answered later)"
+	}
+	return ""
 }
 
 // said is a code as this terminal says it.
@@ -191,6 +251,10 @@ func said(code string) string {
 	switch code {
 	case "weighing":
 		return "being decided"
+	case "clarifying":
+		return "question open"
+	case "proposed":
+		return "waiting for a second person"
 	case "rejected":
 		return "not accepted"
 	}

@@ -69,3 +69,43 @@ func groundsCommand(t *terminal) *cobra.Command {
 			return strings.Join([]string{g.Code, g.Article, strings.Join(regimes, ","), g.Name.EN}, "\t")
 		})
 }
+
+func triggersCommand(t *terminal) *cobra.Command {
+	return catalogue(t, "triggers", "List what a case can begin with, and what must be stated",
+		func(ctx context.Context, c *api.Client) ([]api.TriggerRule, error) { return c.Triggers(ctx) },
+		"TRIGGER\tARTICLE\tTASKS\tSTATED\tNAME", func(r api.TriggerRule) string {
+			stated := strings.Join(r.All, ",")
+			if len(r.Any) > 0 {
+				stated += "," + strings.Join(r.Any, "|")
+			}
+			return strings.Join([]string{r.Code, r.Article, strings.Join(r.Tasks, ","), stated, r.Name.EN}, "\t")
+		})
+}
+
+func statementsCommand(t *terminal) *cobra.Command {
+	return catalogue(t, "statements", "List what the law wants stated, with the choices where there are",
+		func(ctx context.Context, c *api.Client) ([]api.StatementRule, error) { return c.Statements(ctx) },
+		"STATEMENT\tARTICLE\tCHOICES\tQUESTION", func(s api.StatementRule) string {
+			var choices []string
+			for _, c := range s.Choices {
+				choices = append(choices, c.Code)
+			}
+			return strings.Join([]string{s.Code, s.Article, strings.Join(choices, ","), s.Ask.EN}, "\t")
+		})
+}
+
+func weighingsCommand(t *terminal) *cobra.Command {
+	return catalogue(t, "weighings", "List how a professional weighs, step by step",
+		func(ctx context.Context, c *api.Client) ([]api.WeighingRule, error) { return c.Weighings(ctx) },
+		"WEIGHING\tARTICLE\tSTEP\tOUTCOMES\tQUESTION", func(r api.WeighingRule) string {
+			lines := []string{strings.Join([]string{r.Code, r.Article, "", "", r.Name.EN}, "\t")}
+			for _, s := range r.Steps {
+				var outcomes []string
+				for _, o := range s.Outcomes {
+					outcomes = append(outcomes, o.Code)
+				}
+				lines = append(lines, strings.Join([]string{"", s.Article, s.Code, strings.Join(outcomes, ","), s.Ask.EN}, "\t"))
+			}
+			return strings.Join(lines, "\n")
+		})
+}

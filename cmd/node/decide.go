@@ -12,7 +12,8 @@ import (
 )
 
 func decideCommand(t *terminal) *cobra.Command {
-	var staff, file string
+	var who api.By
+	var file string
 	var supply, values, withhold, tell, conditions []string
 	var until patience
 	cmd := &cobra.Command{
@@ -20,7 +21,9 @@ func decideCommand(t *terminal) *cobra.Command {
 		GroupID: "exchange",
 		Short:   "Record what a professional decides on each item of a request",
 		Long: `Records a decision: each item is supplied at a depth, or withheld on a ground.
-The answer leaves after it, and holds no more than was decided.
+The answer leaves after it, and holds no more than was decided. Where the law wants
+a weighing first, sluis weigh shows and records its steps; to withhold, a ground is
+enough.
 
 What is supplied is read from a file per item (--value item=file), or the whole
 decision from a JSON document (--file), since it does not belong on a command
@@ -50,7 +53,7 @@ delete-by=YYYY-MM-DD.`,
 			if err != nil {
 				return err
 			}
-			made, err := client.Decide(cmd.Context(), staff, args[0], d)
+			made, err := client.Decide(cmd.Context(), who, args[0], d)
 			if err != nil {
 				return err
 			}
@@ -67,7 +70,7 @@ delete-by=YYYY-MM-DD.`,
 	f.StringArrayVar(&tell, "tell", nil, "`item=file` with what the asker is told about it; repeat per item")
 	f.StringArrayVar(&conditions, "condition", nil, "`condition` on further use; repeat for more")
 	f.StringVar(&file, "file", "", "`file` with the whole decision as the API takes it; - is standard input")
-	actor(cmd, &staff)
+	actor(cmd, &who)
 	until.flags(cmd)
 	return cmd
 }

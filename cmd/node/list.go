@@ -12,10 +12,11 @@ import (
 )
 
 // phases are the codes of the phases that a request can be in.
-var phases = []string{"queued", "delivered", "weighing", "decided", "answered", "refused", "withdrawn", "expired", "rejected"}
+var phases = []string{"queued", "delivered", "weighing", "clarifying", "proposed", "decided", "answered", "refused", "withdrawn", "expired", "rejected"}
 
 func listCommand(t *terminal) *cobra.Command {
-	var side, status, cursor string
+	var side, status, cursor, in, hat string
+	var broad bool
 	var limit int
 	var ids bool
 	cmd := &cobra.Command{
@@ -26,7 +27,7 @@ func listCommand(t *terminal) *cobra.Command {
   sluis list --side supplier --status weighing`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			params := api.ListRequestsParams{Cursor: cursor, Limit: limit}
+			params := api.ListRequestsParams{Cursor: cursor, Limit: limit, Case: in, Hat: hat, Broad: broad}
 			if side != "" {
 				word, ok := api.SideOf(side)
 				if !ok {
@@ -69,6 +70,9 @@ func listCommand(t *terminal) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&side, "side", "", "only as `side`: asker or supplier")
 	cmd.Flags().StringVar(&status, "status", "", "only with this `status`: "+strings.Join(phases, ", "))
+	cmd.Flags().StringVar(&in, "case", "", "only in the case with this `ID`")
+	cmd.Flags().StringVar(&hat, "hat", "", "only what this `capacity` of ours asks or is asked")
+	cmd.Flags().BoolVar(&broad, "broad", false, "only requests to many parties at once")
 	cmd.Flags().BoolVar(&ids, "ids", false, "print nothing but the ID of each request")
 	cmd.Flags().StringVar(&cursor, "cursor", "", "`cursor` of the next page")
 	cmd.Flags().IntVar(&limit, "limit", 0, "`number` of requests on a page, at most 100")
@@ -76,7 +80,7 @@ func listCommand(t *terminal) *cobra.Command {
 }
 
 func showCommand(t *terminal) *cobra.Command {
-	var staff string
+	var who api.By
 	var content bool
 	cmd := &cobra.Command{
 		Use:     "show REQUEST",
@@ -94,16 +98,16 @@ is in the ledger.`,
 				return err
 			}
 			if !content {
-				r, err := client.Request(cmd.Context(), args[0])
+				r, err := client.Request(cmd.Context(), args[0], who.Hat)
 				if err != nil {
 					return err
 				}
 				return t.printRequest(r)
 			}
-			if staff == "" {
+			if who.Staff == "" {
 				return usage(errors.New("--content needs --as: looking is recorded"))
 			}
-			c, err := client.Open(cmd.Context(), staff, args[0])
+			c, err := client.Open(cmd.Context(), who, args[0])
 			if err != nil {
 				return err
 			}
@@ -111,7 +115,7 @@ is in the ledger.`,
 		},
 	}
 	cmd.Flags().BoolVar(&content, "content", false, "show all of it; this is recorded")
-	actor(cmd, &staff)
+	actor(cmd, &who)
 	return cmd
 }
 
@@ -125,12 +129,29 @@ func printContent(w io.Writer, c api.Content) {
 	} else {
 		fmt.Fprintf(w, "about\t%s, born %s, %s\n", cell(c.About.Name), cell(c.About.Born), cell(c.About.Address))
 	}
+	fmt.Fprintf(w, "trigger\t%s, on %s\n", c.Trigger.Code, c.Trigger.On)
 	fmt.Fprintf(w, "purpose\t%s: %s\n", r.Purpose, cell(c.Specific))
+	printStatements(w, "stated", c.Statements)
+	fmt.Fprintf(w, "client\t%s\n", strings.TrimSuffix(c.Involvement.State.Code()+": "+cell(c.Involvement.Why), ": "))
+	if c.Consent != nil {
+		fmt.Fprintf(w, "consent\t%s %s\n", c.Consent.State.Code(), c.Consent.On)
+	}
 	for _, i := range c.Items {
 		fmt.Fprintf(w, "asked\t%s, at most %s: %s\n", i.Code, i.Depth.Code(), cell(i.Why))
+		printStatements(w, "  stated", i.Statements)
 	}
+	if c.Broad != "" {
+		fmt.Fprintf(w, "so many since\t%s\n", cell(c.Broad))
+	}
+	for _, q := range c.Clarifications {
+		fmt.Fprintf(w, "question\t%s\n", cell(q.Question))
+		if q.Reply != "" {
+			fmt.Fprintf(w, "  reply\t%s\n", cell(q.Reply))
+		}
+	}
+	printWeighing(w, c.Weighing)
 	if d := c.Decision; d != nil {
-		fmt.Fprintf(w, "decided\tby %s, %s\n", d.By, d.At.Format("2006-01-02 15:04"))
+		fmt.Fprintf(w, "decided\tby %s, %s\n", strings.TrimSuffix(d.By+" and "+d.Second, " and "), d.At.Format("2006-01-02 15:04"))
 		for _, i := range d.Items {
 			printOutcome(w, i.Code, i.Outcome, i.Depth, i.Value, i.Tell)
 		}
@@ -142,6 +163,12 @@ func printContent(w io.Writer, c api.Content) {
 			printOutcome(w, i.Code, i.Outcome, i.Depth, i.Value, i.Tell)
 		}
 		printConditions(w, a.Conditions)
+	}
+}
+
+func printStatements(w io.Writer, name string, all []api.Statement) {
+	for _, s := range all {
+		fmt.Fprintf(w, "%s\t%s: %s\n", name, s.Code, cell(s.Text))
 	}
 }
 
@@ -163,7 +190,7 @@ func printConditions(w io.Writer, all []api.Condition) {
 }
 
 func withdrawCommand(t *terminal) *cobra.Command {
-	var staff string
+	var who api.By
 	cmd := &cobra.Command{
 		Use:     "withdraw REQUEST",
 		GroupID: "exchange",
@@ -175,19 +202,20 @@ func withdrawCommand(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := client.Withdraw(cmd.Context(), staff, args[0])
+			r, err := client.Withdraw(cmd.Context(), who, args[0])
 			if err != nil {
 				return err
 			}
 			return t.printRequest(r)
 		},
 	}
-	actor(cmd, &staff)
+	actor(cmd, &who)
 	return cmd
 }
 
 func messagesCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var hat string
+	cmd := &cobra.Command{
 		Use:     "messages REQUEST",
 		GroupID: "exchange",
 		Short:   "List the messages of a request and where each stands in both ledgers",
@@ -198,7 +226,7 @@ func messagesCommand(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			messages, err := client.Messages(cmd.Context(), args[0])
+			messages, err := client.Messages(cmd.Context(), args[0], hat)
 			if err != nil {
 				return err
 			}
@@ -214,6 +242,8 @@ func messagesCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&hat, "hat", "", "`capacity` whose side to show, where both are ours")
+	return cmd
 }
 
 func sentOrReceived(d api.Direction) string {

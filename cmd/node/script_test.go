@@ -16,9 +16,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
+
+	"sluis/api"
 )
 
 // Each script shows one command, as somebody types it. Beyond what testscript
@@ -48,7 +51,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage,
+			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
 		},
 	})
 }
@@ -148,6 +151,11 @@ func network(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	do("--dir", at("college"), "staff", "add", "a.jansen", "--name", "A. Jansen", "--role", "requester=investigation")
 	do("--dir", at("probation"), "staff", "add", "b.devries", "--name", "B. de Vries", "--role", "professional=probation")
+	do("--dir", at("probation"), "staff", "add", "c.bakker", "--name", "C. Bakker", "--role", "professional=probation")
+	ts.Check(os.WriteFile(at("case.json"), []byte(do("case", "open", "--example")), 0o600))
+	var opened api.Case
+	ts.Check(json.Unmarshal([]byte(do("--dir", at("college"), "--json", "case", "open", "--as", "a.jansen", "--file", at("case.json"))), &opened))
+	ts.Setenv("CASE", opened.ID)
 }
 
 // inside runs the program in this process.
@@ -176,6 +184,26 @@ func background(ts *testscript.TestScript, args ...string) {
 			}
 		}
 	})
+}
+
+// waits waits until a request has a status at a node.
+func waits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: waits DIR REQUEST STATUS")
+	}
+	want, ok := api.PhaseOf(args[2])
+	if !ok {
+		ts.Fatalf("%s is no status", args[2])
+	}
+	client := api.Dial(filepath.Join(args[0], api.SocketName))
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	p := patience{phase: args[2], most: 20 * time.Second}
+	r, err := p.wait(ctx, client, api.Request{ID: args[1]})
+	if err != nil || r.Phase != want {
+		ts.Fatalf("the request is %s, want %s: %v", r.Phase, want, err)
+	}
 }
 
 func sigterm(ts *testscript.TestScript, neg bool, args []string) {
