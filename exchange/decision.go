@@ -53,7 +53,7 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 		if !yield(found(RuleDecider, rule.Article, err, "capacity", string(r.To.Capacity), "weighing", string(rule.Code))) || err != nil {
 			return
 		}
-		if !yield(found(RuleForm, "", d.checkForm(r))) {
+		if !yield(found(RuleDecided, "", d.checkForm(r))) {
 			return
 		}
 		if d.supplies() {

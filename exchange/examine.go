@@ -36,6 +36,7 @@ const (
 	RuleActor       RuleCode = "rule-actor"       // who asks
 	RuleBroad       RuleCode = "rule-broad"       // not too many at once
 	RuleDecider     RuleCode = "rule-decider"     // who decides
+	RuleDecided     RuleCode = "rule-decided"     // every item is decided, once
 	RuleStep        RuleCode = "rule-step"        // one per step of the weighing
 	RuleSupplied    RuleCode = "rule-supplied"    // one per item supplied
 	RuleWithheld    RuleCode = "rule-withheld"    // one per item withheld
@@ -43,7 +44,7 @@ const (
 
 // RuleCodes lists every rule.
 var RuleCodes = [...]RuleCode{RuleCase, RuleForm, RuleAsker, RuleAsked, RuleWeighing, RuleTrigger, RuleDeadline, RuleInvolvement,
-	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleBroad, RuleDecider, RuleStep, RuleSupplied, RuleWithheld}
+	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleBroad, RuleDecider, RuleDecided, RuleStep, RuleSupplied, RuleWithheld}
 
 // found is a finding of a check: err is its refusal, or nil.
 func found(rule RuleCode, article string, err error, params ...string) Finding {
