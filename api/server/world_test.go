@@ -25,12 +25,14 @@ import (
 	"sluis/register"
 )
 
-// A world is two parties, each with a real node and its API on a real socket.
-// Every answer is held to openapi.yaml.
+// A world is two parties or more, each with a real node and its API on a real
+// socket. Every answer is held to openapi.yaml.
 type world struct {
 	t          *testing.T
 	college    *party
 	probation  *party
+	others     []*party
+	law        map[string][]byte // that the register brings; nil for none
 	bundle     []byte
 	validator  validator.Validator
 	validating sync.Mutex
@@ -38,6 +40,7 @@ type world struct {
 
 type party struct {
 	id     peer.Identity
+	config string // more lines of it
 	node   *peer.Node
 	dir    string
 	client *api.Client
@@ -47,11 +50,12 @@ type party struct {
 const (
 	requester    = "a.jansen"
 	professional = "b.devries"
+	colleague    = "c.bakker"
 )
 
 func by(id string) api.By { return api.By{Staff: id} }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*world)) *world {
 	t.Helper()
 	w := &world{
 		t: t, validator: contract(t),
@@ -59,6 +63,8 @@ func newWorld(t *testing.T) *world {
 			Party: exchange.Party{OIN: "00000099000001001000", Name: "gemeente Voorbeeldstad", Capacities: []exchange.Capacity{{
 				Code: "investigation", Domain: "social-support", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 				Special: []exchange.Category{exchange.Health, exchange.Criminal},
+			}, {
+				Code: "coordination", Domain: "social-support", Task: "coordination", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 			}}},
 			Contact: register.Contact{Name: "loket", Phone: "06-00000000"},
 		}},
@@ -69,17 +75,22 @@ func newWorld(t *testing.T) *world {
 			}}},
 		}},
 	}
+	for _, c := range change {
+		c(w)
+	}
 	key, root := authority(t)
 	var entries []register.Entry
-	for _, p := range []*party{w.college, w.probation} {
+	for _, p := range w.parties() {
 		entries = append(entries, p.create(t, root))
 	}
-	w.bundle = publish(t, key, root, entries)
-	for _, p := range []*party{w.college, w.probation} {
+	w.bundle = publish(t, key, root, entries, w.law)
+	for _, p := range w.parties() {
 		w.serve(p)
 	}
 	return w
 }
+
+func (w *world) parties() []*party { return append([]*party{w.college, w.probation}, w.others...) }
 
 func authority(t *testing.T) (ed25519.PrivateKey, []byte) {
 	t.Helper()
@@ -97,7 +108,7 @@ func authority(t *testing.T) (ed25519.PrivateKey, []byte) {
 	return key, root
 }
 
-func publish(t *testing.T, key ed25519.PrivateKey, root []byte, entries []register.Entry) []byte {
+func publish(t *testing.T, key ed25519.PrivateKey, root []byte, entries []register.Entry, law map[string][]byte) []byte {
 	t.Helper()
 	draft, err := register.NewDraft(root, time.Now().Add(-time.Minute), time.Now().Add(time.Hour))
 	if err != nil {
@@ -106,11 +117,16 @@ func publish(t *testing.T, key ed25519.PrivateKey, root []byte, entries []regist
 	if draft, err = draft.Add(entries...); err != nil {
 		t.Fatal(err)
 	}
+	if law != nil {
+		if draft, err = draft.SetCatalogues(law); err != nil {
+			t.Fatal(err)
+		}
+	}
 	signed, err := draft.Sign(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := register.Publish([][]byte{root}, signed, nil)
+	bundle, err := register.Publish([][]byte{root}, signed, law)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +161,7 @@ min_free_bytes = 1
 [delivery]
 first_pause = "20ms"
 longest_pause = "200ms"
-`)}
+` + p.config)}
 	if err := peer.Create(t.Context(), p.dir, plan, peer.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -231,10 +247,10 @@ func (w *world) held(h http.Handler) http.Handler {
 	})
 }
 
-// hire makes a requester and a professional known, and installs the register.
+// ready makes a requester and a professional known, and installs the register.
 func (w *world) ready() {
 	w.t.Helper()
-	for _, p := range []*party{w.college, w.probation} {
+	for _, p := range w.parties() {
 		if _, err := p.client.InstallRegister(w.t.Context(), w.bundle); err != nil {
 			w.t.Fatal(err)
 		}

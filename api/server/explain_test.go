@@ -1,0 +1,219 @@
+package server_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluis/api"
+	"sluis/exchange"
+	"sluis/schemas"
+)
+
+// readable holds every sentence of an explanation to what a person can read: in
+// both languages, whole, and with the names of the catalogues.
+func (w *world) readable(e api.Explanation) {
+	w.t.Helper()
+	if len(e.Rules) == 0 {
+		w.t.Error("nothing is explained")
+	}
+	for _, r := range e.Rules {
+		for _, text := range []string{r.Says.NL, r.Says.EN} {
+			if len(text) < 20 || strings.ContainsAny(text, "{}") || !strings.HasSuffix(strings.TrimRight(text, "'"), ".") && !strings.HasSuffix(text, "?") {
+				w.t.Errorf("%s says %q", r.Code, text)
+			}
+		}
+		if r.Says.NL == r.Says.EN {
+			w.t.Errorf("%s says the same in both languages: %q", r.Code, r.Says.NL)
+		}
+		internal, _ := schemas.Text("internal")
+		if strings.Contains(r.Says.EN, internal.EN.Title) {
+			w.t.Errorf("%s has no words", r.Code)
+		}
+	}
+}
+
+// What may not be asked is explained, and Ask refuses for the first reason that
+// the explanation gives.
+func TestExplainRefused(t *testing.T) {
+	w := newWorld(t)
+	w.ready()
+	ctx, client := t.Context(), w.college.client
+	good := w.asked()
+	e, err := client.Examine(ctx, by(requester), good)
+	if err != nil || !e.Allowed || e.Weighing != "closed" {
+		t.Fatalf("a good request is explained as %+v, %v", e, err)
+	}
+	w.readable(e)
+	before, err := client.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what   string
+		change func(*api.NewRequest)
+		by     api.By
+		code   string
+		nl, en string // what the sentence names
+	}{
+		{"another purpose", func(r *api.NewRequest) { r.Purpose = "investigation/serious-problems" }, by(requester), "trigger-not-for-purpose",
+			"Verzoek van de inwoner", "Request of the client"},
+		{"a purpose of another", func(r *api.NewRequest) { r.Purpose = "serious-problems/motivated-request" }, by(requester), "purpose-not-for-asker",
+			"onderzoek door het college", "investigation by the college"},
+		{"an unknown purpose", func(r *api.NewRequest) { r.Purpose = "curiosity" }, by(requester), "unknown-purpose", "", ""},
+		{"a statement too few", func(r *api.NewRequest) { r.Statements = r.Statements[:2] }, by(requester), "statement-missing", "", ""},
+		{"an item of another domain", func(r *api.NewRequest) { r.Items[1].Code, r.Items[1].Statements = "debt-plan", nil }, by(requester), "item-not-of-domain",
+			"reclassering", "probation"},
+		{"without the client", func(r *api.NewRequest) {
+			r.Involvement = api.Involvement{State: api.NotYetInformed, Why: "hij is niet bereikt"}
+		}, by(requester),
+			"involvement-not-enough", "de inwoner weet het nog niet", "the client does not know yet"},
+		{"somebody else", func(r *api.NewRequest) { r.Person = 2 }, by(requester), "person-not-in-case", "", ""},
+		{"another role", func(*api.NewRequest) {}, by(professional), "actor-may-not", "", ""},
+	} {
+		r := good
+		r.Items, r.Statements = slices.Clone(good.Items), slices.Clone(good.Statements)
+		c.change(&r)
+		e, err := client.Examine(ctx, c.by, r)
+		if err != nil || e.Allowed {
+			t.Errorf("%s: explained as allowed, %v", c.what, err)
+			continue
+		}
+		w.readable(e)
+		i := slices.IndexFunc(e.Rules, func(r api.Explained) bool { return !r.Allowed })
+		if i < 0 || e.Rules[i].Code != c.code || !strings.Contains(e.Rules[i].Says.NL, c.nl) || !strings.Contains(e.Rules[i].Says.EN, c.en) {
+			t.Errorf("%s: explained as %+v", c.what, e.Rules)
+			continue
+		}
+		if _, err := client.Ask(ctx, c.by, r); !errors.Is(err, &api.Problem{Code: c.code}) {
+			t.Errorf("%s: explained as %s, and refused as %v", c.what, c.code, err)
+		}
+	}
+	after, err := client.Status(ctx)
+	if err != nil || after.LedgerSize != before.LedgerSize {
+		t.Errorf("explaining wrote to the ledger: %d entries, then %d, %v", before.LedgerSize, after.LedgerSize, err)
+	}
+}
+
+// The same item asked of a third party within a week needs a reason, which stays
+// at the asker; the privacy officer finds the request (memorandum §4.3.1).
+func TestBroadRequest(t *testing.T) {
+	w := newWorld(t, func(w *world) {
+		for _, oin := range []exchange.OIN{"00000099000005005000", "00000099000006006000"} {
+			id := w.probation.id
+			id.OIN = oin
+			w.others = append(w.others, &party{id: id})
+		}
+	})
+	w.ready()
+	ctx, client := t.Context(), w.college.client
+	q := w.asked()
+	for _, to := range []string{q.To, "00000099000005005000:probation"} {
+		q.To = to
+		if s, err := client.Ask(ctx, by(requester), q); err != nil || s.Broad {
+			t.Fatalf("asked of few: %+v, %v", s, err)
+		}
+	}
+	q.To = "00000099000006006000:probation"
+	if _, err := client.Ask(ctx, by(requester), q); !errors.Is(err, &api.Problem{Code: "broad-request"}) {
+		t.Errorf("asked of a third without a reason: %v", err)
+	}
+	e, err := client.Examine(ctx, by(requester), q)
+	if err != nil || e.Allowed || e.Rules[len(e.Rules)-1].Code != "broad-request" || !strings.Contains(e.Rules[len(e.Rules)-1].Says.EN, "3 parties") {
+		t.Errorf("explained as %+v, %v", e, err)
+	}
+	w.readable(e)
+	q.Broad = "hij verhuisde twee keer"
+	asked, err := client.Ask(ctx, by(requester), q)
+	if err != nil || !asked.Broad {
+		t.Fatalf("asked of a third with a reason: %+v, %v", asked, err)
+	}
+	page, err := client.Requests(ctx, api.Query{Broad: true, Hat: "investigation"})
+	if err != nil || len(page.Requests) != 1 || page.Requests[0].ID != asked.ID {
+		t.Errorf("the privacy officer finds %+v, %v", page, err)
+	}
+	w.wait(w.others[1], asked.ID, api.InWeighing)
+	for want, open := range map[string]func() (api.Content, error){
+		q.Broad: func() (api.Content, error) { return client.Open(ctx, by(requester), asked.ID) },
+		"":      func() (api.Content, error) { return w.others[1].client.Open(ctx, by(professional), asked.ID) },
+	} {
+		if c, err := open(); err != nil || c.Broad != want || c.Request.Broad != (want != "") {
+			t.Errorf("reads %q, %v; want %q", c.Broad, err, want)
+		}
+	}
+}
+
+const welcome = `{
+  "code": "welcome/new-resident", "article": "9.9.9", "phase": "investigation",
+  "name": {"nl": "Welkom", "en": "Welcome"}, "explain": {"nl": "Een proef.", "en": "A trial."},
+  "askers": ["investigation"], "asked": ["probation"], "triggers": ["client-request"], "involvement": ["in-consultation"],
+  "categories": ["ordinary"], "weighing": {"wjsg": "discretion"}, "notFor": ["fraud"], "deadline": {"days": 3, "from": "request"},
+  "retention": {"article": "9.9.9", "atMost": 1, "from": ["client-informed"]}}`
+
+// The catalogues are those of the law that the register brought.
+func TestCataloguesInForce(t *testing.T) {
+	w := newWorld(t, func(w *world) {
+		w.law = schemas.Catalogues()
+		w.law["purposes"] = []byte(strings.Replace(string(w.law["purposes"]), `"purposes": [`, `"purposes": [`+welcome+`,`, 1))
+	})
+	ctx, client := t.Context(), w.college.client
+	before, err := client.Purposes(ctx)
+	if err != nil || slices.ContainsFunc(before, func(p api.Purpose) bool { return p.Code == "welcome/new-resident" }) {
+		t.Fatalf("before the register came: %v", err)
+	}
+	w.ready()
+	after, err := client.Purposes(ctx)
+	if err != nil || len(after) != len(before)+1 {
+		t.Fatalf("%d purposes, then %d, %v", len(before), len(after), err)
+	}
+	p := after[0]
+	if p.Code != "welcome/new-resident" || p.Name.NL != "Welkom" || p.DeadlineDays != 3 || p.DeadlineFrom != "verzoek" || p.Retention.AtMost != 1 ||
+		len(p.Weighings) != 1 || p.Weighings[0] != (api.RegimeWeighing{Regime: api.Wjsg, Weighing: "discretion"}) || p.NotFor[0].EN != "finding fraud" {
+		t.Errorf("the new purpose reads %+v", p)
+	}
+	i := slices.IndexFunc(after, func(p api.Purpose) bool { return p.Code == "investigation/client-request" })
+	if i < 0 || after[i].DeadlineFrom != "aanleiding" || !after[i].FamilyAgrees || after[i].ManyParties != 6 || len(after[i].Weighings) != 7 ||
+		len(after[i].Needs) != 7 || after[i].Needs[2].DomainKind != "adjacent" || after[i].Needs[3].Category != api.Health || !after[i].Needs[6].Background {
+		t.Errorf("a purpose reads %+v", after[i])
+	}
+	w.catalogues()
+}
+
+// catalogues reads the others: what one names, another has.
+func (w *world) catalogues() {
+	w.t.Helper()
+	ctx, client := w.t.Context(), w.college.client
+	statements, err := client.Statements(ctx)
+	if err != nil || len(statements) < 10 || len(statements[0].Choices) == 0 || statements[0].Choices[0].Name.NL == "" {
+		w.t.Fatalf("statements %+v, %v", statements, err)
+	}
+	triggers, err := client.Triggers(ctx)
+	if err != nil || len(triggers) < 5 || triggers[0].Code != "client-request" || !triggers[0].Scope || triggers[0].From || !triggers[1].From {
+		w.t.Fatalf("triggers %+v, %v", triggers, err)
+	}
+	for _, t := range triggers {
+		for _, code := range append(slices.Clone(t.All), t.Any...) {
+			if !slices.ContainsFunc(statements, func(s api.StatementRule) bool { return s.Code == code }) {
+				w.t.Errorf("trigger %s wants a statement %s that there is not", t.Code, code)
+			}
+		}
+	}
+	weighings, err := client.Weighings(ctx)
+	i := slices.IndexFunc(weighings, func(r api.WeighingRule) bool { return r.Code == "secrecy" })
+	if err != nil || i < 0 || len(weighings[i].Steps) != 7 || weighings[i].Duty {
+		w.t.Fatalf("weighings %+v, %v", weighings, err)
+	}
+	step := weighings[i].Steps[4]
+	if step.Code != "colleague" || step.Route != "without-consent" || !step.Outcomes[0].With || !step.Outcomes[0].Day || step.Outcomes[0].Stops {
+		w.t.Errorf("a step reads %+v", step)
+	}
+	items, err := client.Items(ctx)
+	if err != nil || !slices.ContainsFunc(items, func(i api.Item) bool { return i.Background }) {
+		w.t.Errorf("items: %v", err)
+	}
+	grounds, err := client.Grounds(ctx)
+	if err != nil || !slices.ContainsFunc(grounds, func(g api.Ground) bool { return slices.Contains(g.Weighings, "duty") }) {
+		w.t.Errorf("grounds: %v", err)
+	}
+}
