@@ -150,8 +150,12 @@ func (l *Law) ExamineRequest(r Request, from, to Party, now time.Time) iter.Seq[
 			found(RuleDeadline, purpose.Article, purpose.checkDue(r, now), "date", r.Due.UTC().Format(time.DateOnly)),
 			found(RuleInvolvement, purpose.Article, purpose.checkInvolvement(r), "involvement", string(r.Involvement.State)),
 			found(RuleSubject, "5.4.2(5)", r.Subject.check(asker, asked)),
-			found(RuleStatement, "5.4.2(1)", l.checkNeeds(r, purpose, asked), "specific", "given"),
 		} {
+			if !yield(f) {
+				return
+			}
+		}
+		for f := range l.examineNeeds(r, purpose, asked) {
 			if !yield(f) {
 				return
 			}
@@ -227,21 +231,32 @@ func (p Purpose) checkInvolvement(r Request) error {
 	return nil
 }
 
-// checkNeeds holds what the purpose wants stated of the request as a whole.
-func (l *Law) checkNeeds(r Request, p Purpose, asked Capacity) error {
-	domain, _ := l.domains.get(asked.Domain)
-	applies := func(n Need) bool { return !n.ofItem() && (n.Kind == "" || n.Kind == domain.Kind) }
-	for _, n := range p.Needs {
-		if !applies(n) {
-			continue
+// examineNeeds holds what the purpose wants stated of the request as a whole:
+// each statement that is missing is a finding of its own, so that somebody can
+// answer them all at once.
+func (l *Law) examineNeeds(r Request, p Purpose, asked Capacity) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		domain, _ := l.domains.get(asked.Domain)
+		applies := func(n Need) bool { return !n.ofItem() && (n.Kind == "" || n.Kind == domain.Kind) }
+		complete := true
+		for _, n := range p.Needs {
+			if !applies(n) {
+				continue
+			}
+			if err := l.checkNeed(r.Statements, n); err != nil {
+				complete = false
+				if !yield(found(RuleStatement, "5.4.2(1)", err)) {
+					return
+				}
+			}
 		}
-		if err := l.checkNeed(r.Statements, n); err != nil {
-			return err
+		err := l.checkSurplus(r.Statements, func(code StatementCode) bool {
+			return slices.ContainsFunc(p.Needs, func(n Need) bool { return applies(n) && n.names(code) })
+		}, "field", "statements")
+		if complete || err != nil {
+			yield(found(RuleStatement, "5.4.2(1)", err))
 		}
 	}
-	return l.checkSurplus(r.Statements, func(code StatementCode) bool {
-		return slices.ContainsFunc(p.Needs, func(n Need) bool { return applies(n) && n.names(code) })
-	}, "field", "statements")
 }
 
 func (l *Law) examineItems(r Request, p Purpose, asker, asked Capacity) iter.Seq[Finding] {

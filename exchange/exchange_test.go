@@ -600,3 +600,30 @@ func FuzzParseLaw(f *testing.F) {
 		_, _, _ = x.Decide(law, partial(), housing, officer, Policy{}, noon)
 	})
 }
+
+// What a node does with every request, on both sides. The floor is the
+// eleven-test and the parsing of two party IDs, which it can't do without.
+func BenchmarkCheckRequest(b *testing.B) {
+	law := testLaw(b)
+	r := toProbation(b)
+	b.Run("floor", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := ParseBSN("999993847"); err != nil {
+				b.Fatal(err)
+			}
+			for _, id := range []string{"00000099000001001000:investigation", "00000099000003003000:probation"} {
+				if _, err := ParsePartyID(id); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+	b.Run("law", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := law.CheckRequest(r, college, probation, noon); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -312,7 +312,7 @@ func TestExplain(t *testing.T) {
 			codes = append(codes, f.Refusal.Code)
 		}
 	}
-	if !slices.Equal(codes, []exchange.Code{exchange.StatementMissing, exchange.ItemNotHeld}) {
+	if !slices.Equal(codes, []exchange.Code{exchange.StatementMissing, exchange.StatementMissing, exchange.ItemNotHeld}) {
 		t.Errorf("it is refused for %v", codes)
 	}
 	b.wait(x.ID, exchange.Weighing)

@@ -87,7 +87,7 @@ func (y *play) waitFor(ctx context.Context, party, id, want string) (string, err
 	var err error
 	for {
 		var now string
-		now, err = y.door(party).phase(ctx, id)
+		now, err = y.door(party).phase(ctx, id, hatOf(party))
 		switch {
 		case err == nil:
 			got = now
@@ -223,7 +223,7 @@ func (y *play) named(ctx context.Context, a Named) error {
 }
 
 func (y *play) holds(ctx context.Context, a Holds) error {
-	entries, err := y.door(a.Party).entriesOf(ctx, y.current.id)
+	entries, err := y.door(a.Party).entriesOf(ctx, y.current.id, hatOf(a.Party))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"sluis/api"
@@ -164,9 +165,10 @@ func (d *door) decide(ctx context.Context, by actor, id string, a Decide, addres
 	return refusal(err)
 }
 
-// phase is where a request stands, in the words of package exchange.
-func (d *door) phase(ctx context.Context, id string) (string, error) {
-	r, err := d.client.Request(ctx, id, "")
+// phase is where a request stands, in the words of package exchange. hat picks
+// the side where an organisation is both.
+func (d *door) phase(ctx context.Context, id, hat string) (string, error) {
+	r, err := d.client.Request(ctx, id, hat)
 	return r.Phase.Code(), err
 }
 
@@ -219,8 +221,8 @@ type messageNote struct {
 
 type partnerNote struct{ entry, size uint64 }
 
-func (d *door) messages(ctx context.Context, id string) ([]messageNote, error) {
-	list, err := d.client.Messages(ctx, id, "")
+func (d *door) messages(ctx context.Context, id, hat string) ([]messageNote, error) {
+	list, err := d.client.Messages(ctx, id, hat)
 	var all []messageNote
 	for _, m := range list {
 		n := messageNote{digest: m.Digest, kind: m.Kind.Code(), sent: m.Direction == api.Sent, entry: m.Entry}
@@ -236,6 +238,7 @@ func (d *door) messages(ctx context.Context, id string) ([]messageNote, error) {
 type entryNote struct {
 	index                   uint64
 	kind, message, exchange string
+	as                      string // our capacity
 	leaf                    ledger.Digest
 }
 
@@ -252,7 +255,7 @@ func (d *door) entries(ctx context.Context) ([]entryNote, error) {
 			if err != nil || e.Index != uint64(len(all)) {
 				return nil, fmt.Errorf("entry %d is not in its place, or has no digest", e.Index)
 			}
-			all = append(all, entryNote{index: e.Index, kind: e.Kind, message: e.Message, exchange: e.Exchange, leaf: leaf})
+			all = append(all, entryNote{index: e.Index, kind: e.Kind, message: e.Message, exchange: e.Exchange, as: capacityOf(e.As), leaf: leaf})
 		}
 		if from = page.Next; from == 0 {
 			return all, nil
@@ -260,12 +263,18 @@ func (d *door) entries(ctx context.Context) ([]entryNote, error) {
 	}
 }
 
-// entriesOf reads the headers of the entries about one request.
-func (d *door) entriesOf(ctx context.Context, id string) ([]entryNote, error) {
+func capacityOf(party string) string {
+	_, capacity, _ := strings.Cut(party, ":")
+	return capacity
+}
+
+// entriesOf reads the headers of the entries about one request; hat picks the
+// side where an organisation is both.
+func (d *door) entriesOf(ctx context.Context, id, hat string) ([]entryNote, error) {
 	all, err := d.entries(ctx)
 	var about []entryNote
 	for _, e := range all {
-		if e.exchange == id {
+		if e.exchange == id && (hat == "" || e.as == hat) {
 			about = append(about, e)
 		}
 	}

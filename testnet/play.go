@@ -223,6 +223,12 @@ func keyOf(party string) string {
 	return key
 }
 
+// hatOf is the capacity that may stand behind a party.
+func hatOf(party string) string {
+	_, capacity, _ := strings.Cut(party, "/")
+	return capacity
+}
+
 func (y *play) door(party string) *door { return y.Net.door(keyOf(party)) }
 
 // Who asks, and who decides, by role: the first that a capacity has.

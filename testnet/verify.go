@@ -22,7 +22,7 @@ func (y *play) settle(ctx context.Context, r request) error {
 	for {
 		var err error
 		for i, party := range []string{r.from, r.to} {
-			if sides[i], err = y.Net.side(ctx, keyOf(party), r.id); err != nil && ctx.Err() == nil && !notFound(err) {
+			if sides[i], err = y.Net.side(ctx, party, r.id); err != nil && ctx.Err() == nil && !notFound(err) {
 				return err
 			}
 		}
@@ -71,16 +71,16 @@ type side struct {
 
 // side asks a node for everything that it holds of a request.
 func (n *Net) side(ctx context.Context, party, id string) (side, error) {
-	d := n.door(party)
+	d, hat := n.door(keyOf(party)), hatOf(party)
 	s := side{party: party}
 	var err error
-	if s.phase, err = d.phase(ctx, id); err != nil {
+	if s.phase, err = d.phase(ctx, id, hat); err != nil {
 		return s, err
 	}
-	if s.messages, err = d.messages(ctx, id); err != nil {
+	if s.messages, err = d.messages(ctx, id, hat); err != nil {
 		return s, err
 	}
-	s.entries, err = d.entriesOf(ctx, id)
+	s.entries, err = d.entriesOf(ctx, id, hat)
 	return s, err
 }
 
