@@ -39,11 +39,95 @@ func catalogue[T any](t *terminal, use, short string, list func(context.Context,
 }
 
 func purposesCommand(t *terminal) *cobra.Command {
-	return catalogue(t, "purposes", "List for what may be asked, by whom and of whom",
+	cmd := catalogue(t, "purposes", "List for what may be asked, or show all of one purpose",
 		func(ctx context.Context, c *api.Client) ([]api.Purpose, error) { return c.Purposes(ctx) },
 		"PURPOSE\tARTICLE\tASKED BY\tNAME", func(p api.Purpose) string {
 			return strings.Join([]string{p.Code, p.Article, strings.Join(p.Askers, ","), p.Name.EN}, "\t")
 		})
+	list := cmd.RunE
+	cmd.Use, cmd.Args = "purposes [PURPOSE]", cobra.MaximumNArgs(1)
+	cmd.Long = `Lists the purposes of the law in force. With the code of one it shows who may ask
+whom, what must be stated, how each party weighs, what the data is not for, and how
+long it may be kept.`
+	cmd.Example = "  sluis purposes\n  sluis purposes triage"
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return list(cmd, args)
+		}
+		client, err := t.client()
+		if err != nil {
+			return err
+		}
+		purposes, err := client.Purposes(cmd.Context())
+		if err != nil {
+			return err
+		}
+		statements, err := client.Statements(cmd.Context())
+		if err != nil {
+			return err
+		}
+		for _, p := range purposes {
+			if p.Code == args[0] {
+				return t.print(p, func(w io.Writer) { printPurpose(w, p, statements) })
+			}
+		}
+		return usage(fmt.Errorf("there is no purpose %q; sluis purposes lists them", args[0]))
+	}
+	return cmd
+}
+
+func printPurpose(w io.Writer, p api.Purpose, statements []api.StatementRule) {
+	fmt.Fprintf(w, "purpose\t%s: %s (art. %s)\n\t%s\n", p.Code, p.Name.EN, p.Article, p.Explain.EN)
+	fmt.Fprintf(w, "asked by\t%s\n", strings.Join(p.Askers, ", "))
+	fmt.Fprintf(w, "of\t%s\n", strings.Join(wrapped(strings.Join(p.Asked, ", "), 92), "\n\t"))
+	fmt.Fprintf(w, "in a case on\t%s\n", strings.Join(p.Triggers, ", "))
+	var involved, kinds, not []string
+	for _, s := range p.Involvement {
+		involved = append(involved, s.Code())
+	}
+	for _, c := range p.Categories {
+		kinds = append(kinds, c.Code())
+	}
+	for _, u := range p.NotFor {
+		not = append(not, u.EN)
+	}
+	fmt.Fprintf(w, "the client\t%s\n", strings.Join(involved, ", "))
+	fmt.Fprintf(w, "data\t%s\n", strings.Join(kinds, ", "))
+	for _, n := range p.Needs {
+		fmt.Fprintf(w, "state\t%s\n", need(n, statements))
+	}
+	for _, r := range p.Weighings {
+		fmt.Fprintf(w, "weighing\t%s: %s\n", r.Regime.Code(), r.Weighing)
+	}
+	fmt.Fprintf(w, "never for\t%s\n", strings.Join(not, ", "))
+	from := "the request"
+	if p.DeadlineFrom == "aanleiding" {
+		from = "the trigger"
+	}
+	fmt.Fprintf(w, "answer within\t%d days from %s\n", p.DeadlineDays, from)
+	fmt.Fprintf(w, "kept\tat most %d months from %s (art. %s)\n", p.Retention.AtMost, strings.Join(p.Retention.From, " or "), p.Retention.Article)
+}
+
+// need says what must be stated, and when.
+func need(n api.Need, statements []api.StatementRule) string {
+	text := n.Statement
+	for _, s := range statements {
+		if s.Code == n.Statement {
+			text += ": " + s.Ask.EN
+		}
+	}
+	if n.Or != "" {
+		text += " (or " + n.Or + ")"
+	}
+	switch {
+	case n.Category != "":
+		text += " (of each item with " + n.Category.Code() + " data)"
+	case n.Background:
+		text += " (of each item that tells a cause)"
+	case n.DomainKind != "":
+		text += " (to a party in an " + n.DomainKind + " domain)"
+	}
+	return text
 }
 
 func itemsCommand(t *terminal) *cobra.Command {

@@ -75,7 +75,14 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 				if !ok || !known {
 					return usage(fmt.Errorf("--role %q: want role=capacity; roles are %s", r, strings.Join(api.RoleCodes(), ", ")))
 				}
-				e.Roles = append(e.Roles, api.Grant{Role: role, Capacity: capacity})
+				capacity, secrecy, _ := strings.Cut(capacity, ":")
+				grant := api.Grant{Role: role, Capacity: capacity}
+				if secrecy != "" {
+					if grant.Regime, known = api.RegimeOf(secrecy); !known {
+						return unknownWord("--role", secrecy, "wgbo", "big", "jeugdwet")
+					}
+				}
+				e.Roles = append(e.Roles, grant)
 			}
 			client, err := t.client()
 			if err != nil {
@@ -89,7 +96,7 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 		},
 	}
 	add.Flags().StringVar(&name, "name", "", "`name` as colleagues know it; it stays on this node")
-	add.Flags().StringArrayVar(&roles, "role", nil, "`role=capacity`; repeat for more")
+	add.Flags().StringArrayVar(&roles, "role", nil, "`role=capacity`, or role=capacity:regime for professional secrecy of his own; repeat for more")
 	_ = add.MarkFlagRequired("name")
 	_ = add.MarkFlagRequired("role")
 	list := &cobra.Command{
@@ -111,7 +118,7 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 				for _, e := range all {
 					var roles []string
 					for _, g := range e.Roles {
-						roles = append(roles, g.Role.Code()+"="+g.Capacity)
+						roles = append(roles, strings.TrimSuffix(g.Role.Code()+"="+g.Capacity+":"+g.Regime.Code(), ":"))
 					}
 					fmt.Fprintf(w, "%s\t%s\t%s\n", e.ID, cell(e.Name), strings.Join(roles, " "))
 				}
