@@ -2009,12 +2009,18 @@ type ClientInterface interface {
 
 	// ExamineWithBody Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
 	//
+	// Ook een verzoek dat niet mag, geeft 200; de toelichting zegt dan bij elke regel die het tegenhoudt waarom, en de eerste daarvan is de code
+	// waarmee het verzoek geweigerd zou worden. Er wordt niets vastgelegd.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /toelichtingen (the `Examine` operationId).
 	ExamineWithBody(ctx context.Context, params *ExamineParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Examine Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+	//
+	// Ook een verzoek dat niet mag, geeft 200; de toelichting zegt dan bij elke regel die het tegenhoudt waarom, en de eerste daarvan is de code
+	// waarmee het verzoek geweigerd zou worden. Er wordt niets vastgelegd.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2576,6 +2582,9 @@ func (c *Raw) GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 
 // ExamineWithBody Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
 //
+// Ook een verzoek dat niet mag, geeft 200; de toelichting zegt dan bij elke regel die het tegenhoudt waarom, en de eerste daarvan is de code
+// waarmee het verzoek geweigerd zou worden. Er wordt niets vastgelegd.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /toelichtingen (the `Examine` operationId).
@@ -2592,6 +2601,9 @@ func (c *Raw) ExamineWithBody(ctx context.Context, params *ExamineParams, conten
 }
 
 // Examine Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+//
+// Ook een verzoek dat niet mag, geeft 200; de toelichting zegt dan bij elke regel die het tegenhoudt waarom, en de eerste daarvan is de code
+// waarmee het verzoek geweigerd zou worden. Er wordt niets vastgelegd.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5180,12 +5192,18 @@ type ClientWithResponsesInterface interface {
 
 	// ExamineWithBodyWithResponse Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
 	//
+	// Ook een verzoek dat niet mag, geeft 200; de toelichting zegt dan bij elke regel die het tegenhoudt waarom, en de eerste daarvan is de code
+	// waarmee het verzoek geweigerd zou worden. Er wordt niets vastgelegd.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /toelichtingen (the `Examine` operationId).
 	ExamineWithBodyWithResponse(ctx context.Context, params *ExamineParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExamineResponse, error)
 
 	// ExamineWithResponse Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+	//
+	// Ook een verzoek dat niet mag, geeft 200; de toelichting zegt dan bij elke regel die het tegenhoudt waarom, en de eerste daarvan is de code
+	// waarmee het verzoek geweigerd zou worden. Er wordt niets vastgelegd.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8130,6 +8148,9 @@ func (c *ClientWithResponses) GetStatusWithResponse(ctx context.Context, reqEdit
 
 // ExamineWithBodyWithResponse Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
 //
+// Ook een verzoek dat niet mag, geeft 200; de toelichting zegt dan bij elke regel die het tegenhoudt waarom, en de eerste daarvan is de code
+// waarmee het verzoek geweigerd zou worden. Er wordt niets vastgelegd.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /toelichtingen (the `Examine` operationId).
@@ -8142,6 +8163,9 @@ func (c *ClientWithResponses) ExamineWithBodyWithResponse(ctx context.Context, p
 }
 
 // ExamineWithResponse Zeggen wat het knooppunt van een verzoek zou vinden, zonder het te doen
+//
+// Ook een verzoek dat niet mag, geeft 200; de toelichting zegt dan bij elke regel die het tegenhoudt waarom, en de eerste daarvan is de code
+// waarmee het verzoek geweigerd zou worden. Er wordt niets vastgelegd.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -15,8 +15,9 @@ import (
 	"sluis/peer"
 )
 
-// One whole exchange through the API of both nodes: every operation is used,
-// and the harness holds every answer to the contract.
+// One whole exchange through the API of both nodes, under the closed regime of
+// art. 5.4.2(3), with the proofs of what was done; the harness holds every answer
+// to the contract. That under professional secrecy is in weighing_test.go.
 func TestConversation(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
