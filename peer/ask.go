@@ -82,6 +82,23 @@ func (n *Node) asking(f *inForce, who Who, asking Asking) (exchange.Asking, erro
 	return a, err
 }
 
+// Withdraw takes a request back.
+func (n *Node) Withdraw(ctx context.Context, who Who, id exchange.ID) (exchange.Exchange, error) {
+	return n.step(ctx, who, id, func(j judging) (act, error) {
+		x, event, err := j.before.Withdraw(j.law, j.own, j.by, j.now)
+		if err != nil {
+			return act{}, err
+		}
+		e := envelope(x, j.now, j.now.Add(answerLife))
+		e.Follows = j.before.Request
+		signed, err := wire.SignWithdrawal(e, n.keys.Signing)
+		if err != nil {
+			return act{}, err
+		}
+		return act{after: j.before.with(x), event: event, sent: &message{wire.Withdrawal, signed}, send: outgoing(e, signed)}, nil
+	})
+}
+
 // answerLife is how long a message that answers to another is offered to a
 // party that is down. It outlives a long holiday and ends.
 const answerLife = 60 * 24 * time.Hour

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -62,6 +63,9 @@ type Node struct {
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
 	force atomic.Pointer[inForce]
+	// installing is held while a register is put in place: several peers may
+	// offer the same one at once, and its file is written by one of them.
+	installing sync.Mutex
 	law   *exchange.Law // the program's own, in force until a register brings another
 	now   func() time.Time
 	log   *slog.Logger

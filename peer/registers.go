@@ -97,6 +97,8 @@ func (n *Node) lawOf(reg *register.Register) (*exchange.Law, error) {
 // is older than the one in force, has expired, or its chain does not lead back
 // to the root that was pinned when the node was made.
 func (n *Node) InstallRegister(ctx context.Context, bundle []byte) error {
+	n.installing.Lock()
+	defer n.installing.Unlock()
 	for range maxOvertaken {
 		before := n.force.Load()
 		reg, err := register.Open(n.pin, bundle, before.register, n.now())
