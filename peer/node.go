@@ -66,9 +66,9 @@ type Node struct {
 	// installing is held while a register is put in place: several peers may
 	// offer the same one at once, and its file is written by one of them.
 	installing sync.Mutex
-	law   *exchange.Law // the program's own, in force until a register brings another
-	now   func() time.Time
-	log   *slog.Logger
+	law        *exchange.Law // the program's own, in force until a register brings another
+	now        func() time.Time
+	log        *slog.Logger
 }
 
 // inForce is what a register version brings with it. It does not change.
