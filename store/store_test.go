@@ -587,7 +587,7 @@ func TestChanged(t *testing.T) {
 
 func TestCancelled(t *testing.T) {
 	c := create(t)
-	block, blocked := make(chan struct{}), make(chan struct{})
+	block, blocked := make(chan struct{}), make(chan struct{}, 1) // kept until somebody looks
 	c.SetSeam(func(point string) error {
 		if point == store.Points[0] {
 			select {
