@@ -39,6 +39,7 @@ type tableWay struct{ askers, asked, held []string }
 type tableStart struct {
 	triggers, client []string
 	familyAgrees     bool
+	beyondScope      bool // also what the client did not agree to look into
 }
 
 // A tableGap is a row of "Where the program differs".
@@ -146,6 +147,8 @@ func (p *tablePurpose) line(name string, words []string) bool {
 	case name == "family" && start >= 0 && slices.Equal(words, []string{"agrees-first"}):
 		p.starts[start].familyAgrees = true
 	case name == "family" && start >= 0 && slices.Equal(words, []string{"may-be-asked-about"}):
+	case name == "agreed scope" && start >= 0 && slices.Equal(words, []string{"does-not-limit"}):
+		p.starts[start].beyondScope = true
 	default:
 		return false
 	}
@@ -377,7 +380,30 @@ func TestLawTableTriggers(t *testing.T) {
 			}
 		}
 	}
-	table.checkGaps(t, "trigger", "client", "family")
+	for code, row := range table.purposes {
+		for _, s := range row.starts {
+			for _, trigger := range s.triggers {
+				rule, _ := law.Trigger(TriggerCode(trigger))
+				if !rule.Scope {
+					continue
+				}
+				p, _ := law.Purpose(code)
+				a := validAsking(t, law, row, p, rule, InvolvementState(s.client[0]), "client")
+				a.Case.Trigger.Scope = []DomainCode{"custody"}
+				_, _, err := Ask(law, a)
+				gap := table.differs(code, s.beyondScope, map[string]string{"trigger": trigger, "scope": "not-agreed"})
+				switch {
+				case gap != nil && gap.allows == (err == nil):
+					gap.met++
+				case s.beyondScope && err != nil:
+					t.Errorf("%s beyond what the client agreed to: %v", code, err)
+				case !s.beyondScope:
+					wantRefusal(t, string(code)+" beyond what the client agreed to", err, OutsideScope)
+				}
+			}
+		}
+	}
+	table.checkGaps(t, "trigger", "client", "family", "scope")
 	t.Logf("%d ways to begin: %d allowed, %d refused", allowed+refused, allowed, refused)
 	if allowed < 100 || refused < 500 {
 		t.Errorf("%d allowed, %d refused: the table was not read", allowed, refused)
