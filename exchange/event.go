@@ -34,6 +34,21 @@ const (
 	StaffChanged       EventKind = "staff-changed"
 	RegisterInstalled  EventKind = "register-installed"
 	NodeCreated        EventKind = "node-created"
+
+	// Of the ledger and the data themselves.
+	MomentRecorded      EventKind = "moment-recorded" // a moment from which a retention term runs
+	HoldPlaced          EventKind = "hold-placed"     // destruction put off (bewaarplicht)
+	HoldLifted          EventKind = "hold-lifted"
+	DossierDestroyed    EventKind = "dossier-destroyed"    // the record key is gone (vernietiging)
+	DossiersPurged      EventKind = "dossiers-purged"      // nothing of it is left in the files
+	Searched            EventKind = "searched"             // somebody looked for a person
+	Exported            EventKind = "exported"             // content left the node for a person of ours
+	InspectionGranted   EventKind = "inspection-granted"   // a regulator got a bundle (toezicht)
+	CheckpointCosigned  EventKind = "checkpoint-cosigned"  // we checked and signed a partner's checkpoint
+	CosignatureReceived EventKind = "cosignature-received" // a partner checked and signed ours
+	LedgerAlarm         EventKind = "ledger-alarm"         // a partner's ledger contradicts itself
+	BackupMade          EventKind = "backup-made"
+	LedgerRecovered     EventKind = "ledger-recovered" // continued after a restore
 )
 
 // An Event is what must be recorded together with a step. Kind, Exchange, Own,
@@ -48,6 +63,16 @@ type Event struct {
 	At       time.Time
 	By       ActorID
 	Detail   Detail
+}
+
+// A PrivatePart is the private part of a ledger entry: who, and which items. As
+// bytes it is JSON, sealed under the record key of the dossier.
+type PrivatePart struct {
+	By ActorID `json:"by,omitempty"`
+	// Register is the version that was in force: it says which law the step was
+	// judged by.
+	Register uint64 `json:"register,omitempty"`
+	Detail   Detail `json:"detail"`
 }
 
 // A Detail is the private part of an event: codes only, no free text. What was

@@ -79,7 +79,7 @@ func (n *Node) trace(e ledger.Entry) (Trace, error) {
 	if err != nil {
 		return Trace{}, err
 	}
-	var p private
+	var p exchange.PrivatePart
 	if err := json.Unmarshal(part, &p); err != nil {
 		return Trace{}, fmt.Errorf("the private part of entry %d is in a form that this version cannot read", e.Index)
 	}

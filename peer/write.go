@@ -31,17 +31,6 @@ type message struct {
 	signed wire.Signed
 }
 
-// private is the private part of an entry: who, and which items. It is sealed
-// under the record key of the dossier.
-//
-// Register is the version that was in force: it says which law the step was
-// judged by.
-type private struct {
-	By       exchange.ActorID `json:"by,omitempty"`
-	Register uint64           `json:"register,omitempty"`
-	Detail   exchange.Detail  `json:"detail"`
-}
-
 // change loads an exchange, lets judge make the act, and writes it; when
 // somebody else was faster it looks again.
 func (n *Node) change(ctx context.Context, id exchange.ID, side exchange.Side, judge func(record, time.Time) (act, error)) (exchange.Exchange, error) {
@@ -134,7 +123,7 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 }
 
 func (n *Node) entryOf(event exchange.Event, digest wire.Digest) (store.Event, error) {
-	p := private{By: event.By, Detail: event.Detail}
+	p := exchange.PrivatePart{By: event.By, Detail: event.Detail}
 	if reg := n.force.Load().register; reg != nil {
 		p.Register = reg.Version()
 	}

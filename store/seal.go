@@ -40,10 +40,12 @@ func newRecordKey(master crypto.Secret, dossier string) (wrapped, error) {
 func (w wrapped) open(sealed, bound []byte) ([]byte, error) {
 	plain, err := w.key.Open(sealed, bound)
 	if err != nil {
-		return nil, errors.New("store: a sealed value does not open: it was changed or moved")
+		return nil, errSealed
 	}
 	return plain, nil
 }
+
+var errSealed = errors.New("store: a sealed value does not open: it was changed or moved")
 
 // A keyring keeps the record keys that were used last, and makes new ones.
 //
@@ -212,7 +214,7 @@ func (u *unit) sealEvent(e Event) error {
 	var private []byte
 	if len(e.Private) > 0 {
 		var err error
-		if private, err = u.record.key.Seal(e.Private, h.Bound()); err != nil {
+		if private, err = u.record.key.SealPart(e.Private, h.Bound()); err != nil {
 			return err
 		}
 	}

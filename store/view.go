@@ -6,6 +6,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"sluis/crypto"
 	"sluis/ledger"
 )
 
@@ -214,19 +215,36 @@ func (s *Store) Entries(from uint64, n int) ([]ledger.Entry, error) {
 
 // Private returns the private part of an entry in clear: nil when there is none,
 // ErrNoRecordKey when the key of its dossier has been destroyed.
-func (s *Store) Private(e ledger.Entry) (plain []byte, err error) {
+func (s *Store) Private(e ledger.Entry) ([]byte, error) {
+	key, err := s.PartKey(e)
+	if err != nil || key.IsZero() {
+		return nil, err
+	}
+	plain, err := crypto.OpenPart(key, e.Private, e.Bound())
+	if err != nil {
+		return nil, errSealed
+	}
+	return plain, nil
+}
+
+// PartKey returns the key that opens the private part of this entry and nothing
+// else: the zero Secret when it has none, ErrNoRecordKey when the key of its
+// dossier has been destroyed.
+func (s *Store) PartKey(e ledger.Entry) (key crypto.Secret, err error) {
 	if len(e.Private) == 0 {
-		return nil, nil
+		return crypto.Secret{}, nil
 	}
 	err = s.view(func(txn *badger.Txn) error {
 		record, err := s.keys.reading(e.Key, txn)
 		if err != nil {
 			return err
 		}
-		plain, err = record.open(e.Private, e.Bound())
-		return err
+		if key, err = record.key.PartKey(e.Private); err != nil {
+			return errSealed
+		}
+		return nil
 	})
-	return plain, err
+	return key, err
 }
 
 // Size returns the number of entries.
