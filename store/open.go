@@ -93,7 +93,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		options: o, units: make(chan *unit, maxBatchUnits), quit: make(chan struct{}), stopped: make(chan struct{}),
+		options: o, units: make(chan *unit, maxBatchUnits), purges: make(chan func()), quit: make(chan struct{}), stopped: make(chan struct{}),
 		changed: make(chan struct{}), free: func() (int64, error) { return freeBytes(dir) },
 	}
 	if err := s.openFiles(dir); err != nil {

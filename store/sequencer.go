@@ -33,6 +33,13 @@ const (
 	afterAnchor  = "after anchor"  // it happened and is signed, nobody was told
 )
 
+// The moments of a purge, where tests stop it. Each may be repeated.
+const (
+	beforePurge  = "before purge"
+	afterDrop    = "after drop"
+	afterFlatten = "after flatten"
+)
+
 // sequence applies changes until the store is closed or stops.
 func (s *Store) sequence() {
 	defer close(s.stopped)
@@ -42,6 +49,9 @@ func (s *Store) sequence() {
 		if first == nil {
 			select {
 			case first = <-s.units:
+			case purge := <-s.purges:
+				purge()
+				continue
 			case <-s.quit:
 				return
 			}
@@ -128,6 +138,7 @@ func (s *Store) apply(batch []*unit) {
 		if u.err == nil {
 			u.written.Size, u.written.Checkpoint = next.checkpoint.Size, next.signed
 			s.keys.stored(u.record)
+			s.keys.drop(u.change.Destroy)
 		}
 	}
 }
@@ -220,6 +231,9 @@ func (b *building) allowed(u *unit) error {
 			return err
 		}
 	}
+	if err := b.mayDestroy(c.Destroy); err != nil {
+		return err
+	}
 	for _, o := range c.Send {
 		there, err := has(b.txn, outboxKey(o.ID))
 		if err != nil || there {
@@ -244,6 +258,11 @@ func (b *building) keyAllowed(u *unit) error {
 	value, err := get(b.txn, recordKeyKey(u.record.name))
 	switch {
 	case errors.Is(err, ErrNotFound) && u.record.fresh:
+		gone, err := has(b.txn, goneKey(u.record.name))
+		if err != nil || gone {
+			b.store.keys.forget(u.record)
+			return orErr(err, ErrNoRecordKey)
+		}
 		return nil
 	case errors.Is(err, ErrNotFound):
 		return ErrNoRecordKey
@@ -297,16 +316,21 @@ func (b *building) add(u *unit) error {
 		}
 	}
 	for i, p := range c.Puts {
-		if err := b.put(p, u.rows[i], versionOf(first)); err != nil {
+		if err := b.put(p, u.record.name, u.rows[i], versionOf(first)); err != nil {
 			return err
 		}
 	}
 	for _, d := range c.Deletes {
-		if err := b.reindex(d.Table, d.Key, nil); err != nil {
+		if err := b.remove(d.Table, d.Key); err != nil {
 			return err
 		}
-		if err := b.txn.Delete(rowKey(d.Table, d.Key)); err != nil {
-			return fault(err)
+	}
+	if err := b.destroy(c.Destroy, first); err != nil {
+		return err
+	}
+	for _, name := range c.purged {
+		if err := b.purged(name); err != nil {
+			return err
 		}
 	}
 	for i, o := range c.Send {
@@ -355,8 +379,8 @@ func (b *building) finish(batch []*unit) error {
 	return nil
 }
 
-func (b *building) put(p Record, value []byte, version uint64) error {
-	if err := b.reindex(p.Table, p.Key, p.Index); err != nil {
+func (b *building) put(p Record, dossier string, value []byte, version uint64) error {
+	if err := b.reindex(p.Table, p.Key, dossier, p.Index); err != nil {
 		return err
 	}
 	setVersion(value, version)
@@ -366,8 +390,19 @@ func (b *building) put(p Record, value []byte, version uint64) error {
 	return nil
 }
 
-// reindex makes index the index keys of a row.
-func (b *building) reindex(table, key string, index []string) error {
+func (b *building) remove(table, key string) error {
+	if err := b.reindex(table, key, "", nil); err != nil {
+		return err
+	}
+	if err := b.txn.Delete(rowKey(table, key)); err != nil {
+		return fault(err)
+	}
+	return nil
+}
+
+// reindex makes index the index keys of a row, and dossier the one that it
+// belongs to.
+func (b *building) reindex(table, key, dossier string, index []string) error {
 	before, err := b.row(table, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
@@ -379,6 +414,19 @@ func (b *building) reindex(table, key string, index []string) error {
 	}
 	for _, x := range index {
 		if err := b.txn.Set(indexKey(x, table, key), nil); err != nil {
+			return fault(err)
+		}
+	}
+	if before.dossier == dossier {
+		return nil
+	}
+	if before.dossier != "" {
+		if err := b.txn.Delete(dossierKey(before.dossier, table, key)); err != nil {
+			return fault(err)
+		}
+	}
+	if dossier != "" {
+		if err := b.txn.Set(dossierKey(dossier, table, key), nil); err != nil {
 			return fault(err)
 		}
 	}

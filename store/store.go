@@ -172,6 +172,7 @@ type Store struct {
 	db      *badger.DB
 	keys    *keyring
 	units   chan *unit    // to the sequencer
+	purges  chan func()   // to the sequencer, which does them between two batches
 	quit    chan struct{} // closed by Close
 	stopped chan struct{} // closed when the sequencer has returned
 
