@@ -107,6 +107,9 @@ func (s *Store) Write(ctx context.Context, c Change) (Written, error) {
 	if err := s.alive(); err != nil {
 		return Written{}, err
 	}
+	if s.recovering.Load() {
+		return Written{}, ErrRecovering
+	}
 	u, err := s.prepare(c)
 	if err != nil {
 		return Written{}, err

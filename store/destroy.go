@@ -149,6 +149,8 @@ var ErrStillThere = errors.New("store: a destroyed dossier is still in the files
 // count. Writers and readers wait meanwhile. It returns how many dossiers it was
 // about; none is no work and no entry.
 func (s *Store) Purge(ctx context.Context, event func(count int) Event) (int, error) {
+	s.slow.Lock()
+	defer s.slow.Unlock()
 	names, err := s.pending()
 	if err != nil || len(names) == 0 {
 		return 0, err

@@ -136,8 +136,8 @@ func TestPurge(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Enough for several tables and levels, and rows that were written twice.
-	const dossiers = 24
-	big := string(bytes.Repeat([]byte("content of a dossier "), 30_000))
+	const dossiers = 15
+	big := string(bytes.Repeat([]byte("content of a dossier "), 25_000))
 	needles := map[string][][]byte{}
 	for round := range 2 {
 		for i := range dossiers {
@@ -316,7 +316,7 @@ func TestPurgeBesideOthers(t *testing.T) {
 	var work sync.WaitGroup
 	for w := range 4 {
 		work.Go(func() {
-			for i := 0; ctx.Err() == nil; i++ {
+			for i := 0; ctx.Err() == nil && i < 100; i++ {
 				name := fmt.Sprintf("w%d-%d", w, i)
 				if _, err := s.Write(context.Background(), file(name, name, name)); err != nil {
 					t.Errorf("write: %v", err)
