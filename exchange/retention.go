@@ -2,7 +2,9 @@ package exchange
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -163,6 +165,28 @@ type Keep struct {
 
 // Terms are what an organisation chose for itself, in months per article.
 type Terms map[string]int
+
+// CheckTerms refuses a term of one's own that the law does not allow, or that it
+// knows no article for: then a slip of the pen would go unnoticed.
+func (l *Law) CheckTerms(chosen Terms) error {
+	allowed := map[string]Retention{Supplied.Article: Supplied}
+	for _, p := range l.purposes.all {
+		allowed[p.Retention.Article] = p.Retention
+	}
+	for _, t := range l.triggers.all {
+		allowed[t.Retention.Article] = t.Retention
+	}
+	for article, months := range chosen {
+		r, ok := allowed[article]
+		switch {
+		case !ok:
+			return fmt.Errorf("retention: no term is given by article %q; those are %s", article, strings.Join(slices.Sorted(maps.Keys(allowed)), ", "))
+		case !r.Allows(months):
+			return fmt.Errorf("retention: article %s allows %d to %d months", article, max(r.AtLeast, 1), r.AtMost)
+		}
+	}
+	return nil
+}
 
 func (r Retention) keep(m Moments, chosen Terms) Keep {
 	k := Keep{Article: r.Article}

@@ -215,3 +215,20 @@ func TestHold(t *testing.T) {
 		t.Errorf("lifted by a requester: %v", err)
 	}
 }
+
+func TestCheckTerms(t *testing.T) {
+	for _, c := range []struct {
+		chosen Terms
+		ok     bool
+	}{
+		{nil, true},
+		{Terms{"5.4.5(1)": 1, "5.4.5(2)": 24, "5.5.4(1)": 6, "5.3.4": 12}, true},
+		{Terms{"5.4.5(1)": 25}, false},
+		{Terms{"5.5.4(1)": 5}, false},
+		{Terms{"5.4.5": 12}, false},
+	} {
+		if err := testLaw(t).CheckTerms(c.chosen); (err == nil) != c.ok {
+			t.Errorf("%v: %v", c.chosen, err)
+		}
+	}
+}

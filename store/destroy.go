@@ -62,6 +62,15 @@ func (s *Store) Destroyed(after string, limit int) ([]Destroyed, error) {
 	return gone, err
 }
 
+// IsDestroyed reports whether a dossier was destroyed.
+func (s *Store) IsDestroyed(dossier string) (gone bool, err error) {
+	err = s.view(func(txn *badger.Txn) error {
+		gone, err = has(txn, goneKey(dossier))
+		return err
+	})
+	return gone, err
+}
+
 // mayDestroy refuses to destroy what has no record key, unless rows were left
 // over when it was destroyed.
 func (b *building) mayDestroy(dossier string) error {
