@@ -168,7 +168,7 @@ func (n *Node) ViewCase(ctx context.Context, who Who, id exchange.ID) (exchange.
 	if err != nil {
 		return exchange.Case{}, err
 	}
-	_, err = n.store.Write(ctx, store.Change{Dossier: string(id), Record: []store.Event{entry}})
+	_, err = n.store.Write(ctx, store.Change{Dossier: caseDossier(id), Record: []store.Event{entry}})
 	return c, err
 }
 
@@ -260,14 +260,14 @@ func (n *Node) writeCase(ctx context.Context, c exchange.Case, event exchange.Ev
 	for _, p := range c.People {
 		row.Index = append(row.Index, n.person(c.Own.Capacity, p.BSN, p.Name, p.Born)...)
 	}
-	_, err = n.store.Write(ctx, store.Change{Dossier: string(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}})
+	_, err = n.store.Write(ctx, store.Change{Dossier: caseDossier(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}})
 	return err
 }
 
 func (n *Node) caseRow(id exchange.ID) (exchange.Case, uint64, error) {
 	value, version, err := n.store.Get(tableCase, string(id))
 	if errors.Is(err, store.ErrNotFound) {
-		return exchange.Case{}, 0, n.missing(string(id), UnknownCase)
+		return exchange.Case{}, 0, n.missing(caseDossier(id), UnknownCase)
 	}
 	if err != nil {
 		return exchange.Case{}, 0, err

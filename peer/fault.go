@@ -54,3 +54,11 @@ func fault(code string) *Fault {
 	}
 	return f
 }
+
+// orFault is err, or the fault where there is no error.
+func orFault(err error, code string) error {
+	if err != nil {
+		return err
+	}
+	return fault(code)
+}

@@ -239,6 +239,10 @@ func dossierOf(x exchange.Exchange) string {
 
 func supplierDossier(id exchange.ID) string { return uuidOf("sluis-supplier-dossier\n" + string(id)) }
 
+// caseDossier names the record key of a case: not its ID, which partners read in
+// our requests and could give to an exchange of theirs.
+func caseDossier(id exchange.ID) string { return uuidOf("sluis-case-dossier\n" + string(id)) }
+
 // uuidOf makes a UUIDv8 of a text.
 func uuidOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
@@ -256,20 +260,33 @@ func (n *Node) lookup(id exchange.ID, hat exchange.CapacityCode) (record, error)
 	if err == nil && (hat == "" || asker.Own().Capacity == hat) {
 		return asker, nil
 	}
-	if err != nil && !errors.Is(err, &Fault{Code: UnknownExchange}) {
+	if err != nil && !absent(err) {
 		return record{}, err
 	}
 	supplier, missing := n.record(id, exchange.Supplier)
-	if err == nil && (errors.Is(missing, &Fault{Code: UnknownExchange}) || missing == nil && supplier.Own().Capacity != hat) {
+	switch {
+	case err == nil && (absent(missing) || missing == nil && supplier.Own().Capacity != hat):
 		return asker, nil
+	case errors.Is(missing, &Fault{Code: UnknownExchange}):
+		return record{}, err // our side was destroyed, or there never was one
 	}
 	return supplier, missing
+}
+
+// absent reports whether there is no such side, or no more.
+func absent(err error) bool {
+	return errors.Is(err, &Fault{Code: UnknownExchange}) || errors.Is(err, &Fault{Code: Destroyed})
 }
 
 // record loads one side of an exchange.
 func (n *Node) record(id exchange.ID, side exchange.Side) (record, error) {
 	value, version, err := n.store.Get(tableExchange, rowKey(id, side))
 	if errors.Is(err, store.ErrNotFound) {
+		if side == exchange.Supplier {
+			if err := n.missing(supplierDossier(id), UnknownExchange); errors.Is(err, &Fault{Code: Destroyed}) {
+				return record{}, err
+			}
+		}
 		return record{}, n.missing(string(id), UnknownExchange)
 	}
 	if err != nil {

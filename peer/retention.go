@@ -35,6 +35,9 @@ func (k Kept) Due(at time.Time) bool {
 }
 
 func (k Kept) dossier() string {
+	if k.Side == "" {
+		return caseDossier(k.ID)
+	}
 	if k.Side == exchange.Supplier && k.Own.OIN == k.Other.OIN {
 		return supplierDossier(k.ID)
 	}
@@ -101,7 +104,7 @@ func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
 			k.Keep = exchange.KeepSupplied(r.Exchange, chosen)
 		}
 		k.Hold = holds[k.dossier()]
-		if h := holds[string(c.ID)]; r.Side == exchange.Asker && inCase && h.Until.After(k.Hold.Until) {
+		if h := holds[caseDossier(c.ID)]; r.Side == exchange.Asker && inCase && h.Until.After(k.Hold.Until) {
 			k.Hold = h // what holds a case holds all in it
 		}
 		all = append(all, k)
@@ -111,7 +114,7 @@ func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
 		return nil, err
 	}
 	for id, c := range cases {
-		k := Kept{ID: id, Own: c.Own, Keep: law.KeepCase(c, within[id], chosen), Hold: holds[string(id)]}
+		k := Kept{ID: id, Own: c.Own, Keep: law.KeepCase(c, within[id], chosen), Hold: holds[caseDossier(id)]}
 		all = append(all, k)
 	}
 	slices.SortFunc(all, func(a, b Kept) int { return strings.Compare(a.dossier(), b.dossier()) })
@@ -227,7 +230,7 @@ func (n *Node) hold(ctx context.Context, who Who, id exchange.ID, judge func(exc
 // dossier finds the dossier that an ID names: a case, or our side of an exchange.
 func (n *Node) dossier(id exchange.ID, hat exchange.CapacityCode) (string, exchange.PartyID, error) {
 	if c, _, err := n.caseRow(id); !errors.Is(err, &Fault{Code: UnknownCase}) {
-		return string(id), c.Own, err
+		return caseDossier(id), c.Own, err
 	}
 	r, err := n.lookup(id, hat)
 	if err != nil {
@@ -266,10 +269,13 @@ func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
 		if !k.Due(at) {
 			continue
 		}
-		if err := n.destroy(ctx, k, at); err != nil {
+		switch err := n.destroy(ctx, k, at); {
+		case errors.Is(err, store.ErrNoRecordKey): // another sweep was faster
+		case err != nil:
 			return destroyed, err
+		default:
+			destroyed++
 		}
-		destroyed++
 	}
 	if destroyed > 0 {
 		if err := n.listDestroyed(); err != nil {

@@ -45,7 +45,7 @@ func isFault(err error, code string) bool { return errors.Is(err, &peer.Fault{Co
 // Two years after the client was told the outcome the data is gone (art.
 // 5.4.5(1)), on both sides, and both ledgers still prove.
 func TestSweep(t *testing.T) {
-	w := newWorld(t, municipality, debtHelp)
+	w := newWorldWith(t, "[retention]\nsweep_every = \"87600h\"\n", municipality, debtHelp)
 	college, debts := w.members[0], w.members[1]
 	x := answeredExchange(t, college, debts)
 	ctx := t.Context()
@@ -105,7 +105,7 @@ func TestSweep(t *testing.T) {
 
 // What is on hold stays until its day, with all that is in the case.
 func TestHoldPutsOff(t *testing.T) {
-	w := newWorld(t, municipality, debtHelp)
+	w := newWorldWith(t, "[retention]\nsweep_every = \"87600h\"\n", municipality, debtHelp)
 	college := w.members[0]
 	college.hireOfficer()
 	x := answeredExchange(t, college, w.members[1])
@@ -163,7 +163,7 @@ func TestSweepsByItself(t *testing.T) {
 // A message that is still under way goes with the dossier; a later one in the
 // same exchange is refused.
 func TestSweepBesideTheOutbox(t *testing.T) {
-	w := newWorld(t, municipality, debtHelp)
+	w := newWorldWith(t, "[retention]\nsweep_every = \"87600h\"\n", municipality, debtHelp)
 	college, debts := w.members[0], w.members[1]
 	debts.stop()
 	x, err := ask(t.Context(), college.node, requester, question(t))
@@ -179,5 +179,22 @@ func TestSweepBesideTheOutbox(t *testing.T) {
 	}
 	if got := college.node.Waiting(); got != 0 {
 		t.Errorf("%d messages are waiting", got)
+	}
+}
+
+// A partner that opens an exchange under the ID of our case gets no part of its
+// dossier: there is no way to a record key by naming something of ours.
+func TestCaseIsNoExchange(t *testing.T) {
+	w := newWorldWith(t, "[retention]\nsweep_every = \"87600h\"\n", municipality, debtHelp)
+	college, debts := w.members[0], w.members[1]
+	x := answeredExchange(t, college, debts)
+	entries, err := college.node.Entries(0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Key == string(x.Request.Case) || e.Key == string(x.ID) && e.Exchange != string(x.ID) {
+			t.Errorf("entry %d (%s) is sealed under %s", e.Index, e.Kind, e.Key)
+		}
 	}
 }
