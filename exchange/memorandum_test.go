@@ -161,15 +161,21 @@ func TestEveryTriggerIsStatedInFull(t *testing.T) {
 	}
 }
 
-// M1-018, 074 and 147: the client's request comes under one of five acts, and
-// under each the same investigation follows.
+// M1-018, 074, 079 and 147: the client's request comes under one of five acts,
+// and that there is more comes out in one of four ways; under each the same
+// investigation follows.
 func TestRequestUnderEachAct(t *testing.T) {
-	for _, act := range []string{"wmo", "jeugdwet", "participatiewet", "schuldhulp", "wi2021"} {
-		s := between(t, "investigation/client-request", investigation, housing, "rent-arrears")
-		i := slices.IndexFunc(s.Case.Trigger.Statements, func(s exchange.Statement) bool { return s.Code == "act" })
-		s.Case.Trigger.Statements[i].Text = x(act)
-		s.mustAsk(t)
-		s.supplies(t, "duty")
+	for code, choices := range map[exchange.StatementCode][]string{
+		"act":       {"wmo", "jeugdwet", "participatiewet", "schuldhulp", "wi2021"},
+		"suspicion": {"client-said", "client-answered", "own-observation", "linked"},
+	} {
+		for _, choice := range choices {
+			s := between(t, "investigation/client-request", investigation, housing, "rent-arrears")
+			i := slices.IndexFunc(s.Case.Trigger.Statements, func(s exchange.Statement) bool { return s.Code == code })
+			s.Case.Trigger.Statements[i].Text = x(choice)
+			s.mustAsk(t)
+			s.supplies(t, "duty")
+		}
 	}
 }
 
@@ -270,5 +276,41 @@ func TestPartnershipsAreNoParties(t *testing.T) {
 			_, err := law.May(p.Code, capacity(p.Askers[0], "investigation", exchange.NoSecrecy), asked, exchange.Ordinary)
 			refused(t, fmt.Sprintf("%s asks %s", p.Code, code), err, exchange.PurposeNotAsked)
 		}
+	}
+}
+
+// M1-075, art. 2.3a.1(4): six weeks bind where the client asked. The text has
+// no term for serious problems (2.3a.4): a later day may be named there, and
+// what stands in the catalogue is a default.
+func TestSixWeeksBindTheClientsRequestOnly(t *testing.T) {
+	for p := range lawInForce(t).Purposes() {
+		bound := p.Code == "investigation/client-request"
+		if (p.Deadline.From == exchange.FromTrigger) != bound {
+			t.Errorf("%s: its term runs from the %s", p.Code, p.Deadline.From)
+		}
+	}
+	later := between(t, "investigation/serious-problems", investigation, housing, "nuisance-reports")
+	later.Request.Due = noon.AddDate(0, 0, 90)
+	later.mustAsk(t)
+	late := between(t, "investigation/client-request", investigation, housing, "nuisance-reports")
+	late.Request.Due = noon.AddDate(0, 0, 90)
+	refused(t, "2.3a.1(4): ninety days for the client's own request", late.ask(), exchange.DeadlineTooLate)
+}
+
+// M1-123 and A64, art. 5.4.2(2): without consent secrecy gives way to serious
+// problems only, also where the client himself asked for the investigation.
+func TestOnlySeriousProblemsBreakSecrecy(t *testing.T) {
+	for _, asked := range []exchange.Capacity{mentalHealth, youthCare} {
+		item := exchange.ItemCode("crisis-plan")
+		if asked.Domain == "youth-care" {
+			item = "safety-concerns"
+		}
+		s := between(t, "investigation/client-request", investigation, asked, item).mustAsk(t)
+		serious := slices.IndexFunc(withoutHim, func(step [2]string) bool { return step[0] == "prevents-and-outweighs" })
+		_, err := s.decide(s.weigh(t, s.accept(t), slices.Delete(slices.Clone(withoutHim), serious, serious+1)...), s.supplyAll())
+		refused(t, "nobody says that they are serious", err, exchange.WeighingOpen)
+		_, err = s.decide(s.weigh(t, s.weigh(t, s.accept(t), withoutHim...), [2]string{"prevents-and-outweighs", "no"}), s.supplyAll())
+		refused(t, "they are not serious", err, exchange.WeighingStops)
+		s.supplies(t, "secrecy", withoutHim...)
 	}
 }
