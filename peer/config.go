@@ -34,6 +34,7 @@ type Config struct {
 	Register  Renewal   `toml:"register"`
 	Delivery  Delivery  `toml:"delivery"`
 	Log       Log       `toml:"log"`
+	Logboek   Logboek   `toml:"logboek"`
 }
 
 // Limits bounds what the node uses and gives.
@@ -112,6 +113,7 @@ func DefaultConfig() Config {
 		Register: Renewal{ExchangeEvery: Duration(time.Hour)},
 		Delivery: Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
 		Log:      Log{Level: "info", Format: "json"},
+		Logboek:  Logboek{Protocol: httpProtobuf, ProcessorBase: "urn:nld:oin:", DataSubject: noSubject},
 	}
 }
 
@@ -165,6 +167,9 @@ func (c Config) check() error {
 	}
 	if c.Log.Format != "json" && c.Log.Format != "text" {
 		return fmt.Errorf("%s: log.format is not json or text", configFile)
+	}
+	if err := c.Logboek.check(); err != nil {
+		return fmt.Errorf("%s: %v", configFile, err)
 	}
 	return nil
 }
