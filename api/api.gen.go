@@ -918,6 +918,9 @@ type NodeStatus struct {
 	// Version Van de software.
 	Version string `json:"versie"`
 
+	// Logboek Hoe ver het logboek dataverwerkingen achterloopt op het eigen logboek.
+	Logboek *LogboekStatus `json:"verwerkingenlog,omitempty"`
+
 	// Outbox Hoeveel berichten nog bezorgd moeten worden.
 	Outbox int `json:"wachtrij"`
 }
@@ -1484,6 +1487,15 @@ type StatementList struct {
 type Destruction struct {
 	// Dossiers Hoeveel dossiers er zijn vernietigd.
 	Dossiers int `json:"dossiers"`
+}
+
+// LogboekStatus Hoe ver het logboek dataverwerkingen achterloopt op het eigen logboek.
+type LogboekStatus struct {
+	// Behind Een nummer van een regel of versie, of een aantal regels.
+	Behind Number `json:"achterstand"`
+
+	// Since Sinds wanneer overdragen mislukt. Ontbreekt zolang het lukt.
+	Since time.Time `json:"sinds,omitempty,omitzero"`
 }
 
 // Request Wat van een verzoek te zien is zonder het te openen; er staat niet in over wie het gaat.

@@ -35,6 +35,7 @@ type Config struct {
 	Delivery  Delivery  `toml:"delivery"`
 	Retention Retention `toml:"retention"`
 	Log       Log       `toml:"log"`
+	Logboek   Logboek   `toml:"logboek"`
 }
 
 // Limits bounds what the node uses and gives.
@@ -128,6 +129,7 @@ func DefaultConfig() Config {
 		Delivery:  Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
 		Retention: Retention{SweepEvery: Duration(24 * time.Hour)},
 		Log:       Log{Level: "info", Format: "json"},
+		Logboek:   Logboek{Protocol: httpProtobuf, ProcessorBase: "urn:nld:oin:", DataSubject: noSubject},
 	}
 }
 
@@ -186,6 +188,9 @@ func (c Config) check() error {
 	}
 	if c.Log.Format != "json" && c.Log.Format != "text" {
 		return fmt.Errorf("%s: log.format is not json or text", configFile)
+	}
+	if err := c.Logboek.check(); err != nil {
+		return fmt.Errorf("%s: %v", configFile, err)
 	}
 	return nil
 }
