@@ -101,7 +101,7 @@ func between(t testing.TB, purpose exchange.PurposeCode, asker, asked exchange.C
 	s.Case = exchange.Case{
 		ID: "0193a0b0-0000-7000-8000-00000000000c", Own: exchange.PartyID{OIN: askerOIN, Capacity: asker.Code}, People: []exchange.Person{person},
 	}
-	for _, code := range p.Triggers {
+	for _, code := range triggers(p) {
 		if rule, _ := law.Trigger(code); slices.Contains(rule.Tasks, asker.Task) {
 			s.Case.Trigger = s.trigger(rule, asked)
 			break
@@ -138,6 +138,14 @@ func between(t testing.TB, purpose exchange.PurposeCode, asker, asked exchange.C
 		s.Request.Items = append(s.Request.Items, a)
 	}
 	return s
+}
+
+// triggers lists what a case for the purpose can begin with, in every way.
+func triggers(p exchange.Purpose) (all []exchange.TriggerCode) {
+	for _, w := range p.Ways {
+		all = append(all, w.Triggers...)
+	}
+	return all
 }
 
 // state is a statement that is in order: the first choice, or some text.
@@ -302,7 +310,7 @@ func notFor(t *testing.T, purpose exchange.PurposeCode, asked exchange.Capacity,
 	for _, c := range askers {
 		s := between(t, purpose, c, asked, item)
 		p, _ := s.law.Purpose(purpose)
-		s.Request.Trigger.Code, s.Case.Trigger.Code = p.Triggers[0], p.Triggers[0]
+		s.Request.Trigger.Code, s.Case.Trigger.Code = triggers(p)[0], triggers(p)[0]
 		_, _, err := exchange.Accept(s.law, s.Request, s.From, s.To, noon)
 		refused(t, fmt.Sprintf("%s by %s", purpose, c.Task), err, exchange.PurposeNotAsker)
 	}

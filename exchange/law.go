@@ -223,19 +223,9 @@ func (l *Law) checkReferences() error {
 }
 
 func (l *Law) checkPurpose(p Purpose) error {
-	for _, t := range p.Askers {
-		if !l.tasks.has(t) {
-			return fmt.Errorf("there is no task %s", t)
-		}
-	}
-	for _, d := range p.Asked {
-		if !l.domains.has(d) {
-			return fmt.Errorf("there is no domain %s", d)
-		}
-	}
-	for _, t := range p.Triggers {
-		if !l.triggers.has(t) {
-			return fmt.Errorf("there is no trigger %s", t)
+	for _, w := range p.Ways {
+		if err := l.checkWay(w); err != nil {
+			return err
 		}
 	}
 	for _, n := range p.Needs {
@@ -243,14 +233,33 @@ func (l *Law) checkPurpose(p Purpose) error {
 			return fmt.Errorf("there is no statement %s", n.Statement)
 		}
 	}
-	for _, w := range p.Weighing {
-		if !l.weighings.has(w) {
-			return fmt.Errorf("there is no weighing %s", w)
+	for _, r := range p.Weighing {
+		if !l.weighings.has(r.Weighing) {
+			return fmt.Errorf("there is no weighing %s", r.Weighing)
 		}
 	}
 	for _, u := range p.NotFor {
 		if !l.uses.has(u) {
 			return fmt.Errorf("there is no use %s", u)
+		}
+	}
+	return nil
+}
+
+func (l *Law) checkWay(w Way) error {
+	for _, t := range w.Askers {
+		if !l.tasks.has(t) {
+			return fmt.Errorf("there is no task %s", t)
+		}
+	}
+	for _, d := range w.Asked {
+		if !l.domains.has(d) {
+			return fmt.Errorf("there is no domain %s", d)
+		}
+	}
+	for _, t := range w.Triggers {
+		if !l.triggers.has(t) {
+			return fmt.Errorf("there is no trigger %s", t)
 		}
 	}
 	return nil

@@ -264,8 +264,12 @@ func TestLawTableIsComplete(t *testing.T) {
 				}
 			}
 		}
-		if !sameCodes(triggers, p.Triggers) {
-			t.Errorf("%s: began with %v; the catalogue has %v", code, triggers, p.Triggers)
+		var has []TriggerCode
+		for _, w := range p.Ways {
+			has = append(has, w.Triggers...)
+		}
+		if !sameCodes(triggers, has) {
+			t.Errorf("%s: began with %v; the catalogue has %v", code, triggers, has)
 		}
 	}
 	for _, g := range table.gaps {
@@ -293,7 +297,7 @@ func TestLawTableCells(t *testing.T) {
 						for _, category := range Categories {
 							asker := Capacity{Code: "a", Task: asker.Code, Domain: "investigation", MayProcessBSN: true, Special: Categories[1:]}
 							asked := Capacity{Code: "b", Task: held.Code, Domain: domain.Code, Regime: regime, MayProcessBSN: true, Special: Categories[1:]}
-							got, err := law.May(p.Code, asker, asked, category)
+							got, err := law.May(p.Code, Pair{asker, asked}, category)
 							want, code := row.cell(asker, asked, category)
 							cell := map[string]string{
 								"asker": string(asker.Task), "of": string(domain.Code), "task": string(held.Code), "regime": string(regime), "category": string(category),
@@ -424,16 +428,7 @@ func (p *tablePurpose) start(trigger, state, family string) Code {
 		}
 		return ""
 	}
-	if p.familyAgrees() && family == "agrees-first" {
-		return FamilyNotAgreed // looked at before the trigger
-	}
 	return TriggerNotOfPurpose
-}
-
-// familyAgrees reports whether the family agrees first in every case for the
-// purpose.
-func (p *tablePurpose) familyAgrees() bool {
-	return !slices.ContainsFunc(p.starts, func(s tableStart) bool { return !s.familyAgrees })
 }
 
 // validAsking is a request in a case on the trigger that nothing but the
@@ -598,25 +593,28 @@ func TestCapacityLimitsTheTable(t *testing.T) {
 	law := testLaw(t)
 	tried := 0
 	for p := range law.Purposes() {
-		for _, category := range p.Categories {
-			if category == Ordinary {
-				continue
-			}
-			for regime := range p.Weighing {
-				all := Capacity{Code: "a", Task: p.Askers[0], Domain: "investigation", Special: Categories[1:]}
-				asked := Capacity{Code: "b", Task: "service", Domain: p.Asked[0], Regime: regime, Special: Categories[1:]}
-				narrow := all
-				narrow.Special = nil
-				what := fmt.Sprintf("%s, %s, %s", p.Code, regime, category)
-				if _, err := law.May(p.Code, all, asked, category); err != nil {
-					t.Errorf("%s: by who may have it: %v", what, err)
+		way := p.Ways[0]
+		for _, rule := range p.Weighing {
+			for _, regime := range rule.Regimes {
+				for _, category := range rule.Categories {
+					if category == Ordinary {
+						continue
+					}
+					all := Capacity{Code: "a", Task: way.Askers[0], Domain: "investigation", Special: Categories[1:]}
+					asked := Capacity{Code: "b", Task: "service", Domain: way.Asked[0], Regime: regime, Special: Categories[1:]}
+					narrow := all
+					narrow.Special = nil
+					what := fmt.Sprintf("%s, %s, %s", p.Code, regime, category)
+					if _, err := law.May(p.Code, Pair{all, asked}, category); err != nil {
+						t.Errorf("%s: by who may have it: %v", what, err)
+					}
+					_, err := law.May(p.Code, Pair{narrow, asked}, category)
+					wantRefusal(t, what+": asked by who may not have it", err, CategoryAsker)
+					asked.Special = nil
+					_, err = law.May(p.Code, Pair{all, asked}, category)
+					wantRefusal(t, what+": asked of who may not have it", err, CategoryAsked)
+					tried++
 				}
-				_, err := law.May(p.Code, narrow, asked, category)
-				wantRefusal(t, what+": asked by who may not have it", err, CategoryAsker)
-				asked.Special = nil
-				_, err = law.May(p.Code, all, asked, category)
-				wantRefusal(t, what+": asked of who may not have it", err, CategoryAsked)
-				tried++
 			}
 		}
 	}

@@ -260,10 +260,10 @@ func (l *Law) WeighingOf(r Request, own Party, by Actor) (WeighingRule, Regime, 
 	if regime == NoSecrecy && grant.Regime != "" {
 		regime = grant.Regime
 	}
-	code, err := purpose.weighing(regime)
+	under, err := purpose.rule(regime)
 	if err != nil {
 		return WeighingRule{}, "", err
 	}
-	rule, _ := l.weighings.get(code)
+	rule, _ := l.weighings.get(under.Weighing)
 	return rule, regime, nil
 }

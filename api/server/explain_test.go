@@ -147,8 +147,9 @@ func TestBroadRequest(t *testing.T) {
 const welcome = `{
   "code": "welcome/new-resident", "article": "9.9.9", "phase": "investigation",
   "name": {"nl": "Welkom", "en": "Welcome"}, "explain": {"nl": "Een proef.", "en": "A trial."},
-  "askers": ["investigation"], "asked": ["probation"], "triggers": ["client-request"], "involvement": ["in-consultation"],
-  "categories": ["ordinary"], "weighing": {"wjsg": "discretion"}, "notFor": ["fraud"], "deadline": {"days": 3, "from": "request"},
+  "ways": [{"askers": ["investigation"], "asked": ["probation"], "triggers": ["client-request"], "involvement": ["in-consultation"]}],
+  "weighing": [{"regimes": ["wjsg"], "weighing": "discretion", "categories": ["ordinary"]}],
+  "notFor": ["fraud"], "deadline": {"days": 3, "from": "request"},
   "retention": {"article": "9.9.9", "atMost": 1, "from": ["client-informed"]}}`
 
 // The catalogues are those of the law that the register brought.
@@ -169,11 +170,12 @@ func TestCataloguesInForce(t *testing.T) {
 	}
 	p := after[0]
 	if p.Code != "welcome/new-resident" || p.Name.NL != "Welkom" || p.DeadlineDays != 3 || p.DeadlineFrom != "verzoek" || p.Retention.AtMost != 1 ||
-		len(p.Weighings) != 1 || p.Weighings[0] != (api.RegimeWeighing{Regime: api.Wjsg, Weighing: "discretion"}) || p.NotFor[0].EN != "finding fraud" {
+		len(p.Weighings) != 1 || p.Weighings[0].Regime != api.Wjsg || p.Weighings[0].Weighing != "discretion" ||
+		!slices.Equal(p.Weighings[0].Categories, []api.Category{api.Ordinary}) || p.NotFor[0].EN != "finding fraud" {
 		t.Errorf("the new purpose reads %+v", p)
 	}
 	i := slices.IndexFunc(after, func(p api.Purpose) bool { return p.Code == "investigation/client-request" })
-	if i < 0 || after[i].DeadlineFrom != "aanleiding" || !after[i].FamilyAgrees || after[i].ManyParties != 6 || len(after[i].Weighings) != 7 ||
+	if i < 0 || after[i].DeadlineFrom != "aanleiding" || !after[i].Ways[0].FamilyAgrees || after[i].Ways[0].Askers[0] != "investigation" || after[i].ManyParties != 6 || len(after[i].Weighings) != 7 ||
 		len(after[i].Needs) != 7 || after[i].Needs[2].DomainKind != "adjacent" || after[i].Needs[3].Category != api.Health || !after[i].Needs[6].Background {
 		t.Errorf("a purpose reads %+v", after[i])
 	}
