@@ -1493,6 +1493,9 @@ type Way struct {
 	Triggers    []Code             `json:"aanleidingen"`
 	Involvement []InvolvementState `json:"betrokkenheid"`
 
+	// BeyondScope De domeinen waarmee de client instemde, begrenzen dit niet.
+	BeyondScope bool `json:"buitenAfspraak,omitempty,omitzero"`
+
 	// Asked Domeinen waaraan gevraagd mag worden.
 	Asked        []Code `json:"gevraagden"`
 	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`

@@ -606,6 +606,24 @@ func TestArticle5_4_3_1(t *testing.T) {
 	s := between(t, "conference/investigation", investigation, housing, "nuisance-reports").on("client-request")
 	s.Case.Trigger.Scope = []exchange.DomainCode{"debts"}
 	refused(t, "a participant beyond what the client agreed to", s.ask(), exchange.OutsideScope)
+	// And it is held with the client, and about a family member after he agreed.
+	for _, purpose := range []exchange.PurposeCode{"conference/investigation", "investigation/reuse"} {
+		begin := func(trigger exchange.TriggerCode) *scene {
+			return between(t, purpose, investigation, debts, "debt-plan").on(trigger)
+		}
+		alone := begin("client-request")
+		alone.Request.Involvement.State = exchange.Informed
+		refused(t, "2.3a.1(4): "+string(purpose)+" without the client", alone.ask(), exchange.InvolvementNotEnough)
+		_, _, err := exchange.Accept(alone.law, alone.Request, alone.From, alone.To, noon)
+		refused(t, "2.3a.1(4): "+string(purpose)+" without the client, at the other node", err, exchange.InvolvementNotEnough)
+		serious := begin("party-request")
+		serious.Request.Involvement.State = exchange.Informed
+		serious.mustAsk(t)
+		family := begin("client-request")
+		family.Case.People[0].Standing, family.Request.Subject.Standing = exchange.Family, exchange.Family
+		refused(t, "2.3a.1(3): "+string(purpose)+" about who did not agree", family.ask(), exchange.FamilyNotAgreed)
+		family.on("party-request").mustAsk(t)
+	}
 }
 
 // Art. 5.4.3(2): each participant weighs himself; 5.4.2(2), (3) and (5) hold.
@@ -742,6 +760,9 @@ func TestArticle5_4_4_8(t *testing.T) {
 	if err != nil || !rule.Duty || len(rule.Steps) != 0 {
 		t.Errorf("hand-back: duty %t, %d steps, %v", rule.Duty, len(rule.Steps), err)
 	}
+	agreed := between(t, "coordination-end", investigation, coordination, "coordination-file").on("client-request")
+	agreed.Case.Trigger.Scope = []exchange.DomainCode{"debts"}
+	agreed.mustAsk(t)
 	p, _ := s.law.Purpose("coordination-end")
 	if p.Retention.Article != "5.4.5(2)" || p.Retention.AtMost != 24 || !slices.Contains(p.Retention.From, exchange.ApproachEnded) {
 		t.Errorf("kept: %+v", p.Retention)
@@ -812,6 +833,21 @@ func TestArticleVIII(t *testing.T) {
 	refused(t, "more than the outline", limits.ask(), exchange.CategoryForbidden)
 	party := between(t, "zvh-alignment", safetyHouse, housing, "tenancy")
 	refused(t, "a broad question among the parties", party.ask(), exchange.PurposeNotAsked)
+	for _, pair := range [][2]exchange.Capacity{{coordination, investigation}, {investigation, coordination}, {safetyHouse, safetyHouse}} {
+		item := exchange.ItemCode("approach-running")
+		switch pair[1].Task {
+		case "investigation":
+			item = "investigation-running"
+		case "care-and-safety":
+			item = "safety-house-case"
+		}
+		refused(t, "VIII: without the House on one side", between(t, "zvh-alignment", pair[0], pair[1], item).ask(), exchange.PurposeNotAsked)
+	}
+	agreed := between(t, "zvh-alignment", investigation, safetyHouse, "safety-house-case").on("client-request")
+	agreed.Case.Trigger.Scope = []exchange.DomainCode{"debts"}
+	agreed.mustAsk(t)
+	agreed.Case.People[0].Standing, agreed.Request.Subject.Standing = exchange.Family, exchange.Family
+	refused(t, "2.3a.1(3): about who did not agree", agreed.ask(), exchange.FamilyNotAgreed)
 	notFor(t, "zvh-alignment", safetyHouse, "safety-house-case", housing, debts, mayor, desk)
 }
 

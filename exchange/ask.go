@@ -105,11 +105,11 @@ func (l *Law) checkCase(a Asking) error {
 		return err
 	}
 	// Where there is no way, the rules of the request say why.
-	way, ok := p.way(between, c.Trigger.Code)
+	way, _ := p.way(between, c.Trigger.Code)
 	switch {
-	case ok && way.FamilyAgrees && person.Standing == Family && person.Agreed.IsZero():
+	case way.FamilyAgrees && person.Standing == Family && person.Agreed.IsZero():
 		return refuse(FamilyNotAgreed, "purpose", string(p.Code), "article", "2.3a.1(3)")
-	case len(c.Trigger.Scope) > 0 && !known(c.Trigger.Scope, between.Asked.Domain):
+	case !way.BeyondScope && len(c.Trigger.Scope) > 0 && !known(c.Trigger.Scope, between.Asked.Domain):
 		return refuse(OutsideScope, "domain", string(between.Asked.Domain), "article", "2.3a.1(4)")
 	case !person.BSN.Zero() && r.Subject.BSN.Zero() && between.Asker.MayProcessBSN && between.Asked.MayProcessBSN:
 		return refuse(BSNMissing, "article", "5.4.2(5)")

@@ -131,7 +131,10 @@ func (p Purpose) way(between Pair, trigger TriggerCode) (Way, bool) {
 	ways, notAsker := p.askedBy(p.Ways, between.Asker)
 	ways, notAsked := p.askedOf(ways, between)
 	ways, notOnTrigger := p.onTrigger(ways, trigger)
-	return ways[0], notAsker == nil && notAsked == nil && notOnTrigger == nil
+	if notAsker != nil || notAsked != nil || notOnTrigger != nil {
+		return Way{}, false
+	}
+	return ways[0], true
 }
 
 // rule is how parties under the regime weigh. Where they may not be asked it

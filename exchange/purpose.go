@@ -54,6 +54,9 @@ type Way struct {
 	// FamilyAgrees says that a family member is asked about only after he
 	// agreed to take part (art. 2.3a.1(3)).
 	FamilyAgrees bool `json:"familyAgrees,omitempty"`
+	// BeyondScope says that what the client agreed to look into does not limit
+	// this: it is about no other party and no other problem of his.
+	BeyondScope bool `json:"beyondScope,omitempty"`
 }
 
 // A RegimeRule is how parties under some regimes weigh for a purpose, and which

@@ -118,6 +118,9 @@ func printWay(w io.Writer, way api.Way) {
 	if way.FamilyAgrees {
 		fmt.Fprintf(w, "a family member\tagrees first\n")
 	}
+	if way.BeyondScope {
+		fmt.Fprintf(w, "the agreed scope\tdoes not limit this\n")
+	}
 }
 
 // askers lists who may ask in some way, each once.
