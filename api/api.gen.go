@@ -1496,9 +1496,15 @@ type Way struct {
 	// BeyondScope De domeinen waarmee de client instemde, begrenzen dit niet.
 	BeyondScope bool `json:"buitenAfspraak,omitempty,omitzero"`
 
+	// Own Alleen de eigen organisatie van de vrager.
+	Own bool `json:"eigenOrganisatie,omitempty,omitzero"`
+
 	// Asked Domeinen waaraan gevraagd mag worden.
 	Asked        []Code `json:"gevraagden"`
 	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`
+
+	// HeldBy Taken waarvoor de gevraagde de gegevens heeft; geen betekent alle.
+	HeldBy []Code `json:"houders,omitempty,omitzero"`
 
 	// Askers Taken die mogen vragen.
 	Askers []Code `json:"vragers"`

@@ -179,6 +179,12 @@ func (s *scene) on(code exchange.TriggerCode) *scene {
 	return s
 }
 
+// within puts both capacities in one organisation.
+func (s *scene) within() *scene {
+	s.To.OIN, s.Request.To.OIN = askerOIN, askerOIN
+	return s
+}
+
 // ask opens the case and asks.
 func (s *scene) ask() error {
 	c, _, err := exchange.OpenCase(s.law, s.Case, s.From, s.By, noon)
@@ -538,6 +544,25 @@ func TestArticle5_4_2_4(t *testing.T) {
 	refused(t, "5.4.1(4): the mayor's data is not the college's own", reuse.ask(), exchange.PurposeNotAsked)
 }
 
+// Art. 5.4.1(4): what the college itself has is used again where this
+// investigation needs it; what another has is asked of him as a party.
+func TestArticle5_4_1_4(t *testing.T) {
+	for domain, item := range map[exchange.DomainCode]exchange.ItemCode{
+		"debts": "debt-plan", "youth-care": "involved-helper", "education": "attendance", "civic-integration": "integration-track",
+		"other-income": "employment", "mental-health": "mental-health-known", // the Wsw; art. 5:1 and 5:2 Wvggz
+	} {
+		own := between(t, "investigation/reuse", investigation, capacity("municipal-service", domain, exchange.NoSecrecy), item).within()
+		own.mustAsk(t).supplies(t, "necessity", isNecessary...)
+		refused(t, "of a party, as if it were the college",
+			between(t, "investigation/reuse", investigation, capacity("service", domain, exchange.NoSecrecy), item).within().ask(), exchange.PurposeNotHolder)
+		other := between(t, "investigation/reuse", investigation, capacity("municipal-service", domain, exchange.NoSecrecy), item)
+		refused(t, "of the college of another municipality", other.ask(), exchange.PurposeOwnData)
+		_, _, err := exchange.Accept(other.law, other.Request, other.From, other.To, noon)
+		refused(t, "of the college of another municipality, at the other node", err, exchange.PurposeOwnData)
+	}
+	notFor(t, "investigation/reuse", debts, "debt-plan", coordination, desk, housing, mayor, safetyHouse)
+}
+
 // Art. 5.4.2(5): the number between those who may process it, and then always;
 // a name, date of birth and address to others.
 func TestArticle5_4_2_5(t *testing.T) {
@@ -609,7 +634,7 @@ func TestArticle5_4_3_1(t *testing.T) {
 	// And it is held with the client, and about a family member after he agreed.
 	for _, purpose := range []exchange.PurposeCode{"conference/investigation", "investigation/reuse"} {
 		begin := func(trigger exchange.TriggerCode) *scene {
-			return between(t, purpose, investigation, debts, "debt-plan").on(trigger)
+			return between(t, purpose, investigation, debts, "debt-plan").within().on(trigger)
 		}
 		alone := begin("client-request")
 		alone.Request.Involvement.State = exchange.Informed
@@ -1061,6 +1086,9 @@ func TestNoRequestGoesBeyondTheCapacities(t *testing.T) {
 		item := items[random.IntN(len(items))]
 		asked := some(capacity("municipal-service", item.Domain, exchange.Regimes[random.IntN(len(exchange.Regimes))]))
 		s := between(t, purpose, some(investigation), asked, item.Code)
+		if random.IntN(2) == 0 {
+			s.within()
+		}
 		if random.IntN(2) == 0 {
 			s.Case.People[0].BSN = bsn
 			if random.IntN(4) == 0 {

@@ -66,7 +66,10 @@ func first(findings iter.Seq[Finding]) error {
 }
 
 // A Pair is who asks and who is asked, in the capacities in which they do.
-type Pair struct{ Asker, Asked Capacity }
+type Pair struct {
+	Asker, Asked Capacity
+	Own          bool // both are one organisation
+}
 
 // May says how the asked party weighs a request for an item of the category,
 // or why it may not be asked: the one place where purpose, task, domain, regime
@@ -111,8 +114,19 @@ func (p Purpose) askedBy(ways []Way, asker Capacity) ([]Way, error) {
 }
 
 func (p Purpose) askedOf(ways []Way, between Pair) ([]Way, error) {
-	stops := refuse(PurposeNotAsked, "purpose", string(p.Code), "domain", string(between.Asked.Domain), "article", p.Article)
-	return narrow(ways, stops, func(w Way) bool { return known(w.Asked, between.Asked.Domain) })
+	domain, task := between.Asked.Domain, between.Asked.Task
+	ways, err := narrow(ways, refuse(PurposeNotAsked, "purpose", string(p.Code), "domain", string(domain), "article", p.Article),
+		func(w Way) bool { return known(w.Asked, domain) })
+	if err != nil {
+		return ways, err
+	}
+	ways, err = narrow(ways, refuse(PurposeNotHolder, "purpose", string(p.Code), "task", string(task), "article", p.Article),
+		func(w Way) bool { return len(w.HeldBy) == 0 || known(w.HeldBy, task) })
+	if err != nil {
+		return ways, err
+	}
+	return narrow(ways, refuse(PurposeOwnData, "purpose", string(p.Code), "article", p.Article),
+		func(w Way) bool { return between.Own || !w.Own })
 }
 
 func (p Purpose) onTrigger(ways []Way, trigger TriggerCode) ([]Way, error) {
@@ -238,7 +252,7 @@ func (r Request) between(from, to Party) (Pair, error) {
 	if !ok || to.OIN != r.To.OIN {
 		return Pair{}, refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
 	}
-	return Pair{Asker: asker, Asked: asked}, nil
+	return Pair{Asker: asker, Asked: asked, Own: r.From.OIN == r.To.OIN}, nil
 }
 
 func (l *Law) weighingArticle(code WeighingCode) string {

@@ -547,6 +547,10 @@ func TestWaysAreStrict(t *testing.T) {
 	if err := parse(way, rule); err != nil {
 		t.Fatal(err)
 	}
+	service, municipal := strings.Replace(way, `"triggers"`, `"heldBy": ["service"], "triggers"`, 1), strings.Replace(way, `"triggers"`, `"heldBy": ["municipal-service"], "triggers"`, 1)
+	if err := parse(service+","+municipal, rule); err != nil {
+		t.Errorf("two ways that differ in who holds the data: %v", err)
+	}
 	for _, c := range []struct{ ways, weighing, says string }{
 		{"", rule, "lacks ways or weighing"},
 		{way, "", "lacks ways or weighing"},
@@ -556,6 +560,8 @@ func TestWaysAreStrict(t *testing.T) {
 		{strings.Replace(way, `"in-consultation"`, `"unaware"`, 1), rule, "an unknown involvement"},
 		{strings.Replace(way, `"housing"`, `"tax"`, 1), rule, "there is no domain tax"},
 		{way + "," + strings.Replace(way, `"housing", `, ``, 1), rule, "two ways have the same asker, asked and trigger"},
+		{strings.Replace(way, `"triggers"`, `"heldBy": ["detection"], "triggers"`, 1), rule, "there is no task detection"},
+		{way + "," + service, rule, "two ways have the same asker, asked and trigger"},
 		{way, strings.Replace(rule, `"none", "wgbo"`, ``, 1), "weighing necessity lacks regimes or categories"},
 		{way, strings.Replace(rule, `"ordinary"`, ``, 1), "weighing necessity lacks regimes or categories"},
 		{way, strings.Replace(rule, `"ordinary"`, `"secret"`, 1), "weighing necessity names an unknown category"},

@@ -247,7 +247,7 @@ func (l *Law) checkPurpose(p Purpose) error {
 }
 
 func (l *Law) checkWay(w Way) error {
-	for _, t := range w.Askers {
+	for _, t := range append(slices.Clone(w.Askers), w.HeldBy...) {
 		if !l.tasks.has(t) {
 			return fmt.Errorf("there is no task %s", t)
 		}

@@ -3,6 +3,7 @@ package exchange
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -34,6 +35,7 @@ type tablePurpose struct {
 // tasks of those who are asked (none means any), and how the case began.
 type tableWay struct {
 	askers, asked, held []string
+	own                 bool // the asker's own organisation only
 	starts              []tableStart
 }
 
@@ -149,6 +151,9 @@ func (p *tablePurpose) line(name string, words []string) bool {
 	case "held by":
 		way.held = words
 		return true
+	case "organisation":
+		way.own = true
+		return slices.Equal(words, []string{"its-own"})
 	case "case began with":
 		way.starts = append(way.starts, tableStart{triggers: words})
 		return true
@@ -193,11 +198,11 @@ func (p *tablePurpose) row(row, columns []string) bool {
 func (p *tablePurpose) cell(between Pair, c Category) (weighing string, refusal Code) {
 	refusal = PurposeNotAsker
 	for _, way := range p.ways {
-		if !slices.Contains(way.askers, string(between.Asker.Task)) {
-			continue
-		}
-		if !way.of(between.Asked) {
-			refusal = PurposeNotAsked
+		stops := way.stops(between)
+		if stops != "" {
+			if order := []Code{PurposeNotAsker, PurposeNotAsked, PurposeNotHolder, PurposeOwnData}; slices.Index(order, stops) > slices.Index(order, refusal) {
+				refusal = stops // the way that came furthest
+			}
 			continue
 		}
 		row := p.cells[between.Asked.Regime]
@@ -212,9 +217,19 @@ func (p *tablePurpose) cell(between Pair, c Category) (weighing string, refusal 
 	return "", refusal
 }
 
-// of reports whether the way asks parties in the capacity.
-func (w tableWay) of(asked Capacity) bool {
-	return slices.Contains(w.asked, string(asked.Domain)) && (len(w.held) == 0 || slices.Contains(w.held, string(asked.Task)))
+// stops is the refusal of who asks or is asked, or "" where the way is theirs.
+func (w tableWay) stops(between Pair) Code {
+	switch {
+	case !slices.Contains(w.askers, string(between.Asker.Task)):
+		return PurposeNotAsker
+	case !slices.Contains(w.asked, string(between.Asked.Domain)):
+		return PurposeNotAsked
+	case len(w.held) > 0 && !slices.Contains(w.held, string(between.Asked.Task)):
+		return PurposeNotHolder
+	case w.own && !between.Own:
+		return PurposeOwnData
+	}
+	return ""
 }
 
 // differs is the row that says that the program differs in a cell, or nil.
@@ -342,39 +357,33 @@ func TestLawTableCells(t *testing.T) {
 		if row == nil {
 			t.Fatalf("docs/law-table.md lacks the purpose %s", p.Code)
 		}
-		for asker := range law.Tasks() {
-			for held := range law.Tasks() {
-				for domain := range law.Domains() {
-					for _, regime := range Regimes {
-						for _, category := range Categories {
-							asker := Capacity{Code: "a", Task: asker.Code, Domain: "investigation", MayProcessBSN: true, Special: Categories[1:]}
-							asked := Capacity{Code: "b", Task: held.Code, Domain: domain.Code, Regime: regime, MayProcessBSN: true, Special: Categories[1:]}
-							got, err := law.May(p.Code, Pair{asker, asked}, category)
-							want, code := row.cell(Pair{asker, asked}, category)
-							cell := map[string]string{
-								"asker": string(asker.Task), "of": string(domain.Code), "task": string(held.Code), "regime": string(regime), "category": string(category),
-							}
-							gap := table.differs(p.Code, code == "", cell)
-							var r *Refusal
-							refusedWith := errors.As(err, &r)
-							switch {
-							case gap != nil && gap.allows == !refusedWith:
-								gap.met++
-								differ++
-							case gap != nil, refusedWith && code != "" && table.differs(p.Code, true, cell) != nil:
-								// Another rule stops it first.
-							case code == "" && (err != nil || string(got) != want):
-								t.Errorf("%s: %s asks %s (%s, %s) %s data: %q, %v; the table says %s", p.Code, asker.Task, domain.Code, held.Code, regime, category, got, err, want)
-							case code != "" && (!refusedWith || r.Code != code):
-								t.Errorf("%s: %s asks %s (%s, %s) %s data: %q, %v; the table says no (%s)", p.Code, asker.Task, domain.Code, held.Code, regime, category, got, err, code)
-							}
-							if code == "" {
-								allowed++
-							} else {
-								refused++
-							}
-						}
-					}
+		for between := range everyPair(law) {
+			for _, category := range Categories {
+				asked := between.Asked
+				got, err := law.May(p.Code, between, category)
+				want, code := row.cell(between, category)
+				cell := map[string]string{
+					"asker": string(between.Asker.Task), "of": string(asked.Domain), "task": string(asked.Task), "regime": string(asked.Regime), "category": string(category),
+				}
+				gap := table.differs(p.Code, code == "", cell)
+				var r *Refusal
+				refusedWith := errors.As(err, &r)
+				what := fmt.Sprintf("%s: %s asks %s (%s, %s, own %t) %s data", p.Code, between.Asker.Task, asked.Domain, asked.Task, asked.Regime, between.Own, category)
+				switch {
+				case gap != nil && gap.allows == !refusedWith:
+					gap.met++
+					differ++
+				case gap != nil, refusedWith && code != "" && table.differs(p.Code, true, cell) != nil:
+					// Another rule stops it first.
+				case code == "" && (err != nil || string(got) != want):
+					t.Errorf("%s: %q, %v; the table says %s", what, got, err, want)
+				case code != "" && (!refusedWith || r.Code != code):
+					t.Errorf("%s: %q, %v; the table says no (%s)", what, got, err, code)
+				}
+				if code == "" {
+					allowed++
+				} else {
+					refused++
 				}
 			}
 		}
@@ -383,6 +392,29 @@ func TestLawTableCells(t *testing.T) {
 	t.Logf("%d cells: %d allowed, %d refused; the program differs in %d", allowed+refused, allowed, refused, differ)
 	if allowed < 1000 || refused < 10000 {
 		t.Errorf("%d cells allowed, %d refused: the table was not read", allowed, refused)
+	}
+}
+
+// everyPair is every task that asks, and every task, domain and regime that is
+// asked, in one organisation and in two.
+func everyPair(law *Law) iter.Seq[Pair] {
+	return func(yield func(Pair) bool) {
+		for asker := range law.Tasks() {
+			for held := range law.Tasks() {
+				for domain := range law.Domains() {
+					for _, regime := range Regimes {
+						for _, own := range []bool{true, false} {
+							if !yield(Pair{
+								Capacity{Code: "a", Task: asker.Code, Domain: "investigation", MayProcessBSN: true, Special: Categories[1:]},
+								Capacity{Code: "b", Task: held.Code, Domain: domain.Code, Regime: regime, MayProcessBSN: true, Special: Categories[1:]}, own,
+							}) {
+								return
+							}
+						}
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -471,7 +503,7 @@ func testScope(t *testing.T, law *Law, row *tablePurpose, way tableWay, p Purpos
 // family member, or "".
 func (p *tablePurpose) start(between Pair, trigger, state, family string) Code {
 	for _, way := range p.ways {
-		if !slices.Contains(way.askers, string(between.Asker.Task)) || !way.of(between.Asked) {
+		if way.stops(between) != "" {
 			continue
 		}
 		for _, s := range way.starts {
@@ -497,6 +529,9 @@ func validAsking(t *testing.T, law *Law, row *tablePurpose, way tableWay, asker 
 	task, _ := law.Task(asker)
 	from := Party{OIN: college.OIN, Capacities: []Capacity{{Code: "asker", Domain: "investigation", Task: task.Code, Regime: NoSecrecy, Special: Categories[1:]}}}
 	to := Party{OIN: housing.OIN, Capacities: []Capacity{asked}}
+	if way.own {
+		to.OIN = from.OIN
+	}
 	by := Actor{ID: "a.jansen", Hat: "asker", Roles: []Grant{{Role: task.Asks[0], Capacity: "asker"}}}
 	person := Person{Standing: Client, Name: Hide("J. Fictief"), Born: Hide("1980-02-29"), Address: Hide("Voorbeeldstraat 1")}
 	if family != "client" {
@@ -544,7 +579,8 @@ func itemOf(t *testing.T, law *Law, row *tablePurpose, way tableWay, p Purpose) 
 	}
 	for i := range law.Items() {
 		asked := Capacity{Code: "asked", Domain: i.Domain, Task: held, Regime: NoSecrecy, Special: Categories[1:]}
-		if _, code := row.cell(Pair{Capacity{Task: TaskCode(way.askers[0])}, asked}, i.Category); !way.of(asked) || code != "" {
+		between := Pair{Capacity{Task: TaskCode(way.askers[0])}, asked, way.own}
+		if _, code := row.cell(between, i.Category); way.stops(between) != "" || code != "" {
 			continue
 		}
 		for _, d := range Depths {
@@ -646,17 +682,17 @@ func TestCapacityLimitsTheTable(t *testing.T) {
 						continue
 					}
 					all := Capacity{Code: "a", Task: way.Askers[0], Domain: "investigation", Special: Categories[1:]}
-					asked := Capacity{Code: "b", Task: "service", Domain: way.Asked[0], Regime: regime, Special: Categories[1:]}
+					asked := Capacity{Code: "b", Task: append(way.HeldBy, "service")[0], Domain: way.Asked[0], Regime: regime, Special: Categories[1:]}
 					narrow := all
 					narrow.Special = nil
 					what := fmt.Sprintf("%s, %s, %s", p.Code, regime, category)
-					if _, err := law.May(p.Code, Pair{all, asked}, category); err != nil {
+					if _, err := law.May(p.Code, Pair{all, asked, true}, category); err != nil {
 						t.Errorf("%s: by who may have it: %v", what, err)
 					}
-					_, err := law.May(p.Code, Pair{narrow, asked}, category)
+					_, err := law.May(p.Code, Pair{narrow, asked, true}, category)
 					wantRefusal(t, what+": asked by who may not have it", err, CategoryAsker)
 					asked.Special = nil
-					_, err = law.May(p.Code, Pair{all, asked}, category)
+					_, err = law.May(p.Code, Pair{all, asked, true}, category)
 					wantRefusal(t, what+": asked of who may not have it", err, CategoryAsked)
 					tried++
 				}

@@ -46,6 +46,12 @@ type Way struct {
 	// Asked lists the domains whose parties may be asked: the list of the
 	// order in council (art. 2.3a.5).
 	Asked []DomainCode `json:"asked"`
+	// HeldBy lists the tasks for which the asked hold the data; none means
+	// any.
+	HeldBy []TaskCode `json:"heldBy,omitempty"`
+	// Own says that the asker asks its own organisation only: what the college
+	// has itself (art. 5.4.1(4)) is nothing to ask of another.
+	Own bool `json:"own,omitempty"`
 	// Triggers lists the triggers (aanleiding) that a case must have, one of
 	// them.
 	Triggers []TriggerCode `json:"triggers"`
@@ -237,7 +243,8 @@ func (w Way) check() error {
 // overlaps reports whether a request could go both ways: then it would not be
 // clear whose involvement and agreement it needs.
 func (w Way) overlaps(v Way) bool {
-	return shares(w.Askers, v.Askers) && shares(w.Asked, v.Asked) && shares(w.Triggers, v.Triggers)
+	held := len(w.HeldBy) == 0 || len(v.HeldBy) == 0 || shares(w.HeldBy, v.HeldBy)
+	return held && shares(w.Askers, v.Askers) && shares(w.Asked, v.Asked) && shares(w.Triggers, v.Triggers)
 }
 
 func shares[T comparable](a, b []T) bool {

@@ -107,7 +107,7 @@ func wayOf(w exchange.Way) api.Way {
 	return api.Way{
 		Askers: each(w.Askers, plain[string, exchange.TaskCode]), Asked: each(w.Asked, plain[string, exchange.DomainCode]),
 		Triggers: each(w.Triggers, plain[string, exchange.TriggerCode]), Involvement: each(w.Involvement, involvementOf), FamilyAgrees: w.FamilyAgrees,
-		BeyondScope: w.BeyondScope,
+		HeldBy: each(w.HeldBy, plain[string, exchange.TaskCode]), Own: w.Own, BeyondScope: w.BeyondScope,
 	}
 }
 

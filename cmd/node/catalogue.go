@@ -109,6 +109,12 @@ func printPurpose(w io.Writer, p api.Purpose, statements []api.StatementRule) {
 func printWay(w io.Writer, way api.Way) {
 	fmt.Fprintf(w, "asked by\t%s\n", strings.Join(way.Askers, ", "))
 	fmt.Fprintf(w, "of\t%s\n", strings.Join(wrapped(strings.Join(way.Asked, ", "), 92), "\n\t"))
+	if len(way.HeldBy) > 0 {
+		fmt.Fprintf(w, "which hold it for\t%s\n", strings.Join(way.HeldBy, ", "))
+	}
+	if way.Own {
+		fmt.Fprintf(w, "and are\tthe asker's own organisation\n")
+	}
 	fmt.Fprintf(w, "in a case on\t%s\n", strings.Join(way.Triggers, ", "))
 	var involved []string
 	for _, s := range way.Involvement {
