@@ -595,6 +595,7 @@ func TestArticle5_4_2_5(t *testing.T) {
 
 // Art. 5.4.2(6): the college tells a party what it needs to discuss a solution.
 func TestArticle5_4_2_6(t *testing.T) {
+	between(t, "investigation/inform", mayor, investigation, "needed-service").mustAsk(t) // a party as any [5807-5815]
 	for _, item := range []exchange.ItemCode{"needed-service", "investigation-limits"} {
 		s := between(t, "investigation/inform", housing, investigation, item).mustAsk(t)
 		s.supplies(t, "necessity", isNecessary...)
@@ -755,6 +756,7 @@ func TestArticle5_4_4_4(t *testing.T) {
 func TestArticle5_4_4_5(t *testing.T) {
 	s := between(t, "coordination/contribution", housing, coordination, "approach-agreements", "approach-limits").mustAsk(t)
 	s.supplies(t, "necessity", isNecessary...)
+	between(t, "coordination/contribution", mayor, coordination, "approach-agreements").mustAsk(t) // he can be one [7777-7782]
 	narrow := housing
 	narrow.Special = nil
 	limits := between(t, "coordination/contribution", narrow, coordination, "approach-limits")
@@ -797,7 +799,7 @@ func TestArticle5_4_4_8(t *testing.T) {
 // Art. 5.5.2: a report goes on to who takes it up with the person's agreement,
 // except under the Wvggz, and to the desk of the municipality he moved to.
 func TestArticle5_5_2(t *testing.T) {
-	for _, asker := range []exchange.Capacity{youthCare, housing, debts} {
+	for _, asker := range []exchange.Capacity{youthCare, housing, debts, mayor} {
 		begin := func() *scene { return between(t, "report-forward", asker, desk, "report-question") }
 		begin().mustAsk(t).supplies(t, "person-agrees", [2]string{"person-agrees", "agreed"})
 		begin().supplies(t, "person-agrees", [2]string{"person-agrees", "wvggz"})
@@ -830,6 +832,13 @@ func TestArticle5_5_3(t *testing.T) {
 	known := between(t, "triage", desk, mentalHealth, "mental-health-known").mustAsk(t)
 	known.supplies(t, "discretion-secrecy", [2]string{"enough-information", "yes"}, [2]string{"necessary", "yes"}, [2]string{"least", "yes"}, [2]string{"client-told", "after"})
 	known.withholds(t, []exchange.GroundCode{"known-is-enough", "only-contact-breaks"}, []exchange.GroundCode{"other-weighty-reason", "criteria-not-met"})
+	// Of the mayor only what he has under art. 151d Gemeentewet and the Wet
+	// tijdelijk huisverbod [8071-8073], not what the Wvggz keeps secret.
+	between(t, "triage", desk, mayor, "restraining-order").mustAsk(t)
+	crisis := between(t, "triage", desk, mayor, "crisis-measure")
+	refused(t, "5.5.3: the mayor's health data", crisis.ask(), exchange.CategoryForbidden)
+	_, _, err := exchange.Accept(crisis.law, crisis.Request, crisis.From, crisis.To, noon)
+	refused(t, "5.5.3: the mayor's health data, at the other node", err, exchange.CategoryForbidden)
 	for _, s := range []*scene{known, between(t, "triage", desk, housing, "tenancy")} {
 		if rule, _, err := s.law.WeighingOf(s.Request, s.To, s.Decider); err != nil || rule.Duty {
 			t.Errorf("5.5.3: a duty to answer, %v", err)

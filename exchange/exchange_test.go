@@ -561,6 +561,8 @@ func TestWaysAreStrict(t *testing.T) {
 		{strings.Replace(way, `"housing"`, `"tax"`, 1), rule, "there is no domain tax"},
 		{way + "," + strings.Replace(way, `"housing", `, ``, 1), rule, "two ways have the same asker, asked and trigger"},
 		{strings.Replace(way, `"triggers"`, `"heldBy": ["detection"], "triggers"`, 1), rule, "there is no task detection"},
+		{strings.Replace(way, `["investigation"]`, `["investigation", "mayor"]`, 1), rule, "mayor may ask and can open no case for it"},
+		{strings.Replace(way, `["client-request"]`, `["client-request", "report"]`, 1), rule, "no asker can open a case on report"},
 		{way + "," + service, rule, "two ways have the same asker, asked and trigger"},
 		{way, strings.Replace(rule, `"none", "wgbo"`, ``, 1), "weighing necessity lacks regimes or categories"},
 		{way, strings.Replace(rule, `"ordinary"`, ``, 1), "weighing necessity lacks regimes or categories"},

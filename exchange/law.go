@@ -262,7 +262,23 @@ func (l *Law) checkWay(w Way) error {
 			return fmt.Errorf("there is no trigger %s", t)
 		}
 	}
+	for _, asker := range w.Askers {
+		if !slices.ContainsFunc(w.Triggers, func(t TriggerCode) bool { return known(l.openedBy(t), asker) }) {
+			return fmt.Errorf("%s may ask and can open no case for it", asker)
+		}
+	}
+	for _, t := range w.Triggers {
+		if !shares(l.openedBy(t), w.Askers) {
+			return fmt.Errorf("no asker can open a case on %s", t)
+		}
+	}
 	return nil
+}
+
+// openedBy lists the tasks that may open a case on the trigger.
+func (l *Law) openedBy(code TriggerCode) []TaskCode {
+	t, _ := l.triggers.get(code)
+	return t.Tasks
 }
 
 func known[T comparable](all []T, one T) bool { return slices.Contains(all, one) }
