@@ -810,6 +810,24 @@ func TestArticle5_5_2(t *testing.T) {
 	}
 	notFor(t, "report-forward", desk, "report-question", investigation, coordination, safetyHouse, desk)
 
+	// (2): what the college itself has, an earlier investigation included.
+	for _, c := range []struct {
+		asked exchange.Capacity
+		item  exchange.ItemCode
+	}{{debts, "debt-help-running"}, {capacity("municipal-service", "mental-health", exchange.NoSecrecy), "mental-health-known"}, {investigation, "investigation-outcome"}} {
+		own := func() *scene { return between(t, "triage/reuse", desk, c.asked, c.item).within() }
+		own().mustAsk(t).supplies(t, "necessity", isNecessary...)
+		other := between(t, "triage/reuse", desk, c.asked, c.item)
+		refused(t, "5.5.2(2): of another municipality", other.ask(), exchange.PurposeOwnData)
+	}
+	party := between(t, "triage/reuse", desk, mentalHealth, "mental-health-known").within()
+	refused(t, "5.5.2(2): of a party", party.ask(), exchange.PurposeNotHolder)
+	faithful := between(t, "triage/reuse", desk, capacity("municipal-service", "youth-care", exchange.NoSecrecy), "youth-faith-and-customs").within()
+	refused(t, "5.5.2(2): religion is not for triage", faithful.ask(), exchange.CategoryForbidden)
+	file := between(t, "triage/reuse", desk, coordination, "approach-running").within()
+	refused(t, "5.5.2(2): the coordinator's file", file.ask(), exchange.PurposeNotAsked)
+	notFor(t, "triage/reuse", debts, "debt-help-running", investigation, coordination, housing, mayor, safetyHouse)
+
 	moved := between(t, "report-moved", desk, desk, "report-file").mustAsk(t)
 	moved.supplies(t, "discretion", isNecessary...)
 	p, _ := moved.law.Purpose("report-moved")

@@ -84,7 +84,7 @@ func TestPurposesFollowTheAct(t *testing.T) {
 			t.Errorf("%s: the investigation takes six weeks, not %d days", p.Code, p.Deadline.Days)
 		}
 		// Religion and ethnicity only to fit youth help or support at home.
-		if slices.Contains(p.Categories(), exchange.OtherSpecial) && (strings.HasPrefix(string(p.Code), "report") || p.Code == "triage" || p.Code == "zvh-alignment") {
+		if slices.Contains(p.Categories(), exchange.OtherSpecial) && (strings.HasPrefix(string(p.Code), "report") || strings.HasPrefix(string(p.Code), "triage") || p.Code == "zvh-alignment") {
 			t.Errorf("%s asks for other special categories", p.Code)
 		}
 	}
