@@ -423,6 +423,9 @@ type WeighingRule struct {
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
 
+	// Grounds Alleen op deze gronden kan iets achterblijven; geen betekent elke grond die bij het regime past.
+	Grounds []Code `json:"gronden,omitempty,omitzero"`
+
 	// Name Een korte tekst in de talen van de schermen.
 	Name  Sentence   `json:"naam"`
 	Duty  bool       `json:"plicht"`

@@ -787,6 +787,8 @@ func TestArticle5_4_4_8(t *testing.T) {
 	if err != nil || !rule.Duty || len(rule.Steps) != 0 {
 		t.Errorf("hand-back: duty %t, %d steps, %v", rule.Duty, len(rule.Steps), err)
 	}
+	s.withholds(t, []exchange.GroundCode{"not-held", "already-known", "person-unclear"},
+		[]exchange.GroundCode{"not-necessary", "less-serves", "too-little-information", "outside-scope", "trust-broken", "safety-at-stake", "background-not-needed"})
 	agreed := between(t, "coordination-end", investigation, coordination, "coordination-file").on("client-request")
 	agreed.Case.Trigger.Scope = []exchange.DomainCode{"debts"}
 	agreed.mustAsk(t)

@@ -76,7 +76,7 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 			if i.Outcome == Supply {
 				f = found(RuleSupplied, rule.Article, l.checkSupply(asked, i), append(here, "depth", string(i.Depth), "asked", string(asked.Depth))...)
 			} else {
-				f = found(RuleWithheld, rule.Article, l.checkWithhold(regime, rule.Code, i), append(here, "ground", string(i.Ground))...)
+				f = found(RuleWithheld, rule.Article, l.checkWithhold(regime, rule, i), append(here, "ground", string(i.Ground))...)
 			}
 			if !yield(f) {
 				return
@@ -143,7 +143,7 @@ func (l *Law) checkSupply(asked AskedItem, i ItemDecision) error {
 	return nil
 }
 
-func (l *Law) checkWithhold(regime Regime, w WeighingCode, i ItemDecision) error {
+func (l *Law) checkWithhold(regime Regime, w WeighingRule, i ItemDecision) error {
 	if !i.Value.Zero() || i.Depth != "" {
 		return refuse(ContentSurplus, "item", string(i.Item))
 	}
@@ -151,8 +151,9 @@ func (l *Law) checkWithhold(regime Regime, w WeighingCode, i ItemDecision) error
 	if !ok {
 		return refuse(UnknownGround, "item", string(i.Item), "regime", string(regime))
 	}
-	if !ground.Fits(regime, w) {
-		return refuse(GroundNotHere, "item", string(i.Item), "ground", string(i.Ground), "regime", string(regime), "article", ground.Article)
+	if !w.Fits(ground, regime) {
+		return refuse(GroundNotHere, "item", string(i.Item), "ground", string(i.Ground), "regime", string(regime), "weighing", string(w.Code),
+			"article", w.Article)
 	}
 	return nil
 }

@@ -504,6 +504,8 @@ func TestCataloguesAreStrict(t *testing.T) {
 		"an unknown depth":                  {"items", `"process"`, `"all"`},
 		"an item of no domain":              {"items", `"domain": "housing"`, `"domain": "tax"`},
 		"an unknown regime":                 {"grounds", `"wjsg"`, `"none at all"`},
+		"a weighing of no ground":           {"weighings", `"grounds": ["not-held"`, `"grounds": ["too-much-work"`},
+		"a ground of other weighings":       {"weighings", `"grounds": ["not-held"`, `"grounds": ["criteria-not-met"`},
 		"a ground of no weighing":           {"grounds", `"weighings": ["duty"`, `"weighings": ["command"`},
 		"a role that is not there":          {"domains", `"asks": ["requester"]`, `"asks": ["boss"]`},
 		"a trigger without statement":       {"triggers", `"coherence"`, `"hunch"`},

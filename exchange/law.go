@@ -212,6 +212,17 @@ func (l *Law) checkReferences() error {
 			return fmt.Errorf("items catalogue: %s: there is no domain %s", i.Code, i.Domain)
 		}
 	}
+	for _, w := range l.weighings.all {
+		for _, g := range w.Grounds {
+			ground, ok := l.grounds.get(g)
+			if !ok {
+				return fmt.Errorf("weighings catalogue: %s: there is no ground %s", w.Code, g)
+			}
+			if len(ground.Weighings) > 0 && !known(ground.Weighings, w.Code) {
+				return fmt.Errorf("weighings catalogue: %s: the ground %s is for other weighings", w.Code, g)
+			}
+		}
+	}
 	for _, g := range l.grounds.all {
 		for _, w := range g.Weighings {
 			if !l.weighings.has(w) {

@@ -20,8 +20,12 @@ type WeighingRule struct {
 	Name    Sentence     `json:"name"`
 	Explain Sentence     `json:"explain"`
 	// Duty says that supplying is a duty unless weighty reasons.
-	Duty  bool       `json:"duty,omitempty"`
-	Steps []StepRule `json:"steps,omitempty"`
+	Duty bool `json:"duty,omitempty"`
+	// Grounds limits on what an item may be withheld; none means every ground
+	// that fits the regime. Of all data that must go back (art. 5.4.4(8))
+	// nobody asks whether it is necessary.
+	Grounds []GroundCode `json:"grounds,omitempty"`
+	Steps   []StepRule   `json:"steps,omitempty"`
 }
 
 // A StepCode names a step of a weighing.
@@ -93,6 +97,12 @@ func (w WeighingRule) check() error {
 		}
 	}
 	return nil
+}
+
+// Fits reports whether a professional under the regime may withhold on the
+// ground in this weighing.
+func (w WeighingRule) Fits(g Ground, r Regime) bool {
+	return g.Fits(r, w.Code) && (len(w.Grounds) == 0 || known(w.Grounds, g.Code))
 }
 
 // Step returns the step with this code.

@@ -53,6 +53,7 @@ func (a *API) ListWeighings(context.Context, ListWeighingsRequestObject) (ListWe
 	return ListWeighings200JSONResponse{Weighings: each(slices.Collect(a.node.Law().Weighings()), func(w exchange.WeighingRule) api.WeighingRule {
 		return api.WeighingRule{
 			Code: string(w.Code), Article: w.Article, Name: sentence(w.Name), Explain: sentence(w.Explain), Duty: w.Duty, Steps: each(w.Steps, stepRuleOf),
+			Grounds: each(w.Grounds, plain[string, exchange.GroundCode]),
 		}
 	})}, nil
 }

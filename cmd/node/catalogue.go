@@ -223,6 +223,9 @@ func weighingsCommand(t *terminal) *cobra.Command {
 				}
 				lines = append(lines, strings.Join([]string{"", s.Article, s.Code, strings.Join(outcomes, ","), s.Ask.EN}, "\t"))
 			}
+			if len(r.Grounds) > 0 {
+				lines = append(lines, strings.Join([]string{"", r.Article, "", "", "withheld only on " + strings.Join(r.Grounds, ", ")}, "\t"))
+			}
 			return strings.Join(lines, "\n")
 		})
 }
