@@ -31,7 +31,7 @@ type Grant struct {
 	Capacity CapacityCode `json:"capacity"`
 	// Regime is the confidentiality that binds him in person where it is
 	// stricter than that of the capacity, such as a school doctor's; empty
-	// for that of the capacity.
+	// for that of the capacity. See [Law.WeighingOf].
 	Regime Regime `json:"regime,omitempty"`
 }
 

@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -505,6 +506,50 @@ func TestArticle5_4_2_2(t *testing.T) {
 	s := between(t, "investigation/serious-problems", investigation, school, "attendance")
 	s.Decider.Roles[0].Regime = exchange.BIG
 	s.supplies(t, "secrecy", withoutHim...)
+}
+
+// Memorandum §4.3.3 and to art. 5.4.4(4): who is bound by a secrecy as a helper
+// decides on the file of the coordinator, the college or the desk in that role
+// alone. At the table of a Care and Safety House he is what he is.
+func TestOtherRoleOtherSecrecy(t *testing.T) {
+	for _, c := range []struct {
+		scene    *scene
+		weighing exchange.WeighingCode
+		steps    [][2]string
+	}{
+		{between(t, "coordination/contribution", housing, coordination, "approach-limits"), "necessity", isNecessary},
+		{between(t, "handover/coordinator", coordination, investigation, "investigation-limits"), "necessity", isNecessary},
+		{between(t, "coordination-end", investigation, coordination, "coordination-file"), "hand-back", nil},
+		{between(t, "report-forward", housing, desk, "report-question"), "person-agrees", [][2]string{{"person-agrees", "agreed"}}},
+	} {
+		for _, regime := range []exchange.Regime{exchange.WGBO, exchange.BIG, exchange.YouthAct} {
+			c.scene.Decider.Roles[0].Regime = regime
+			c.scene.supplies(t, c.weighing, c.steps...)
+		}
+	}
+	table := between(t, "zvh-alignment", coordination, safetyHouse, "safety-house-case")
+	table.Decider.Roles[0].Regime = exchange.WGBO
+	_, err := table.decide(table.accept(t), table.supplyAll())
+	refused(t, "VIII: a therapist at the table", err, exchange.RegimeNotAsked)
+}
+
+// Somebody whose own regime knows fewer categories supplies no more than that,
+// though his organisation may be asked for it.
+func TestOwnRegimeLimitsTheCategories(t *testing.T) {
+	documents := schemas.Catalogues()
+	const row = `{"regimes": ["wgbo", "big", "jeugdwet"], "weighing": "secrecy", "categories": ["ordinary", %s"special", "criminal"]}`
+	documents["purposes"] = bytes.Replace(documents["purposes"], fmt.Appendf(nil, row, `"health", `), fmt.Appendf(nil, row, ""), 1)
+	law, err := exchange.ParseLaw(documents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := between(t, "investigation/client-request", investigation, capacity("service", "education", exchange.NoSecrecy), "school-limits")
+	s.law = law
+	s.supplies(t, "duty")
+	s.Decider.Roles[0].Regime = exchange.BIG
+	held := s.weigh(t, s.accept(t), consented...)
+	_, err = s.decide(held, s.supplyAll())
+	refused(t, "health data of a doctor whose row leaves it out", err, exchange.CategoryForbidden)
 }
 
 // Art. 5.4.2(3): police and justice data leaves only as the Wpg or Wjsg allows.

@@ -253,6 +253,10 @@ func (w WeighingRule) checkComplete(taken Steps) error {
 // of the capacity, or by his own where that is one of professional secrecy and
 // the capacity's is none (a school doctor among teachers). Nobody is bound by
 // less than his organisation.
+//
+// Who decides on a file of the procedure itself, the college's, the desk's or
+// the coordinator's, acts in that role alone: the secrecy that binds him as a
+// helper is about another file (memorandum §4.3.3, and to art. 5.4.4(4)).
 func (l *Law) WeighingOf(r Request, own Party, by Actor) (WeighingRule, Regime, error) {
 	capacity, ok := own.Capacity(r.To.Capacity)
 	if !ok {
@@ -267,7 +271,7 @@ func (l *Law) WeighingOf(r Request, own Party, by Actor) (WeighingRule, Regime, 
 		return WeighingRule{}, "", err
 	}
 	regime := capacity.Regime
-	if regime == NoSecrecy && grant.Regime != "" {
+	if domain, _ := l.domains.get(capacity.Domain); regime == NoSecrecy && grant.Regime != "" && domain.Kind != CollegeFile {
 		regime = grant.Regime
 	}
 	under, err := purpose.rule(regime)
