@@ -96,6 +96,73 @@ func TestExplainRefused(t *testing.T) {
 	}
 }
 
+// Issue 3, bad input: each kind has a code of its own, and whoever tried it reads
+// the article.
+func TestBadInputNamesItsArticle(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.college.id.Capacities[0].Domain = "investigation" }) // so that it can be asked
+	w.ready()
+	ctx := t.Context()
+	q := w.asked()
+	asks := func(change func(*api.NewRequest)) error {
+		r := q
+		r.Items = slices.Clone(q.Items)
+		change(&r)
+		_, err := w.college.client.Ask(ctx, by(requester), r)
+		return err
+	}
+	motivated := casus()
+	motivated.Trigger = api.Trigger{
+		Code: "own-involvement", On: motivated.Trigger.On, Statements: []api.Statement{{Code: "own-part", Text: "hij heeft toezicht"}},
+	}
+	own, err := w.probation.client.OpenCase(ctx, by(requester), motivated)
+	if err != nil {
+		t.Fatal(err)
+	}
+	category := q
+	category.Case, category.Capacity, category.To, category.Purpose = own.ID, "probation", string(w.college.id.OIN)+":investigation", "serious-problems/motivated-request"
+	category.Statements = nil
+	for _, code := range []string{"lasting", "no-help", "decline", "nuisance", "can-help", "attempts"} {
+		category.Statements = append(category.Statements, api.Statement{Code: code, Text: "al een jaar"})
+	}
+	category.Items = []api.AskedItem{{Code: "investigation-safety", Depth: api.That, Why: "om af te stemmen"}}
+	_, forbidden := w.probation.client.Ask(ctx, by(requester), category)
+
+	asked, err := w.college.client.Ask(ctx, by(requester), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wait(w.probation, asked.ID, api.InWeighing)
+	supply := api.NewDecision{Items: []api.DecidedItem{
+		{Code: "supervision-conditions", Outcome: api.Supply, Depth: api.Process, Value: "elke week"}, {Code: "offence", Outcome: api.Withhold, Ground: "not-necessary"},
+	}}
+	decides := func(who string, d api.NewDecision) error {
+		_, err := w.probation.client.Decide(ctx, by(who), asked.ID, d)
+		return err
+	}
+	open := decides(professional, supply)
+	unauthorised := decides(requester, supply)
+	w.weighed(asked.ID)
+	deeper := supply
+	deeper.Items = []api.DecidedItem{{Code: "offence", Outcome: api.Supply, Depth: api.Contents, Value: "alles"}, {Code: "supervision-conditions", Outcome: api.Withhold, Ground: "not-necessary"}}
+	for _, c := range []struct {
+		what, code, article string
+		err                 error
+	}{
+		{"an unknown purpose", "unknown-purpose", "5.4.2(1)", asks(func(r *api.NewRequest) { r.Purpose = "curiosity" })},
+		{"a purpose for another capacity", "purpose-not-for-asker", "5.5.3", asks(func(r *api.NewRequest) { r.Purpose = "triage" })},
+		{"a category that the purpose does not know", "category-not-for-purpose", "2.3a.4(1)", forbidden},
+		{"no statement why it is necessary", "statement-missing", "5.4.1(2)", asks(func(r *api.NewRequest) { r.Items[0].Statements = nil })},
+		{"deeper than asked", "deeper-than-asked", "5.4.2(1)", decides(professional, deeper)},
+		{"decided by who may not", "actor-may-not", "2.3a.5", unauthorised},
+		{"an incomplete weighing", "weighing-incomplete", "5.4.2(3)", open},
+	} {
+		var p *api.Problem
+		if !errors.As(c.err, &p) || p.Code != c.code || !slices.Contains(p.Errors, api.FieldError{Field: "article", Message: c.article}) {
+			t.Errorf("%s: %v %+v; want %s, art. %s", c.what, c.err, p, c.code, c.article)
+		}
+	}
+}
+
 // The same item asked of a third party within a week needs a reason, which stays
 // at the asker; the privacy officer finds the request (memorandum §4.3.1).
 func TestBroadRequest(t *testing.T) {
