@@ -444,6 +444,9 @@ type WeighingRule struct {
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
 
+	// Grounds Alleen op deze gronden kan iets achterblijven; geen betekent elke grond die bij het regime past.
+	Grounds []Code `json:"gronden,omitempty,omitzero"`
+
 	// Name Een korte tekst in de talen van de schermen.
 	Name  Sentence   `json:"naam"`
 	Duty  bool       `json:"plicht"`
@@ -737,25 +740,18 @@ type DepthNote struct {
 
 // Purpose defines model for Doel.
 type Purpose struct {
-	Triggers     []Code           `json:"aanleidingen"`
 	Weighings    []RegimeWeighing `json:"afwegingen"`
 	DeadlineDays int              `json:"antwoordtermijnDagen"`
 
 	// Article Van de Wmo 2015.
-	Article     string             `json:"artikel"`
-	Involvement []InvolvementState `json:"betrokkenheid"`
-	Retention   Retention          `json:"bewaartermijn"`
-	Categories  []Category         `json:"categorieen"`
+	Article   string    `json:"artikel"`
+	Retention Retention `json:"bewaartermijn"`
 
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
 
 	// Phase Een code uit een catalogus of het register.
 	Phase Code `json:"fase"`
-
-	// Asked Domeinen waaraan gevraagd mag worden.
-	Asked        []Code `json:"gevraagden"`
-	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`
 
 	// Name Een korte tekst in de talen van de schermen.
 	Name         Sentence         `json:"naam"`
@@ -767,8 +763,8 @@ type Purpose struct {
 	ManyParties int      `json:"velePartijenVanaf,omitempty,omitzero"`
 	Needs       []Need   `json:"verklaringen"`
 
-	// Askers Taken die mogen vragen.
-	Askers []Code `json:"vragers"`
+	// Ways Wie aan wie mag vragen, in een casus die hoe begon. Een verzoek past op hoogstens een ervan.
+	Ways []Way `json:"wegen"`
 }
 
 // DoelTermijnVanaf defines model for Doel.TermijnVanaf.
@@ -1207,6 +1203,9 @@ type RegimeWeighing struct {
 	// Weighing Een code uit een catalogus of het register.
 	Weighing Code `json:"afweging"`
 
+	// Categories Wat van zo'n partij gevraagd mag worden.
+	Categories []Category `json:"categorieen"`
+
 	// Regime De geheimhouding die geldt.
 	Regime Regime `json:"regime"`
 }
@@ -1585,6 +1584,28 @@ type Condition struct {
 // ConditionKind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen, niet
 // verder delen, wissen op de genoemde dag.
 type ConditionKind string
+
+// Way defines model for Vraagweg.
+type Way struct {
+	Triggers    []Code             `json:"aanleidingen"`
+	Involvement []InvolvementState `json:"betrokkenheid"`
+
+	// BeyondScope De domeinen waarmee de client instemde, begrenzen dit niet.
+	BeyondScope bool `json:"buitenAfspraak,omitempty,omitzero"`
+
+	// Own Alleen de eigen organisatie van de vrager.
+	Own bool `json:"eigenOrganisatie,omitempty,omitzero"`
+
+	// Asked Domeinen waaraan gevraagd mag worden.
+	Asked        []Code `json:"gevraagden"`
+	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`
+
+	// HeldBy Taken waarvoor de gevraagde de gegevens heeft; geen betekent alle.
+	HeldBy []Code `json:"houders,omitempty,omitzero"`
+
+	// Askers Taken die mogen vragen.
+	Askers []Code `json:"vragers"`
+}
 
 // Ground defines model for Weigeringsgrond.
 type Ground struct {
