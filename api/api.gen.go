@@ -1225,6 +1225,18 @@ type Register struct {
 	RootVersion Number `json:"wortelversie"`
 }
 
+// Backup defines model for Reservekopie.
+type Backup struct {
+	// Part Het nummer van dit deel.
+	Part int `json:"deel"`
+
+	// Whole Of dit deel op zichzelf staat.
+	Whole bool `json:"geheel"`
+
+	// Entries Tot welke regel van het logboek.
+	Entries uint64 `json:"regels"`
+}
+
 // Direction Of de eigen partij het verstuurde of ontving.
 type Direction string
 
@@ -2197,6 +2209,11 @@ type ClientInterface interface {
 	// Corresponds with POST /register/versies (the `InstallRegister` operationId).
 	InstallRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	//
+	// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+	MakeBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetStatus Hoe het knooppunt ervoor staat
 	//
 	// Corresponds with GET /status (the `GetStatus` operationId).
@@ -2855,6 +2872,21 @@ func (c *Raw) GetRegister(ctx context.Context, reqEditors ...RequestEditorFn) (*
 // Corresponds with POST /register/versies (the `InstallRegister` operationId).
 func (c *Raw) InstallRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewInstallRegisterRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+//
+// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+func (c *Raw) MakeBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeBackupRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4437,6 +4469,33 @@ func NewInstallRegisterRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewMakeBackupRequest constructs an http.Request for the MakeBackup method
+func NewMakeBackupRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/reservekopieen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetStatusRequest constructs an http.Request for the GetStatus method
 func NewGetStatusRequest(server string) (*http.Request, error) {
 	var err error
@@ -5825,6 +5884,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /register/versies (the `InstallRegister` operationId).
 	InstallRegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InstallRegisterResponse, error)
+
+	// MakeBackupWithResponse Nu een reservekopie maken, op de plaats die de configuratie noemt
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+	MakeBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeBackupResponse, error)
 
 	// GetStatusWithResponse Hoe het knooppunt ervoor staat
 	//
@@ -7455,6 +7521,61 @@ func (r InstallRegisterResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r InstallRegisterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MakeBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Backup
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r MakeBackupResponse) GetJSON201() *Backup {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r MakeBackupResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MakeBackupResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MakeBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MakeBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakeBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MakeBackupResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9173,6 +9294,19 @@ func (c *ClientWithResponses) InstallRegisterWithBodyWithResponse(ctx context.Co
 	return ParseInstallRegisterResponse(rsp)
 }
 
+// MakeBackupWithResponse Nu een reservekopie maken, op de plaats die de configuratie noemt
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+func (c *ClientWithResponses) MakeBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeBackupResponse, error) {
+	rsp, err := c.MakeBackup(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeBackupResponse(rsp)
+}
+
 // GetStatusWithResponse Hoe het knooppunt ervoor staat
 //
 // Returns a wrapper object for the known response body format(s).
@@ -10640,6 +10774,46 @@ func ParseInstallRegisterResponse(rsp *http.Response) (*InstallRegisterResponse,
 			headers.Location = value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseMakeBackupResponse parses an HTTP response from a MakeBackupWithResponse call
+func ParseMakeBackupResponse(rsp *http.Response) (*MakeBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakeBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Backup
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

@@ -142,6 +142,11 @@ func (c *Client) Sweep(ctx context.Context) (int, error) {
 	return d.Dossiers, err
 }
 
+// MakeBackup makes a backup where the node's configuration wants it.
+func (c *Client) MakeBackup(ctx context.Context) (Backup, error) {
+	return result[Backup](c.raw.MakeBackup(ctx))
+}
+
 // Ask makes a request on behalf of a person.
 func (c *Client) Ask(ctx context.Context, by By, r NewRequest) (Request, error) {
 	return result[Request](c.raw.Ask(ctx, &AskParams{Actor: by.Staff, Hat: by.Hat}, r))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type Config struct {
 	Register  Renewal   `toml:"register"`
 	Delivery  Delivery  `toml:"delivery"`
 	Retention Retention `toml:"retention"`
+	Backup    Backup    `toml:"backup"`
 	Log       Log       `toml:"log"`
 	Logboek   Logboek   `toml:"logboek"`
 }
@@ -79,6 +81,20 @@ type Delivery struct {
 	// AtOnce bounds the messages that are on their way at the same time.
 	// Default: 64.
 	AtOnce int `toml:"at_once"`
+}
+
+// Backup says where the node keeps a backup of itself.
+type Backup struct {
+	// Dir is the directory for the backup, best on another disk. Everything
+	// personal in it is sealed to the key of the node. Default: none is made.
+	Dir string `toml:"dir"`
+
+	// Every is how often a part is added. Default: 24h.
+	Every Duration `toml:"every"`
+
+	// WholeEvery is how often the backup begins anew, and the older parts are
+	// removed. Default: 168h, a week.
+	WholeEvery Duration `toml:"whole_every"`
 }
 
 // Retention says what the organisation chose for itself within the terms of the
@@ -128,6 +144,7 @@ func DefaultConfig() Config {
 		Register:  Renewal{ExchangeEvery: Duration(time.Hour)},
 		Delivery:  Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
 		Retention: Retention{SweepEvery: Duration(24 * time.Hour)},
+		Backup:    Backup{Every: Duration(24 * time.Hour), WholeEvery: Duration(7 * 24 * time.Hour)},
 		Log:       Log{Level: "info", Format: "json"},
 		Logboek:   Logboek{Protocol: httpProtobuf, ProcessorBase: "urn:nld:oin:", DataSubject: noSubject},
 	}
@@ -175,6 +192,9 @@ func (c Config) check() error {
 		return fmt.Errorf("%s: delivery.at_once must be at least 1", configFile)
 	case c.Delivery.LongestPause < c.Delivery.FirstPause:
 		return fmt.Errorf("%s: delivery.longest_pause is shorter than delivery.first_pause", configFile)
+	}
+	if c.Backup.Dir != "" && !filepath.IsAbs(c.Backup.Dir) {
+		return fmt.Errorf("%s: backup.dir must be a path from the root of the file system", configFile)
 	}
 	for article, months := range c.Retention.Months {
 		if months < 1 {

@@ -28,6 +28,7 @@ const (
 	UnknownCase     = "unknown-case"
 	Destroyed       = "dossier-destroyed"
 	NoHold          = "no-hold"
+	NoBackup        = "no-backup"
 	ActorExists     = "actor-exists"
 	Replayed        = "message-replayed"
 	Follows         = "message-follows"
@@ -42,7 +43,7 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, ActorExists, Replayed, Follows, BadReceipt,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, NoBackup, ActorExists, Replayed, Follows, BadReceipt,
 	BadReply, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 

@@ -60,13 +60,13 @@ type Node struct {
 	courier *courier
 	feed    feed
 	renew   chan struct{} // holds one token when peers should hear of our register
-	tidy    chan struct{} // holds one token when what is due should go now
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
 	force atomic.Pointer[inForce]
 	// installing is held while a register is put in place: several peers may
 	// offer the same one at once, and its file is written by one of them.
 	installing sync.Mutex
+	backing    sync.Mutex    // held while a backup is made
 	law        *exchange.Law // the program's own, in force until a register brings another
 	now        func() time.Time
 	log        *slog.Logger
@@ -131,7 +131,7 @@ func Open(dir string, o Options) (*Node, error) {
 	}
 	n := &Node{
 		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()),
-		renew: make(chan struct{}, 1), tidy: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
+		renew: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {

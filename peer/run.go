@@ -35,7 +35,8 @@ func (n *Node) duties() []*duty {
 	at := n.now()
 	return []*duty{
 		{do: n.keepRegister(), hurry: n.renew, next: at},
-		{do: n.sweepDaily, hurry: n.tidy, next: at},
+		{do: n.sweepDaily, next: at},
+		{do: n.backupDaily, next: at.Add(backupAgain)},
 	}
 }
 

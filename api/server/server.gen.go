@@ -90,6 +90,9 @@ type ServerInterface interface {
 	// InstallRegister Een nieuwere versie van het register installeren
 	// (POST /register/versies)
 	InstallRegister(w http.ResponseWriter, r *http.Request)
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	// (POST /reservekopieen)
+	MakeBackup(w http.ResponseWriter, r *http.Request)
 	// GetStatus Hoe het knooppunt ervoor staat
 	// (GET /status)
 	GetStatus(w http.ResponseWriter, r *http.Request)
@@ -1085,6 +1088,20 @@ func (siw *ServerInterfaceWrapper) InstallRegister(w http.ResponseWriter, r *htt
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.InstallRegister(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// MakeBackup operation middleware
+func (siw *ServerInterfaceWrapper) MakeBackup(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.MakeBackup(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2420,6 +2437,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/partijen/{oin}", wrapper.GetParty)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/register", wrapper.GetRegister)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/register/versies", wrapper.InstallRegister)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/reservekopieen", wrapper.MakeBackup)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/status", wrapper.GetStatus)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/toelichtingen", wrapper.Examine)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verklaringen", wrapper.ListStatements)
@@ -3874,6 +3892,60 @@ type InstallRegisterdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response InstallRegisterdefaultApplicationProblemPlusJSONResponse) VisitInstallRegisterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackupRequestObject struct {
+}
+
+type MakeBackupResponseObject interface {
+	VisitMakeBackupResponse(w http.ResponseWriter) error
+}
+
+type MakeBackup201JSONResponse Backup
+
+func (response MakeBackup201JSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackup409ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response MakeBackup409ApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MakeBackupdefaultApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5476,6 +5548,9 @@ type StrictServerInterface interface {
 	// InstallRegister Een nieuwere versie van het register installeren
 	// (POST /register/versies)
 	InstallRegister(ctx context.Context, request InstallRegisterRequestObject) (InstallRegisterResponseObject, error)
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	// (POST /reservekopieen)
+	MakeBackup(ctx context.Context, request MakeBackupRequestObject) (MakeBackupResponseObject, error)
 	// GetStatus Hoe het knooppunt ervoor staat
 	// (GET /status)
 	GetStatus(ctx context.Context, request GetStatusRequestObject) (GetStatusResponseObject, error)
@@ -6215,6 +6290,30 @@ func (sh *strictHandler) InstallRegister(w http.ResponseWriter, r *http.Request)
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(InstallRegisterResponseObject); ok {
 		if err := validResponse.VisitInstallRegisterResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MakeBackup operation middleware
+func (sh *strictHandler) MakeBackup(w http.ResponseWriter, r *http.Request) {
+	var request MakeBackupRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeBackup(ctx, request.(MakeBackupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeBackup")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(MakeBackupResponseObject); ok {
+		if err := validResponse.VisitMakeBackupResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
