@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"exchange": {},
 	"ledger":   {},
 
-	"register":      {"exchange", "crypto", "schemas"},
+	"register":      {"exchange", "crypto", "schemas", "ledger"},
 	"exchange/wire": {"exchange", "register", "crypto", "schemas"},
 	"store":         {"exchange", "ledger", "crypto"},
 	"transport":     {"exchange", "register"},

@@ -70,6 +70,7 @@ var examples = map[string][]string{
 		"special":["criminal"]}],"peer":"12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5","addresses":["/ip4/192.0.2.1/tcp/4001"],
 		"keys":[{"jwk":` + jwk + `,"from":"2026-11-23T12:00:00Z","until":"2027-11-23T12:00:00Z","revokedAt":"2027-01-01T00:00:00Z"}],
 		"recipients":["age1pq17l4t443rvuy68"],"checkpoint":"sluis.invalid/ledger/1+41cc7e24+Ae1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR",
+		"witness":"sluis.invalid/witness/00000099000000001000+03d92fa3+BD1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM",
 		"contact":{"name":"Loket","email":"loket@voorbeeld.invalid","phone":"+31 85 000 0000"}}],
 		"catalogues":[{"name":"purposes","version":1,"sha256":"` + strings.Repeat("0", 64) + `"}]}`,
 	},
