@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Run does the node's duties until ctx ends: it delivers what is in the outbox
-// and keeps the register fresh. It is the one place in this package that waits.
+// Run does the node's duties until ctx ends: it delivers what is in the outbox,
+// keeps the register fresh, and witnesses the ledgers of its partners. It is the one place in this package that waits.
 // It returns when every attempt has ended.
 func (n *Node) Run(ctx context.Context) error {
 	var work sync.WaitGroup
@@ -19,6 +19,8 @@ func (n *Node) Run(ctx context.Context) error {
 		refreshing bool
 		misses     int // rounds in which a peer was not reached, since all were
 		refreshAt  = n.now()
+		witnessed  = make(chan struct{}, roundsAtOnce)
+		witnessing int
 	)
 	for {
 		ids, deliverAt := n.courier.due(n.now(), delivering)
@@ -27,6 +29,14 @@ func (n *Node) Run(ctx context.Context) error {
 			work.Go(func() {
 				n.attempt(ctx, id)
 				delivered <- struct{}{}
+			})
+		}
+		partners, witnessAt := n.watch.due(n.now(), witnessing)
+		for _, oin := range partners {
+			witnessing++
+			work.Go(func() {
+				n.round(ctx, oin)
+				witnessed <- struct{}{}
 			})
 		}
 		if !refreshing && !n.now().Before(refreshAt) {
@@ -40,6 +50,9 @@ func (n *Node) Run(ctx context.Context) error {
 		if !deliverAt.IsZero() {
 			wait = min(wait, deliverAt.Sub(n.now()))
 		}
+		if !witnessAt.IsZero() {
+			wait = min(wait, witnessAt.Sub(n.now()))
+		}
 		if !refreshing {
 			wait = min(wait, refreshAt.Sub(n.now()))
 		}
@@ -49,6 +62,9 @@ func (n *Node) Run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case <-n.courier.wake:
+		case <-n.watch.wake:
+		case <-witnessed:
+			witnessing--
 		case <-delivered:
 			delivering--
 		case all := <-refreshed:

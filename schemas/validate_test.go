@@ -58,7 +58,7 @@ var examples = map[string][]string{
 	},
 	"config": {
 		`{"listen":["/ip4/0.0.0.0/tcp/4001"],"announce":[],"quic":true,"limits":{"min_free_bytes":0,"per_ip":1,"streams_per_peer":1},"decisions":{"four_eyes":["triage"]},
-		"register":{"exchange_every":"1h30m"},"delivery":{"first_pause":"1s","longest_pause":"10m","at_once":1},"log":{"level":"info","format":"text"}}`,
+		"register":{"exchange_every":"1h30m"},"delivery":{"first_pause":"1s","longest_pause":"10m","at_once":1},"witness":{"every":"24h","pause":"1m","gossip":true},"mirror":{"listen":"127.0.0.1:4180","entries":false},"log":{"level":"info","format":"text"}}`,
 		`{}`,
 	},
 	"root": {
