@@ -78,6 +78,9 @@ func TestHouse(t *testing.T) {
 			if path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
 				return filepath.SkipDir
 			}
+			if _, err := os.Stat(filepath.Join(path, "go.mod")); path != "." && err == nil {
+				return filepath.SkipDir // a module of its own is another house
+			}
 			return checkRoom(t, files, path, seen)
 		}
 		return nil
