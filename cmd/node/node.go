@@ -44,6 +44,9 @@ func statusCommand(t *terminal) *cobra.Command {
 					fmt.Fprintf(w, "register\tnone: sluis register install FILE\n")
 				}
 				fmt.Fprintf(w, "waiting\t%d messages\n", s.Outbox)
+				if s.Alarms > 0 {
+					fmt.Fprintf(w, "alarms\t%d: sluis ledger alarms\n", s.Alarms)
+				}
 				fmt.Fprintf(w, "listens\t%s\n", strings.Join(s.Addresses, " "))
 			})
 		},
