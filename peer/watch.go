@@ -74,7 +74,7 @@ func (w *watch) heard(oin exchange.OIN, now time.Time) {
 	}
 	soon := now.Add(w.pause)
 	p.again = p.running
-	earlier := soon.Before(p.next) && p.misses == 0
+	earlier := soon.Before(p.next) // also after rounds that failed: it is there now
 	if earlier {
 		p.next = soon
 	}

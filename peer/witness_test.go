@@ -281,13 +281,8 @@ func TestForkedLedger(t *testing.T) {
 	b.until("it holds the first history", func() bool { return b.of(a.party).Held > 12 && b.of(a.party).Waiting == 0 })
 	a.stop()
 	held := b.of(a.party)
+	second.overtake(held.Held + 50) // the first may have been seen once more since
 	second.start()
-	for second.size() < held.Held+5 {
-		// The second history overtakes the first without its partner.
-		if _, err := second.node.OpenCase(context.Background(), requester, caseOf(question(t))); err != nil {
-			t.Fatal(err)
-		}
-	}
 	b.until("the alarm is raised", func() bool { return len(b.alarms()) > 0 })
 	alarms := b.alarms()
 	proved(t, w, a, alarms[0], peer.TwoRoots)
@@ -354,6 +349,19 @@ func (m *member) sizeOnDisk() uint64 {
 	return s.Size()
 }
 
+// overtake makes the ledger of a node that is stopped longer than size.
+func (m *member) overtake(size uint64) {
+	m.world.t.Helper()
+	s := m.openStore()
+	defer s.Close()
+	for s.Size() < size {
+		c := store.Change{Dossier: store.NodeDossier, Record: []store.Event{{Kind: string(exchange.StaffChanged), Private: []byte("{}")}}}
+		if _, err := s.Write(context.Background(), c); err != nil {
+			m.world.t.Fatal(err)
+		}
+	}
+}
+
 func (m *member) unlock() *crypto.Keys {
 	m.world.t.Helper()
 	sealed, err := os.ReadFile(filepath.Join(m.dir, "keystore.age"))
@@ -400,13 +408,9 @@ func TestSplitView(t *testing.T) {
 	b.until("b holds the first history", func() bool { return b.of(a.party).Held > 0 && b.of(a.party).Waiting == 0 })
 	a.stop()
 	b.stop()
+	second.overtake(60)
 	second.start()
 	talk(t, second, c)
-	for second.size() < 60 {
-		if _, err := second.node.OpenCase(context.Background(), requester, caseOf(question(t))); err != nil {
-			t.Fatal(err)
-		}
-	}
 	c.until("c holds the second history", func() bool { return c.of(a.party).Held >= 60 && c.of(a.party).Waiting == 0 })
 	second.stop()
 	// Now b and c exchange something, and b, who watches c, tells what it holds.
