@@ -310,6 +310,19 @@ func (c *Client) VerifyLedger(ctx context.Context) (Verification, error) {
 	return result[Verification](c.raw.VerifyLedger(ctx))
 }
 
+// Witnesses lists the ledgers that the node witnesses and who witnesses its own.
+func (c *Client) Witnesses(ctx context.Context) ([]Witness, error) {
+	list, err := result[WitnessList](c.raw.ListWitnesses(ctx))
+	return list.Witnesses, err
+}
+
+// Alarms lists the ledgers of others that contradict themselves, with the
+// evidence.
+func (c *Client) Alarms(ctx context.Context) ([]Alarm, error) {
+	list, err := result[AlarmList](c.raw.ListAlarms(ctx))
+	return list.Alarms, err
+}
+
 // Purposes lists the purposes for which can be asked.
 func (c *Client) Purposes(ctx context.Context) ([]Purpose, error) {
 	list, err := result[PurposeList](c.raw.ListPurposes(ctx))

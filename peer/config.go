@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,8 @@ type Config struct {
 	Delivery  Delivery  `toml:"delivery"`
 	Retention Retention `toml:"retention"`
 	Backup    Backup    `toml:"backup"`
+	Witness   Witness   `toml:"witness"`
+	Mirror    Mirror    `toml:"mirror"`
 	Log       Log       `toml:"log"`
 	Logboek   Logboek   `toml:"logboek"`
 }
@@ -111,6 +114,37 @@ type Retention struct {
 
 func (r Retention) terms() exchange.Terms { return exchange.Terms(r.Months) }
 
+// Witness says how the ledgers of partners are watched (getuige): those of the
+// parties with which messages were exchanged.
+type Witness struct {
+	// Every is how often each of them is looked at when nothing happens.
+	// Default: 24h.
+	Every Duration `toml:"every"`
+
+	// Pause is how long receipts are collected before the ledger that they show
+	// is looked at, and the least time between two looks at one ledger. It bounds
+	// what witnessing adds to the ledgers. Default: 1m.
+	Pause Duration `toml:"pause"`
+
+	// Gossip tells partners which states of other ledgers this node has seen, so
+	// that no ledger can show two of them different histories. It also tells them
+	// with which parties this node has to do. Default: true.
+	Gossip bool `toml:"gossip"`
+}
+
+// Mirror says whether the ledger can be read over HTTP, by a monitor or a
+// witness outside (C2SP tlog-tiles).
+type Mirror struct {
+	// Listen is the address on which it is served, such as 127.0.0.1:4180; there
+	// is no authentication. Default: empty, not served.
+	Listen string `toml:"listen"`
+
+	// Entries serves the entries as well. Their headers are in clear: they tell
+	// who exchanged what with whom and when, though nothing of a person. Without
+	// them the proofs can be followed all the same. Default: false.
+	Entries bool `toml:"entries"`
+}
+
 // Log says what the node writes to its log.
 type Log struct {
 	// Level is debug, info, warn or error. Default: info.
@@ -145,6 +179,7 @@ func DefaultConfig() Config {
 		Delivery:  Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
 		Retention: Retention{SweepEvery: Duration(24 * time.Hour)},
 		Backup:    Backup{Every: Duration(24 * time.Hour), WholeEvery: Duration(7 * 24 * time.Hour)},
+		Witness:   Witness{Every: Duration(24 * time.Hour), Pause: Duration(time.Minute), Gossip: true},
 		Log:       Log{Level: "info", Format: "json"},
 		Logboek:   Logboek{Protocol: httpProtobuf, ProcessorBase: "urn:nld:oin:", DataSubject: noSubject},
 	}
@@ -200,6 +235,12 @@ func (c Config) check() error {
 		if months < 1 {
 			return fmt.Errorf("%s: retention.months for article %q must be at least 1", configFile, article)
 		}
+	}
+	if c.Witness.Every < c.Witness.Pause {
+		return fmt.Errorf("%s: witness.every is shorter than witness.pause", configFile)
+	}
+	if _, _, err := net.SplitHostPort(c.Mirror.Listen); c.Mirror.Listen != "" && err != nil {
+		return fmt.Errorf("%s: mirror.listen is not an address such as 127.0.0.1:4180", configFile)
 	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":
