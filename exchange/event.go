@@ -91,6 +91,8 @@ type Detail struct {
 	Late bool `json:"late,omitempty"`
 	// Broad marks a request to many parties at once, for the privacy officer.
 	Broad bool `json:"broad,omitempty"`
+	// Inspection is what a regulator was given.
+	Inspection *Inspection `json:"inspection,omitempty"`
 }
 
 // A StepNote says of a step of a weighing what came out, and which colleague

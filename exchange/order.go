@@ -112,13 +112,14 @@ func (k EventKind) Finishes() bool {
 type Order struct {
 	number map[EventKind]int
 	rows   [][]*Row // by number of the kind that happened
+	steps  []bool   // by number of the kind: whether it is one of steps
 }
 
 // NewOrder makes rows ready.
 func NewOrder(rows []Row) *Order {
-	o := &Order{number: make(map[EventKind]int, len(EventKinds)), rows: make([][]*Row, len(EventKinds))}
+	o := &Order{number: make(map[EventKind]int, len(EventKinds)), rows: make([][]*Row, len(EventKinds)), steps: make([]bool, len(EventKinds))}
 	for i, k := range EventKinds {
-		o.number[k] = i
+		o.number[k], o.steps[i] = i, known(steps, k)
 	}
 	for i := range rows {
 		for _, k := range rows[i].Kinds {
@@ -133,6 +134,13 @@ func NewOrder(rows []Row) *Order {
 func (o *Order) Knows(kind EventKind) bool {
 	_, ok := o.number[kind]
 	return ok
+}
+
+// IsStep reports whether the kind is a step in an exchange or a case. The private
+// part of such an entry is a [PrivatePart].
+func (o *Order) IsStep(kind EventKind) bool {
+	n, ok := o.number[kind]
+	return ok && o.steps[n]
 }
 
 // A Course (verloop) counts what has happened in one exchange in one capacity.
