@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -276,6 +277,21 @@ func (c *Client) ProveConsistency(ctx context.Context, old, later uint64) (Consi
 // VerifyLedger lets the node read and prove its whole ledger now.
 func (c *Client) VerifyLedger(ctx context.Context) (Verification, error) {
 	return result[Verification](c.raw.VerifyLedger(ctx))
+}
+
+// GrantInspection grants a regulator an inspection and writes its bundle to out.
+// An error after the first byte leaves a bundle that can't be used.
+func (c *Client) GrantInspection(ctx context.Context, by By, n NewInspection, out io.Writer) (int64, error) {
+	response, err := c.raw.GrantInspection(ctx, &GrantInspectionParams{Actor: by.Staff, Hat: by.Hat}, n)
+	if err != nil {
+		return 0, err
+	}
+	if response.StatusCode != http.StatusCreated {
+		_, err := result[NewInspection](response, nil)
+		return 0, err
+	}
+	defer response.Body.Close()
+	return io.Copy(out, response.Body)
 }
 
 // Purposes lists the purposes for which can be asked.

@@ -49,7 +49,7 @@ func (v *verification) addMessage(token []byte) {
 	v.report.Messages++
 	e.row.Message = true
 	if k := v.report.kept; k != nil && e.act >= 0 {
-		k.acts[e.act].expires, k.acts[e.act].proved = m.Expires, true
+		k.acts[e.act].proved, k.acts[e.act].signed, k.acts[e.act].expires = true, m.At, m.Expires
 	}
 	if m.Kind == wire.Receipt {
 		v.checkReceipt(m)
@@ -155,7 +155,7 @@ func (v *verification) evidence(m wire.Inspected) (c claim, partner ledger.Heade
 		return c, partner, "proof"
 	}
 	return claim{
-		of: m.From.OIN, size: checkpoint.Size, root: checkpoint.Root, entry: int64(entry.Index), leaf: leaf, message: entry.Message,
+		of: m.From.OIN, size: checkpoint.Size, root: checkpoint.Root, entry: int64(entry.Index), leaf: leaf, message: entry.Message, when: entry.Time,
 	}, entry.Header, ""
 }
 

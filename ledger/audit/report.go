@@ -75,8 +75,9 @@ type act struct {
 	purpose  string
 	index    uint64
 	at       time.Time
-	expires  time.Time // of the message, where it is known
 	proved   bool      // the message is in the bundle and its signature holds
+	signed   time.Time // when it was signed, where it is proved
+	expires  time.Time // until when it is offered, where it is proved
 }
 
 // A claim is what a party holds of another's ledger: by a receipt, or by a
@@ -89,4 +90,5 @@ type claim struct {
 	leaf    ledger.Hash
 	message ledger.Digest // that the receipt is for
 	at      uint64        // number of the entry here
+	when    time.Time     // of the entry that is proved, by the clock of whose ledger it is
 }
