@@ -47,7 +47,7 @@ func (v *verification) addMessage(token []byte) {
 	}
 	v.checkMessageClock(m, kind)
 	v.report.Messages++
-	e.row.Message = true
+	e.row.Proved = true
 	if k := v.report.kept; k != nil && e.act >= 0 {
 		k.acts[e.act].proved, k.acts[e.act].signed, k.acts[e.act].expires = true, m.At, m.Expires
 	}

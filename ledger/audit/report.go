@@ -52,8 +52,8 @@ type Row struct {
 	ledger.Header
 	Covered bool
 	// Part is the private part of a step that is in scope, or nil.
-	Part    *exchange.PrivatePart
-	Message bool // its message is in the bundle and holds
+	Part   *exchange.PrivatePart
+	Proved bool // its message is in the bundle and holds
 }
 
 // kept is what stays in memory of a bundle that is laid beside others.
