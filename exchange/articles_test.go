@@ -735,7 +735,7 @@ func TestArticle5_4_4_8(t *testing.T) {
 		t.Errorf("hand-back: duty %t, %d steps, %v", rule.Duty, len(rule.Steps), err)
 	}
 	p, _ := s.law.Purpose("coordination-end")
-	if p.Retention.Article != "5.4.5(2)" || p.Retention.AtMost != 24 || !slices.Contains(p.Retention.From, exchange.ApproachEnded) {
+	if p.Retention.Article != "5.4.5(2)" || p.Retention.AtMost != 24 || !slices.Contains(p.Retention.From, exchange.Start{Moment: exchange.ApproachEnded}) {
 		t.Errorf("kept: %+v", p.Retention)
 	}
 }

@@ -29,13 +29,20 @@ type TriggerRule struct {
 	// Scope says that the case names the domains that the client agreed to
 	// look into; no other is asked (samenspraak, art. 2.3a.1(4)).
 	Scope bool `json:"scope,omitempty"`
+	// Moment is the moment that the trigger itself is: a report was received.
+	Moment MomentCode `json:"moment,omitempty"`
+	// Retention says how long the case may be kept.
+	Retention Retention `json:"retention"`
 }
 
 func (t TriggerRule) check() error {
 	if t.Article == "" || !t.Name.complete() || !t.Explain.complete() || len(t.Tasks) == 0 {
 		return fmt.Errorf("lacks an article, name, explanation or tasks")
 	}
-	return nil
+	if t.Moment != "" && !known(MomentCodes[:], t.Moment) {
+		return fmt.Errorf("names an unknown moment")
+	}
+	return t.Retention.check()
 }
 
 // A Trigger is what a case began with.
@@ -60,6 +67,7 @@ type Case struct {
 	Opened  time.Time
 	By      ActorID
 	Closed  time.Time // zero while open
+	Moments Moments   // from which terms of retention run
 }
 
 // A Person is somebody whom a case concerns: the client, a member of his

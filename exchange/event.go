@@ -89,6 +89,10 @@ type Detail struct {
 	For ActorID `json:"for,omitempty"`
 	// Late marks an answer after the deadline.
 	Late bool `json:"late,omitempty"`
+	// Due is the day (YYYY-MM-DD) on which the term of a destroyed dossier ended.
+	Due string `json:"due,omitempty"`
+	// Count is how many things an entry is about.
+	Count int `json:"count,omitempty"`
 	// Broad marks a request to many parties at once, for the privacy officer.
 	Broad bool `json:"broad,omitempty"`
 	// Inspection is what a regulator was given.

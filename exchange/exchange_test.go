@@ -539,7 +539,7 @@ func TestPurposeAddedAtRunTime(t *testing.T) {
       "name": {"nl": "Proef", "en": "Experiment"}, "explain": {"nl": "Een proef.", "en": "An experiment."},
       "askers": ["investigation"], "asked": ["housing"], "triggers": ["client-request"], "involvement": ["in-consultation"],
       "categories": ["ordinary"], "weighing": {"none": "necessity"}, "deadline": {"days": 3, "from": "request"},
-      "retention": {"article": "9.9.9", "atMost": 1, "from": ["client-informed"]}
+      "retention": {"article": "9.9.9", "atMost": 1, "from": [{"moment": "client-informed"}]}
     },
     {
       "code": "investigation/client-request"`))

@@ -117,27 +117,6 @@ const (
 	FromTrigger TermFrom = "trigger" // the client's request (art. 2.3a.1: six weeks)
 )
 
-// A Retention (bewaartermijn) is how long data may be kept, in months from one
-// of the moments, the first that comes.
-type Retention struct {
-	Article string `json:"article"`
-	// AtLeast and AtMost are in months; AtLeast may be 0.
-	AtLeast int             `json:"atLeast,omitempty"`
-	AtMost  int             `json:"atMost"`
-	From    []RetentionFrom `json:"from"`
-}
-
-// A RetentionFrom is a moment from which a retention term runs.
-type RetentionFrom string
-
-// The moments of art. 5.3.4, 5.4.5 and 5.5.4.
-const (
-	ApproachEnded  RetentionFrom = "approach-ended"  // einde van de gecoördineerde aanpak
-	ClientInformed RetentionFrom = "client-informed" // de cliënt is over de uitkomst geïnformeerd
-	ReportReceived RetentionFrom = "report-received" // de melding kwam binnen
-	ServiceEnded   RetentionFrom = "service-ended"   // einde van de dienst
-)
-
 func (p Purpose) check() error {
 	switch {
 	case p.Article == "" || !p.Name.complete() || !p.Explain.complete():
@@ -172,16 +151,4 @@ func (p Purpose) check() error {
 		}
 	}
 	return p.Retention.check()
-}
-
-func (r Retention) check() error {
-	if r.Article == "" || r.AtMost < 1 || r.AtLeast < 0 || r.AtLeast > r.AtMost || len(r.From) == 0 {
-		return fmt.Errorf("lacks a retention: article, months and from when")
-	}
-	for _, f := range r.From {
-		if !known([]RetentionFrom{ApproachEnded, ClientInformed, ReportReceived, ServiceEnded}, f) {
-			return fmt.Errorf("names an unknown start of the retention")
-		}
-	}
-	return nil
 }

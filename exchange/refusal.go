@@ -70,6 +70,8 @@ const (
 	TriggerNotOfTask     Code = "trigger-not-for-task"
 	TriggerNotOfPurpose  Code = "trigger-not-for-purpose"
 	BadTrigger           Code = "bad-trigger"
+	BadMoment            Code = "bad-moment"
+	BadHold              Code = "bad-hold"
 	InvolvementNotEnough Code = "involvement-not-enough"
 	CaseEnded            Code = "case-closed"
 	NotInCase            Code = "person-not-in-case"
@@ -112,7 +114,7 @@ var Codes = [...]Code{
 	BadOIN, BadPartyID, BadActorID, BadBSN, BadID, BadDepth, BadSubject, BadRequest, UnknownPurpose, UnknownItem, UnknownCapacity,
 	PurposeNotAsker, PurposeNotAsked, ItemNotHeld, CategoryForbidden, CategoryAsker, CategoryAsked, RegimeNotAsked, StatementMissing,
 	BadStatement, BSNNotAllowed, BSNMissing, ReasonMissing, ItemTwice, NothingAsked, TooMuchAsked, DeadlinePassed, DeadlineTooLate, SelfAsked,
-	UnknownTrigger, TriggerNotOfTask, TriggerNotOfPurpose, BadTrigger, InvolvementNotEnough, CaseEnded, NotInCase, FamilyNotAgreed,
+	UnknownTrigger, TriggerNotOfTask, TriggerNotOfPurpose, BadTrigger, BadMoment, BadHold, InvolvementNotEnough, CaseEnded, NotInCase, FamilyNotAgreed,
 	OutsideScope, BroadRequest, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,

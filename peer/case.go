@@ -23,6 +23,14 @@ type storedCase struct {
 	Opened  time.Time        `json:"opened"`
 	By      exchange.ActorID `json:"by"`
 	Closed  time.Time        `json:"closed,omitzero"`
+	Moments []storedMoment   `json:"moments,omitempty"`
+}
+
+type storedMoment struct {
+	Code exchange.MomentCode `json:"code"`
+	On   time.Time           `json:"on"`
+	By   exchange.ActorID    `json:"by"`
+	At   time.Time           `json:"at"`
 }
 
 type storedTrigger struct {
@@ -57,6 +65,9 @@ func encodeCase(c exchange.Case) ([]byte, error) {
 	for _, t := range c.Trigger.Statements {
 		s.Trigger.Statements = append(s.Trigger.Statements, storedStatement{Code: t.Code, Text: t.Text.Reveal()})
 	}
+	for _, m := range c.Moments {
+		s.Moments = append(s.Moments, storedMoment(m))
+	}
 	for _, p := range c.People {
 		s.People = append(s.People, storedPerson{
 			Standing: p.Standing, BSN: p.BSN.Reveal(), Name: p.Name.Reveal(), Born: p.Born.Reveal(), Address: p.Address.Reveal(), Agreed: p.Agreed,
@@ -82,6 +93,9 @@ func decodeCase(id exchange.ID, value []byte) (exchange.Case, error) {
 	}
 	for _, t := range s.Trigger.Statements {
 		c.Trigger.Statements = append(c.Trigger.Statements, exchange.Statement{Code: t.Code, Text: exchange.Hide(t.Text)})
+	}
+	for _, m := range s.Moments {
+		c.Moments = append(c.Moments, exchange.Moment(m))
 	}
 	for _, p := range s.People {
 		person := exchange.Person{
@@ -154,7 +168,7 @@ func (n *Node) ViewCase(ctx context.Context, who Who, id exchange.ID) (exchange.
 	if err != nil {
 		return exchange.Case{}, err
 	}
-	_, err = n.store.Write(ctx, store.Change{Dossier: string(id), Record: []store.Event{entry}})
+	_, err = n.store.Write(ctx, store.Change{Dossier: caseDossier(id), Record: []store.Event{entry}})
 	return c, err
 }
 
@@ -246,14 +260,14 @@ func (n *Node) writeCase(ctx context.Context, c exchange.Case, event exchange.Ev
 	for _, p := range c.People {
 		row.Index = append(row.Index, n.person(c.Own.Capacity, p.BSN, p.Name, p.Born)...)
 	}
-	_, err = n.store.Write(ctx, store.Change{Dossier: string(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}})
+	_, err = n.store.Write(ctx, store.Change{Dossier: caseDossier(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}})
 	return err
 }
 
 func (n *Node) caseRow(id exchange.ID) (exchange.Case, uint64, error) {
 	value, version, err := n.store.Get(tableCase, string(id))
 	if errors.Is(err, store.ErrNotFound) {
-		return exchange.Case{}, 0, fault(UnknownCase)
+		return exchange.Case{}, 0, n.missing(caseDossier(id), UnknownCase)
 	}
 	if err != nil {
 		return exchange.Case{}, 0, err

@@ -33,7 +33,9 @@ type Config struct {
 	Decisions Decisions `toml:"decisions"`
 	Register  Renewal   `toml:"register"`
 	Delivery  Delivery  `toml:"delivery"`
+	Retention Retention `toml:"retention"`
 	Log       Log       `toml:"log"`
+	Logboek   Logboek   `toml:"logboek"`
 }
 
 // Limits bounds what the node uses and gives.
@@ -79,6 +81,20 @@ type Delivery struct {
 	AtOnce int `toml:"at_once"`
 }
 
+// Retention says what the organisation chose for itself within the terms of the
+// law (bewaartermijnen).
+type Retention struct {
+	// SweepEvery is how often the node destroys what is due. Default: 24h, and at
+	// each start.
+	SweepEvery Duration `toml:"sweep_every"`
+
+	// Months holds shorter terms than the law's longest, by the article that
+	// gives the term. Default: the longest.
+	Months map[string]int `toml:"months"`
+}
+
+func (r Retention) terms() exchange.Terms { return exchange.Terms(r.Months) }
+
 // Log says what the node writes to its log.
 type Log struct {
 	// Level is debug, info, warn or error. Default: info.
@@ -106,12 +122,14 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 // DefaultConfig is what holds where sluis.toml is silent.
 func DefaultConfig() Config {
 	return Config{
-		Listen:   []string{"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"},
-		QUIC:     true,
-		Limits:   Limits{MinFreeBytes: 1 << 30, PerIP: 256, StreamsPerPeer: 512},
-		Register: Renewal{ExchangeEvery: Duration(time.Hour)},
-		Delivery: Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
-		Log:      Log{Level: "info", Format: "json"},
+		Listen:    []string{"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"},
+		QUIC:      true,
+		Limits:    Limits{MinFreeBytes: 1 << 30, PerIP: 256, StreamsPerPeer: 512},
+		Register:  Renewal{ExchangeEvery: Duration(time.Hour)},
+		Delivery:  Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
+		Retention: Retention{SweepEvery: Duration(24 * time.Hour)},
+		Log:       Log{Level: "info", Format: "json"},
+		Logboek:   Logboek{Protocol: httpProtobuf, ProcessorBase: "urn:nld:oin:", DataSubject: noSubject},
 	}
 }
 
@@ -158,6 +176,11 @@ func (c Config) check() error {
 	case c.Delivery.LongestPause < c.Delivery.FirstPause:
 		return fmt.Errorf("%s: delivery.longest_pause is shorter than delivery.first_pause", configFile)
 	}
+	for article, months := range c.Retention.Months {
+		if months < 1 {
+			return fmt.Errorf("%s: retention.months for article %q must be at least 1", configFile, article)
+		}
+	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":
 	default:
@@ -165,6 +188,9 @@ func (c Config) check() error {
 	}
 	if c.Log.Format != "json" && c.Log.Format != "text" {
 		return fmt.Errorf("%s: log.format is not json or text", configFile)
+	}
+	if err := c.Logboek.check(); err != nil {
+		return fmt.Errorf("%s: %v", configFile, err)
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ const (
 	UnknownActor    = "unknown-actor"
 	UnknownExchange = "unknown-exchange"
 	UnknownCase     = "unknown-case"
+	Destroyed       = "dossier-destroyed"
+	NoHold          = "no-hold"
 	ActorExists     = "actor-exists"
 	Replayed        = "message-replayed"
 	Follows         = "message-follows"
@@ -40,7 +42,7 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, ActorExists, Replayed, Follows, BadReceipt,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, ActorExists, Replayed, Follows, BadReceipt,
 	BadReply, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
@@ -51,4 +53,12 @@ func fault(code string) *Fault {
 		f.Retry = true
 	}
 	return f
+}
+
+// orFault is err, or the fault where there is no error.
+func orFault(err error, code string) error {
+	if err != nil {
+		return err
+	}
+	return fault(code)
 }

@@ -29,7 +29,7 @@ const welcome = `{
   "name": {"nl": "Welkom", "en": "Welcome"}, "explain": {"nl": "Een proef.", "en": "A trial."},
   "askers": ["investigation"], "asked": ["debts"], "triggers": ["client-request"], "involvement": ["in-consultation"],
   "categories": ["ordinary"], "weighing": {"none": "discretion"}, "deadline": {"days": 3, "from": "request"},
-  "retention": {"article": "9.9.9", "atMost": 1, "from": ["client-informed"]}}`
+  "retention": {"article": "9.9.9", "atMost": 1, "from": [{"moment": "client-informed"}]}}`
 
 // Issue 3, design §6: a purpose that the register authorities signed works on a
 // running network, in the same program, and after a restart.

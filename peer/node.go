@@ -60,6 +60,7 @@ type Node struct {
 	courier *courier
 	feed    feed
 	renew   chan struct{} // holds one token when peers should hear of our register
+	tidy    chan struct{} // holds one token when what is due should go now
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
 	force atomic.Pointer[inForce]
@@ -117,6 +118,9 @@ func Open(dir string, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := law.CheckTerms(config.Retention.terms()); err != nil {
+		return nil, fmt.Errorf("%s: %w", configFile, err)
+	}
 	so, err := storeOptions(id, config, keys, o)
 	if err != nil {
 		return nil, err
@@ -127,7 +131,7 @@ func Open(dir string, o Options) (*Node, error) {
 	}
 	n := &Node{
 		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()),
-		renew: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
+		renew: make(chan struct{}, 1), tidy: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {

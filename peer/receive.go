@@ -187,6 +187,9 @@ func (n *Node) acceptRequest(f *inForce, m wire.Message, now time.Time) (record,
 			return record{}, exchange.Event{}, err
 		}
 	}
+	if _, _, err := n.caseRow(m.Exchange); !errors.Is(err, &Fault{Code: UnknownCase}) {
+		return record{}, exchange.Event{}, orFault(err, Replayed) // it names a case of ours
+	}
 	from, err := f.party(m.From.OIN)
 	if err != nil {
 		return record{}, exchange.Event{}, err

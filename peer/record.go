@@ -24,6 +24,7 @@ const (
 	tableExchange = "exchange" // by rowKey: a record
 	tableMessage  = "message"  // by rowKey and digest: a storedMessage
 	tableReceipt  = "receipt"  // by rowKey and digest of the receipted message: a storedReceipt
+	tableHold     = "hold"     // by dossier: a storedHold
 	tableStaff    = "staff"    // by actor ID
 	tableRegister = "register" // the bundle in force
 )
@@ -233,8 +234,14 @@ func dossierOf(x exchange.Exchange) string {
 	if x.Side == exchange.Asker || x.Own().OIN != x.Other().OIN {
 		return string(x.ID)
 	}
-	return uuidOf("sluis-supplier-dossier\n" + string(x.ID))
+	return supplierDossier(x.ID)
 }
+
+func supplierDossier(id exchange.ID) string { return uuidOf("sluis-supplier-dossier\n" + string(id)) }
+
+// caseDossier names the record key of a case: not its ID, which partners read in
+// our requests and could give to an exchange of theirs.
+func caseDossier(id exchange.ID) string { return uuidOf("sluis-case-dossier\n" + string(id)) }
 
 // uuidOf makes a UUIDv8 of a text.
 func uuidOf(text string) string {
@@ -253,26 +260,51 @@ func (n *Node) lookup(id exchange.ID, hat exchange.CapacityCode) (record, error)
 	if err == nil && (hat == "" || asker.Own().Capacity == hat) {
 		return asker, nil
 	}
-	if err != nil && !errors.Is(err, &Fault{Code: UnknownExchange}) {
+	if err != nil && !absent(err) {
 		return record{}, err
 	}
 	supplier, missing := n.record(id, exchange.Supplier)
-	if err == nil && (errors.Is(missing, &Fault{Code: UnknownExchange}) || missing == nil && supplier.Own().Capacity != hat) {
+	switch {
+	case err == nil && (absent(missing) || missing == nil && supplier.Own().Capacity != hat):
 		return asker, nil
+	case errors.Is(missing, &Fault{Code: UnknownExchange}):
+		return record{}, err // our side was destroyed, or there never was one
 	}
 	return supplier, missing
+}
+
+// absent reports whether there is no such side, or no more.
+func absent(err error) bool {
+	return errors.Is(err, &Fault{Code: UnknownExchange}) || errors.Is(err, &Fault{Code: Destroyed})
 }
 
 // record loads one side of an exchange.
 func (n *Node) record(id exchange.ID, side exchange.Side) (record, error) {
 	value, version, err := n.store.Get(tableExchange, rowKey(id, side))
 	if errors.Is(err, store.ErrNotFound) {
-		return record{}, fault(UnknownExchange)
+		if side == exchange.Supplier {
+			if err := n.missing(supplierDossier(id), UnknownExchange); errors.Is(err, &Fault{Code: Destroyed}) {
+				return record{}, err
+			}
+		}
+		return record{}, n.missing(string(id), UnknownExchange)
 	}
 	if err != nil {
 		return record{}, err
 	}
 	return decodeRecord(id, value, version)
+}
+
+// missing is why something is not there: it never was, or it was destroyed.
+func (n *Node) missing(dossier, code string) error {
+	gone, err := n.store.IsDestroyed(dossier)
+	if err != nil {
+		return err
+	}
+	if gone {
+		return fault(Destroyed)
+	}
+	return fault(code)
 }
 
 // storedMessage keeps a message as it was signed: the evidence of what was

@@ -167,6 +167,7 @@ func (n *Node) enforce(after *inForce) error {
 	case n.renew <- struct{}{}:
 	default:
 	}
+	n.courier.signal()
 	return nil
 }
 

@@ -6,19 +6,50 @@ import (
 	"time"
 )
 
-// Run does the node's duties until ctx ends: it delivers what is in the outbox
-// and keeps the register fresh. It is the one place in this package that waits.
-// It returns when every attempt has ended.
+// A duty is something that the node does by itself, time and again. do returns
+// when it wants to be done next.
+type duty struct {
+	do    func(context.Context) (next time.Time)
+	hurry <-chan struct{} // holds a token when it should be done at once
+
+	next time.Time
+	busy bool
+}
+
+// hurried takes the token of a duty that is not busy; who is, is hurried when he
+// is done.
+func (d *duty) hurried() bool {
+	if d.busy {
+		return false
+	}
+	select {
+	case <-d.hurry:
+		return true
+	default:
+		return false
+	}
+}
+
+// duties lists what the node does beside delivering.
+func (n *Node) duties() []*duty {
+	at := n.now()
+	return []*duty{
+		{do: n.keepRegister(), hurry: n.renew, next: at},
+		{do: n.sweepDaily, hurry: n.tidy, next: at},
+	}
+}
+
+// Run does the node's duties until ctx ends: it delivers what is in the outbox,
+// keeps the register fresh, and destroys what is due. It is the one place in this
+// package that waits. It returns when every attempt has ended.
 func (n *Node) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
 	var (
 		delivered  = make(chan struct{}, n.courier.pace.AtOnce)
 		delivering int
-		refreshed  = make(chan bool, 1)
-		refreshing bool
-		misses     int // rounds in which a peer was not reached, since all were
-		refreshAt  = n.now()
+		duties     = n.duties()
+		done       = make(chan func(), len(duties))
 	)
 	for {
 		ids, deliverAt := n.courier.due(n.now(), delivering)
@@ -29,19 +60,24 @@ func (n *Node) Run(ctx context.Context) error {
 				delivered <- struct{}{}
 			})
 		}
-		if !refreshing && !n.now().Before(refreshAt) {
-			refreshing = true
-			work.Go(func() { refreshed <- n.refresh(ctx) })
-		}
-		wait, renew := longestNap, n.renew
-		if refreshing {
-			renew = nil // a newer register is told once this round has ended
-		}
+		wait := longestNap
 		if !deliverAt.IsZero() {
 			wait = min(wait, deliverAt.Sub(n.now()))
 		}
-		if !refreshing {
-			wait = min(wait, refreshAt.Sub(n.now()))
+		for _, d := range duties {
+			if d.hurried() {
+				d.next = n.now()
+			}
+			if !d.busy && !n.now().Before(d.next) {
+				d.busy = true
+				work.Go(func() {
+					next := d.do(ctx)
+					done <- func() { d.busy, d.next = false, next }
+				})
+			}
+			if !d.busy {
+				wait = min(wait, d.next.Sub(n.now()))
+			}
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -51,17 +87,8 @@ func (n *Node) Run(ctx context.Context) error {
 		case <-n.courier.wake:
 		case <-delivered:
 			delivering--
-		case all := <-refreshed:
-			refreshing = false
-			wait := time.Duration(n.config.Register.ExchangeEvery)
-			if misses++; all {
-				misses = 0
-			} else {
-				wait = min(wait, n.courier.pace.after(misses))
-			}
-			refreshAt = n.now().Add(wait)
-		case <-renew:
-			refreshAt = n.now()
+		case finish := <-done:
+			finish()
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -85,6 +112,21 @@ func (n *Node) attempt(ctx context.Context, id string) {
 		n.log.Debug("message not delivered yet", "message", id, "error", err.Error())
 	}
 	n.courier.done(id, err != nil, n.now())
+}
+
+// keepRegister compares registers with the peers. While a peer is not reached it
+// comes back sooner.
+func (n *Node) keepRegister() func(context.Context) time.Time {
+	misses := 0 // rounds in which a peer was not reached, since all were
+	return func(ctx context.Context) time.Time {
+		wait := time.Duration(n.config.Register.ExchangeEvery)
+		if misses++; n.refresh(ctx) {
+			misses = 0
+		} else {
+			wait = min(wait, n.courier.pace.after(misses))
+		}
+		return n.now().Add(wait)
+	}
 }
 
 // loadOutbox queues what was not finished when the node stopped.

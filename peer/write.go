@@ -131,12 +131,16 @@ func (n *Node) entryOf(event exchange.Event, digest wire.Digest) (store.Event, e
 	if err != nil {
 		return store.Event{}, err
 	}
-	var other string
-	if event.Other != (exchange.PartyID{}) {
-		other = event.Other.String()
-	}
 	return store.Event{
-		Kind: string(event.Kind), Exchange: string(event.Exchange), Party: other, As: event.Own.String(),
+		Kind: string(event.Kind), Exchange: string(event.Exchange), Party: partyText(event.Other), As: partyText(event.Own),
 		Purpose: string(event.Purpose), Message: ledger.Digest(digest), Private: part,
 	}, nil
+}
+
+// partyText is a party in a header; nothing where an entry is about none.
+func partyText(p exchange.PartyID) string {
+	if p == (exchange.PartyID{}) {
+		return ""
+	}
+	return p.String()
 }

@@ -20,10 +20,13 @@ type Change struct {
 
 	Puts    []Record
 	Deletes []Deletion
+	Destroy string // a dossier that ends with this change, see destroy.go; "" for none
 	Send    []Outgoing
 	Done    []string // IDs of outgoing messages that are finished: received, expired, withdrawn or rejected
 	Seen    *Seen    // the inbound message that this change handles; nil for none
 	Record  []Event  // what the ledger says happened; at least one (I3)
+
+	purged []string // destroyed dossiers of which nothing is left in the files
 }
 
 // NodeDossier is the dossier of what belongs to the node and to no person:
@@ -104,6 +107,9 @@ func (s *Store) Write(ctx context.Context, c Change) (Written, error) {
 	if err := s.alive(); err != nil {
 		return Written{}, err
 	}
+	if s.recovering.Load() {
+		return Written{}, ErrRecovering
+	}
 	u, err := s.prepare(c)
 	if err != nil {
 		return Written{}, err
@@ -169,6 +175,9 @@ func (c Change) check() error {
 	}
 	if content && c.Dossier == "" {
 		return errors.New("store: a change with content must name its dossier")
+	}
+	if c.Destroy != "" && (!isName(c.Destroy, maxKey) || c.Destroy == NodeDossier || c.Destroy == c.Dossier) {
+		return errors.New("store: this dossier can't be destroyed, or not by this change")
 	}
 	return c.checkMessages()
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
 
@@ -13,6 +14,9 @@ import (
 
 // Points at which SetSeam's function is called, in order.
 var Points = []string{beforeCommit, afterCommit, afterAnchor}
+
+// PurgePoints are those of a purge.
+var PurgePoints = []string{beforePurge, afterDrop, afterFlatten}
 
 // SetSeam makes the sequencer call seam at each point of no return. An error
 // from it is taken for the error of the step before it.
@@ -113,4 +117,46 @@ func Samples() map[string][]byte {
 		"receipted": Receipted{First: 1, Size: 2}.marshal(),
 		"slot":      slot,
 	}
+}
+
+// MaxDestroyed is the number of rows that one change removes with a dossier.
+const MaxDestroyed = maxDestroyed
+
+// FilesHold reports whether needle is in the rows of a table as they are when
+// decrypted, old versions included, of a store that is open or not.
+func FilesHold(dir string, o Options, needle []byte) (found bool, err error) {
+	tables, err := tablesOf(badgerOptions(filepath.Join(dir, databaseDir), o.Master, o.Log))
+	if err != nil {
+		return false, err
+	}
+	for _, t := range tables {
+		err := t.walk(func(b block) bool {
+			rowsOf(b.body, func(key, value []byte) {
+				found = found || bytes.Contains(key, needle) || bytes.Contains(value, needle)
+			})
+			return !found
+		})
+		if err != nil || found {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// WrappedKey is the record key of a dossier as the database holds it.
+func (s *Store) WrappedKey(dossier string) (b []byte, err error) {
+	err = s.view(func(txn *badger.Txn) error {
+		b, err = get(txn, recordKeyKey(dossier))
+		return err
+	})
+	return b, err
+}
+
+// SealedRow is a row as the database holds it.
+func (s *Store) SealedRow(table, key string) (b []byte, err error) {
+	err = s.view(func(txn *badger.Txn) error {
+		b, err = get(txn, rowKey(table, key))
+		return err
+	})
+	return b, err
 }

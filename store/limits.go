@@ -24,6 +24,10 @@ const (
 	maxEvents = 64
 	maxRows   = 1024
 
+	// maxDestroyed is the number of rows that one change removes with a dossier.
+	// When there are more, the rest is removed by the next one.
+	maxDestroyed = 512
+
 	// maxIndex is the number of index keys of a row, which is written in a byte.
 	maxIndex = 64
 

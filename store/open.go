@@ -93,12 +93,17 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		options: o, units: make(chan *unit, maxBatchUnits), quit: make(chan struct{}), stopped: make(chan struct{}),
+		dir: dir, options: o, units: make(chan *unit, maxBatchUnits), purges: make(chan func()), quit: make(chan struct{}), stopped: make(chan struct{}),
 		changed: make(chan struct{}), free: func() (int64, error) { return freeBytes(dir) },
 	}
 	if err := s.openFiles(dir); err != nil {
 		return nil, err
 	}
+	mark, err := recovery(dir)
+	if err != nil {
+		return nil, errors.Join(err, s.db.Close(), s.anchor.Close())
+	}
+	s.recovering.Store(mark != nil)
 	s.keys = newKeyring(o.Master)
 	if s.tree.Size() > smallLedger {
 		releaseMemory(dir)

@@ -79,6 +79,9 @@ func (k *keyring) writing(dossier string, txn *badger.Txn) (wrapped, error) {
 	if !errors.Is(err, ErrNoRecordKey) {
 		return w, err
 	}
+	if gone, err := has(txn, goneKey(dossier)); err != nil || gone {
+		return wrapped{}, orErr(err, ErrNoRecordKey)
+	}
 	w, err = newRecordKey(k.master, dossier)
 	if err != nil {
 		return wrapped{}, err
@@ -140,6 +143,13 @@ func (k *keyring) forget(w wrapped) {
 	}
 }
 
+// drop forgets the key of a dossier that was destroyed.
+func (k *keyring) drop(dossier string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.keys, dossier)
+}
+
 // prepare makes a unit of a change: everything that is slow and everything that
 // can be wrong with the change itself.
 func (s *Store) prepare(c Change) (*unit, error) {
@@ -179,6 +189,10 @@ func (s *Store) prepare(c Change) (*unit, error) {
 		}
 	}
 	u.weigh(2+len(c.Deletes)*(1+maxIndex)+len(c.Done), 1024) // record key, seen
+	u.weigh(len(c.purged), 0)
+	if c.Destroy != "" {
+		u.weigh(2+maxDestroyed*(2+maxIndex/8), 0)
+	}
 	if u.bytes > MaxChange {
 		return nil, ErrTooLarge
 	}

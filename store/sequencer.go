@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -33,21 +34,31 @@ const (
 	afterAnchor  = "after anchor"  // it happened and is signed, nobody was told
 )
 
+// The moments of a purge, where tests stop it. Each may be repeated.
+const (
+	beforePurge  = "before purge"
+	afterDrop    = "after drop"
+	afterFlatten = "after flatten"
+)
+
 // sequence applies changes until the store is closed or stops.
 func (s *Store) sequence() {
 	defer close(s.stopped)
+	var batch []*unit
 	var over *unit // did not fit into the batch before
 	for {
 		first := over
 		if first == nil {
 			select {
 			case first = <-s.units:
+			case purge := <-s.purges:
+				purge()
+				continue
 			case <-s.quit:
 				return
 			}
 		}
-		var batch []*unit
-		batch, over = s.collect(first)
+		batch, over = s.collect(first, len(batch) > 1)
 		s.apply(batch)
 		for _, u := range batch {
 			close(u.done)
@@ -64,9 +75,16 @@ func (s *Store) sequence() {
 
 // collect returns first and the units that are waiting, as many as fit into one
 // transaction, and the one that did not fit any more.
-func (s *Store) collect(first *unit) (batch []*unit, over *unit) {
+//
+// Company means that there were several in the batch before. Their writers have
+// just been told and may be about to come again: without a chance to, they would
+// miss this commit and wait for all of it, and from then on half of the writers
+// would share a sync instead of all. So as long as it brings more, others go
+// first. A writer that is alone is not kept waiting.
+func (s *Store) collect(first *unit, company bool) (batch []*unit, over *unit) {
 	batch = append(batch, first)
 	size, count := first.bytes, first.count
+	before := 0 // in the batch when others went first
 	for len(batch) < maxBatchUnits {
 		select {
 		case u := <-s.units:
@@ -76,7 +94,11 @@ func (s *Store) collect(first *unit) (batch []*unit, over *unit) {
 			}
 			batch = append(batch, u)
 		default:
-			return batch, nil
+			if !company || len(batch) == before {
+				return batch, nil
+			}
+			before = len(batch)
+			runtime.Gosched()
 		}
 	}
 	return batch, nil
@@ -128,6 +150,7 @@ func (s *Store) apply(batch []*unit) {
 		if u.err == nil {
 			u.written.Size, u.written.Checkpoint = next.checkpoint.Size, next.signed
 			s.keys.stored(u.record)
+			s.keys.drop(u.change.Destroy)
 		}
 	}
 }
@@ -220,6 +243,9 @@ func (b *building) allowed(u *unit) error {
 			return err
 		}
 	}
+	if err := b.mayDestroy(c.Destroy); err != nil {
+		return err
+	}
 	for _, o := range c.Send {
 		there, err := has(b.txn, outboxKey(o.ID))
 		if err != nil || there {
@@ -244,6 +270,11 @@ func (b *building) keyAllowed(u *unit) error {
 	value, err := get(b.txn, recordKeyKey(u.record.name))
 	switch {
 	case errors.Is(err, ErrNotFound) && u.record.fresh:
+		gone, err := has(b.txn, goneKey(u.record.name))
+		if err != nil || gone {
+			b.store.keys.forget(u.record)
+			return orErr(err, ErrNoRecordKey)
+		}
 		return nil
 	case errors.Is(err, ErrNotFound):
 		return ErrNoRecordKey
@@ -297,16 +328,21 @@ func (b *building) add(u *unit) error {
 		}
 	}
 	for i, p := range c.Puts {
-		if err := b.put(p, u.rows[i], versionOf(first)); err != nil {
+		if err := b.put(p, u.record.name, u.rows[i], versionOf(first)); err != nil {
 			return err
 		}
 	}
 	for _, d := range c.Deletes {
-		if err := b.reindex(d.Table, d.Key, nil); err != nil {
+		if err := b.remove(d.Table, d.Key); err != nil {
 			return err
 		}
-		if err := b.txn.Delete(rowKey(d.Table, d.Key)); err != nil {
-			return fault(err)
+	}
+	if err := b.destroy(c.Destroy, first); err != nil {
+		return err
+	}
+	for _, name := range c.purged {
+		if err := b.purged(name); err != nil {
+			return err
 		}
 	}
 	for i, o := range c.Send {
@@ -355,8 +391,8 @@ func (b *building) finish(batch []*unit) error {
 	return nil
 }
 
-func (b *building) put(p Record, value []byte, version uint64) error {
-	if err := b.reindex(p.Table, p.Key, p.Index); err != nil {
+func (b *building) put(p Record, dossier string, value []byte, version uint64) error {
+	if err := b.reindex(p.Table, p.Key, dossier, p.Index); err != nil {
 		return err
 	}
 	setVersion(value, version)
@@ -366,8 +402,19 @@ func (b *building) put(p Record, value []byte, version uint64) error {
 	return nil
 }
 
-// reindex makes index the index keys of a row.
-func (b *building) reindex(table, key string, index []string) error {
+func (b *building) remove(table, key string) error {
+	if err := b.reindex(table, key, "", nil); err != nil {
+		return err
+	}
+	if err := b.txn.Delete(rowKey(table, key)); err != nil {
+		return fault(err)
+	}
+	return nil
+}
+
+// reindex makes index the index keys of a row, and dossier the one that it
+// belongs to.
+func (b *building) reindex(table, key, dossier string, index []string) error {
 	before, err := b.row(table, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
@@ -379,6 +426,19 @@ func (b *building) reindex(table, key string, index []string) error {
 	}
 	for _, x := range index {
 		if err := b.txn.Set(indexKey(x, table, key), nil); err != nil {
+			return fault(err)
+		}
+	}
+	if before.dossier == dossier {
+		return nil
+	}
+	if before.dossier != "" {
+		if err := b.txn.Delete(dossierKey(before.dossier, table, key)); err != nil {
+			return fault(err)
+		}
+	}
+	if dossier != "" {
+		if err := b.txn.Set(dossierKey(dossier, table, key), nil); err != nil {
 			return fault(err)
 		}
 	}

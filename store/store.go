@@ -172,6 +172,7 @@ type Store struct {
 	db      *badger.DB
 	keys    *keyring
 	units   chan *unit    // to the sequencer
+	purges  chan func()   // to the sequencer, which does them between two batches
 	quit    chan struct{} // closed by Close
 	stopped chan struct{} // closed when the sequencer has returned
 
@@ -192,8 +193,12 @@ type Store struct {
 	mu      sync.Mutex    // held for a few instructions only
 	changed chan struct{} // closed and replaced after each commit
 
-	reading sync.RWMutex // held for reading by views, for writing by Close
+	reading sync.RWMutex // held for reading by views, for writing by Close and Purge
+	slow    sync.Mutex   // held by Backup, Verify and Purge: one at a time
 	once    sync.Once    // Close
+
+	dir        string
+	recovering atomic.Bool // restored, and not released for writing
 
 	free func() (int64, error)    // bytes free on the file system
 	seam func(point string) error // nil except in tests: stops at a point of no return

@@ -25,25 +25,34 @@ import (
 // checkTables verifies every table of a database that is not open. It returns
 // an Inconsistent for the first one that is damaged.
 func checkTables(o badger.Options, anchor ledger.Checkpoint) error {
+	all, err := tablesOf(o)
+	if err != nil {
+		return err
+	}
+	return checkAll(all, anchor)
+}
+
+// tablesOf lists the tables of a database, open or not, with the keys that open
+// them.
+func tablesOf(o badger.Options) (all []table, err error) {
 	var registry *badger.KeyRegistry
-	err := guarded(func() (err error) {
+	err = guarded(func() (err error) {
 		registry, err = badger.OpenKeyRegistry(badger.KeyRegistryOptions{
 			Dir: o.Dir, ReadOnly: true, EncryptionKey: o.EncryptionKey, EncryptionKeyRotationDuration: o.EncryptionKeyRotationDuration,
 		})
 		return err
 	})
 	if err != nil {
-		return &Inconsistent{File: badger.KeyRegistryFileName, What: "unreadable: it is damaged, or the master key is not that of this store"}
+		return nil, &Inconsistent{File: badger.KeyRegistryFileName, What: "unreadable: it is damaged, or the master key is not that of this store"}
 	}
 	manifest, err := readManifest(o)
 	if err != nil {
-		return &Inconsistent{File: badger.ManifestFilename, What: "damaged"}
+		return nil, &Inconsistent{File: badger.ManifestFilename, What: "damaged"}
 	}
-	var all []table
 	for id, m := range manifest.Tables {
 		key, err := registry.DataKey(m.KeyID)
 		if err != nil {
-			return &Inconsistent{File: badger.KeyRegistryFileName, What: "without a key that a table is encrypted with"}
+			return nil, &Inconsistent{File: badger.KeyRegistryFileName, What: "without a key that a table is encrypted with"}
 		}
 		t := table{path: filepath.Join(o.Dir, fmt.Sprintf("%06d.sst", id))}
 		if key != nil {
@@ -51,7 +60,7 @@ func checkTables(o badger.Options, anchor ledger.Checkpoint) error {
 		}
 		all = append(all, t)
 	}
-	return checkAll(all, anchor)
+	return all, nil
 }
 
 // checkAll verifies tables, two at a time.

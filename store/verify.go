@@ -4,6 +4,8 @@ package store
 // store goes on. It returns how many entries the newest checkpoint covers, or
 // an [Inconsistent].
 func (s *Store) Verify() (entries uint64, err error) {
+	s.slow.Lock()
+	defer s.slow.Unlock()
 	s.reading.RLock()
 	defer s.reading.RUnlock()
 	if err := s.alive(); err != nil {

@@ -57,8 +57,11 @@ func (s *Store) List(table, after string, limit int) ([]Row, error) {
 	var rows []Row
 	prefix := tablePrefix(table)
 	err := s.view(func(txn *badger.Txn) error {
-		return scan(txn, prefix, rowKey(table, after), func(k, v []byte) (bool, error) {
-			r, err := s.open(txn, table, string(k[len(prefix):]), v)
+		return scan(txn, prefix, afterKey(table, after), func(k, v []byte) (bool, error) {
+			r, err := s.open(txn, table, string(k[len(prefix):len(k)-len(nameEnd)]), v)
+			if errors.Is(err, errGone) {
+				return true, nil
+			}
 			if err != nil {
 				return false, err
 			}
@@ -76,7 +79,7 @@ func (s *Store) ByIndex(index string) ([]Row, error) {
 	err := s.view(func(txn *badger.Txn) error {
 		prefix := indexKeyPrefix(index)
 		return scan(txn, prefix, prefix, func(k, _ []byte) (bool, error) {
-			table, key, ok := splitIndexKey(k)
+			table, key, ok := splitKey(k)
 			if !ok {
 				return false, errRow
 			}
@@ -85,6 +88,9 @@ func (s *Store) ByIndex(index string) ([]Row, error) {
 				return false, err
 			}
 			r, err := s.open(txn, table, key, b)
+			if errors.Is(err, errGone) {
+				return true, nil
+			}
 			if err != nil {
 				return false, err
 			}
@@ -95,6 +101,10 @@ func (s *Store) ByIndex(index string) ([]Row, error) {
 	return rows, err
 }
 
+// errGone is ErrNoRecordKey where that is as it should be: the dossier was
+// destroyed, and a row of it is still to be removed.
+var errGone = fmt.Errorf("%w", ErrNoRecordKey)
+
 // open decrypts a row.
 func (s *Store) open(txn *badger.Txn, table, key string, b []byte) (Row, error) {
 	r, err := parseRow(b)
@@ -102,6 +112,11 @@ func (s *Store) open(txn *badger.Txn, table, key string, b []byte) (Row, error) 
 		return Row{}, err
 	}
 	record, err := s.keys.reading(r.dossier, txn)
+	if errors.Is(err, ErrNoRecordKey) {
+		if gone, err := has(txn, goneKey(r.dossier)); err != nil || gone {
+			return Row{}, orErr(err, errGone)
+		}
+	}
 	if err != nil {
 		return Row{}, err
 	}

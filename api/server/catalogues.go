@@ -78,7 +78,7 @@ func purposeOf(law *exchange.Law, p exchange.Purpose) api.Purpose {
 		Categories: each(p.Categories, categoryOf), DeadlineDays: p.Deadline.Days, DeadlineFrom: "verzoek", ManyParties: p.ManyParties,
 		Retention: api.Retention{
 			Article: p.Retention.Article, AtLeast: p.Retention.AtLeast, AtMost: p.Retention.AtMost,
-			From: each(p.Retention.From, plain[string, exchange.RetentionFrom]),
+			From: each(p.Retention.From, func(s exchange.Start) string { return string(s.Moment) }),
 		},
 		Needs: each(p.Needs, func(m exchange.Need) api.Need {
 			return api.Need{

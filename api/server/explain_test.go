@@ -149,7 +149,7 @@ const welcome = `{
   "name": {"nl": "Welkom", "en": "Welcome"}, "explain": {"nl": "Een proef.", "en": "A trial."},
   "askers": ["investigation"], "asked": ["probation"], "triggers": ["client-request"], "involvement": ["in-consultation"],
   "categories": ["ordinary"], "weighing": {"wjsg": "discretion"}, "notFor": ["fraud"], "deadline": {"days": 3, "from": "request"},
-  "retention": {"article": "9.9.9", "atMost": 1, "from": ["client-informed"]}}`
+  "retention": {"article": "9.9.9", "atMost": 1, "from": [{"moment": "client-informed"}]}}`
 
 // The catalogues are those of the law that the register brought.
 func TestCataloguesInForce(t *testing.T) {

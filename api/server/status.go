@@ -18,5 +18,9 @@ func (a *API) GetStatus(context.Context, GetStatusRequestObject) (GetStatusRespo
 		state := registerOf(reg, a.now())
 		s.Register = &state
 	}
+	if a.Logboek != nil {
+		behind, since := a.Logboek()
+		s.Logboek = &api.LogboekStatus{Behind: behind, Since: since}
+	}
 	return GetStatus200JSONResponse(s), nil
 }

@@ -7,11 +7,14 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"sluis/api/server"
 	"sluis/crypto"
+	"sluis/logboek"
 	"sluis/peer"
 )
 
@@ -41,7 +44,7 @@ It makes nothing: a directory without a node is an error, not a new node.`,
 			if err != nil {
 				return err
 			}
-			return t.serve(cmd.Context(), lock, logger(t, config.Log))
+			return t.serve(cmd.Context(), lock, config.Logboek, logger(t, config.Log))
 		},
 	}
 	smith.flags(cmd)
@@ -60,12 +63,16 @@ func logger(t *terminal, c peer.Log) *slog.Logger {
 
 // serve runs node and API until ctx ends or one of them does, and stops both in
 // turn: first what comes in, then what goes out, then the store.
-func (t *terminal) serve(ctx context.Context, lock crypto.Lock, log *slog.Logger) (err error) {
+func (t *terminal) serve(ctx context.Context, lock crypto.Lock, l peer.Logboek, log *slog.Logger) (err error) {
 	node, err := peer.Open(t.dir, peer.Options{Lock: lock, Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
+	follow, err := t.followLogboek(node, l, log)
+	if err != nil {
+		return err
+	}
 	// Proving the ledger reads all of it; the node itself needs little.
 	debug.FreeOSMemory()
 	listener, err := server.Listen(t.dir)
@@ -74,6 +81,9 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, log *slog.Logger
 	}
 	door := server.New(node, log)
 	door.Version = versionText()
+	if follow != nil {
+		door.Logboek = func() (uint64, time.Time) { s := follow.State(); return s.Behind, s.Since }
+	}
 	open, close := context.WithCancel(ctx)
 	defer close()
 	duties, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -84,10 +94,39 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, log *slog.Logger
 		defer close() // a node that does not do its duties serves nobody
 		done <- node.Run(duties)
 	}()
+	var reading sync.WaitGroup
+	if follow != nil {
+		reading.Go(func() { follow.Run(duties) })
+	}
 	log.Info("node is up", "oin", string(node.Identity().OIN), "addresses", node.Addresses())
 	err = <-served
 	stop()
 	err = errors.Join(err, <-done)
+	reading.Wait()
 	log.Info("node is down")
 	return err
+}
+
+// followLogboek opens what hands the ledger to the organisation's processing
+// log, or nothing where that is switched off.
+func (t *terminal) followLogboek(node *peer.Node, l peer.Logboek, log *slog.Logger) (*logboek.Follower, error) {
+	if !l.Enabled {
+		return nil, nil
+	}
+	o := logboek.Options{
+		Endpoint: l.Endpoint, HeadersFile: l.HeadersFile, Cursor: filepath.Join(t.dir, "logboek.json"), Log: log,
+		Form:     logboek.Form{ActivityBase: l.ActivityBase, ProcessorBase: l.ProcessorBase},
+		Resource: logboek.Resource{Version: versionText(), Instance: string(node.Identity().OIN)},
+	}
+	if o.HeadersFile != "" && !filepath.IsAbs(o.HeadersFile) {
+		o.HeadersFile = filepath.Join(t.dir, o.HeadersFile)
+	}
+	if l.Pseudonyms() {
+		o.Subjects = node.LogboekSubjects
+	}
+	f, err := logboek.Open(node, o)
+	if err != nil {
+		return nil, &checkError{what: err.Error(), todo: "docs/logboek.md tells what the node needs for it"}
+	}
+	return f, nil
 }

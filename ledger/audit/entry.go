@@ -73,22 +73,19 @@ func (v *verification) follow(kind exchange.EventKind) {
 	if !ok {
 		return
 	}
-	key := courseKey{id, v.text(h.As)}
-	course := v.course[key]
-	if course == nil {
-		course = new(exchange.Course)
-		v.course[key] = course
+	key := dossierID{id, v.name(h.As)}
+	line := v.strands[key]
+	if line == nil {
+		line = new(strand)
+		v.strands[key] = line
 		v.checkBirth(id, kind, h)
 	}
-	row := v.order.Step(course, kind)
-	if _, gone := v.destroyed[dossierKey(h.Key)]; gone && row == nil && v.order.IsStep(kind) {
-		row = &exchange.Rows[len(exchange.Rows)-1]
-	}
+	row := v.order.Step(&line.Course, kind)
 	if row != nil {
 		v.find(OrderBroken, int64(h.Index), row.Why)
 	}
 	if kind == exchange.DossierDestroyed {
-		v.destroy(id)
+		v.destroy(key)
 	}
 }
 
@@ -197,12 +194,49 @@ func uuidOf(s string) (id [16]byte, ok bool) {
 	return id, err == nil
 }
 
-// dossierKey is the name of a dossier in few bytes: a UUID, or the first of a
-// code.
-func dossierKey(s string) (key [16]byte) {
-	if id, ok := uuidOf(s); ok {
-		return id
-	}
-	copy(key[:], s)
-	return key
+// A dossierID names a dossier as an entry about its destruction does: by the
+// exchange or case and our capacity in it. What belongs to the node itself goes
+// by the name of its record key.
+type dossierID struct {
+	exchange [16]byte
+	as       uint32 // number of the name, see verification.name
 }
+
+// A strand is what is remembered of one exchange or case in one capacity.
+type strand struct {
+	exchange.Course
+	opened    bool // the key of a private part came
+	destroyed bool
+}
+
+func (v *verification) dossier(h ledger.Header) dossierID {
+	if id, ok := uuidOf(h.Exchange); ok && h.Key != nodeDossier {
+		return dossierID{id, v.name(h.As)}
+	}
+	return dossierID{as: v.name(h.Key)}
+}
+
+// strand returns what is remembered of a dossier.
+func (v *verification) strand(id dossierID) *strand {
+	s := v.strands[id]
+	if s == nil {
+		s = new(strand)
+		v.strands[id] = s
+	}
+	return s
+}
+
+// name numbers a text. Those that a party makes up beyond all sense share one
+// number.
+func (v *verification) name(s string) uint32 {
+	n, ok := v.names[s]
+	if !ok && len(v.names) < 1<<16 {
+		n = uint32(len(v.names)) + 1
+		v.names[strings.Clone(s)] = n
+	}
+	return n
+}
+
+// nodeDossier is the record key of what belongs to the node: an entry under it
+// outlives the dossier that it is about.
+const nodeDossier = "node"

@@ -20,7 +20,7 @@ func (v *verification) lack(c closed) {
 	if c.parts+c.messages == 0 {
 		return
 	}
-	key := dossierKey(v.entry.Key)
+	key := v.dossier(v.entry.Header)
 	all, ok := v.closed[key]
 	if !ok {
 		all.first = c.first
@@ -32,11 +32,12 @@ func (v *verification) lack(c closed) {
 
 // destroy takes note that a dossier was destroyed: what did not come opened of
 // it is right, what did is not.
-func (v *verification) destroy(dossier [16]byte) {
+func (v *verification) destroy(dossier dossierID) {
 	v.report.Destroyed += v.closed[dossier].parts
 	delete(v.closed, dossier)
-	v.destroyed[dossier] = struct{}{}
-	if _, open := v.opened[dossier]; open {
+	line := v.strand(dossier)
+	line.destroyed = true
+	if line.opened {
 		v.find(NotDestroyed, int64(v.entry.Index), "")
 	}
 }
@@ -44,7 +45,7 @@ func (v *verification) destroy(dossier [16]byte) {
 // endDossiers names what was kept back.
 func (v *verification) endDossiers() {
 	for key, c := range v.closed {
-		if _, gone := v.destroyed[key]; gone {
+		if v.strand(key).destroyed {
 			v.report.Destroyed += c.parts
 			continue
 		}
@@ -79,7 +80,10 @@ func (v *verification) addPartKey(raw []byte) {
 		v.find(PartKeyWrong, index, "")
 		return
 	}
-	v.opened[dossierKey(e.Key)] = struct{}{}
+	line := v.strand(v.dossier(e.Header))
+	if line.opened = true; line.destroyed {
+		v.find(NotDestroyed, index, "")
+	}
 	if e.covered {
 		v.report.Opened++
 	}

@@ -260,3 +260,25 @@ func TestTwoBundlesOfOneParty(t *testing.T) {
 		t.Errorf("%v, %+v", err, c.Findings.Listed)
 	}
 }
+
+// A checkpoint that a partner kept gives a rewritten ledger away where no
+// receipt does, and a cosignature tells who saw it.
+func TestHeldCheckpointsAndCosignatures(t *testing.T) {
+	w := newWorld(t, college, officer, school)
+	w.ask(college, officer)
+	s := w.parties[officer]
+	w.parties[school].hold(s)
+	s.cosigners = []exchange.PartyID{school, college}
+	r := w.verified(s.bundle(w.inspection(exchange.ScopeAll)))
+	if r.Findings.Count() != 0 || len(r.Cosigned) != 2 || r.Others != 0 {
+		t.Fatalf("cosigned by %v, %+v", r.Cosigned, r.Findings.Listed)
+	}
+	if c := w.reconciled(officer, school); c.Findings.Count() != 0 {
+		t.Errorf("%+v", c.Findings.Listed)
+	}
+	s.rewrite(func(h ledger.Header) bool { return h.Kind == string(exchange.StepTaken) }, nil)
+	c := w.reconciled(officer, school)
+	if c.Findings.Count() != 1 || c.Findings.Listed[0].Code != audit.LedgerForked || c.Findings.Listed[0].Party != officer.OIN || c.Findings.Listed[0].Other != school.OIN {
+		t.Errorf("rewritten, and school holds another checkpoint: %+v", c.Findings.Listed)
+	}
+}

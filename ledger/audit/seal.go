@@ -137,9 +137,18 @@ func parseHeld(document []byte) (Held, error) {
 	if err := crypto.StrictJSON(document, 16); err != nil {
 		return Held{}, err
 	}
+	// By exact name: a struct would take "NOTE" for note.
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(document, &members); err != nil {
+		return Held{}, err
+	}
 	var held Held
-	err := json.Unmarshal(document, &held)
-	return held, err
+	for name, value := range map[string]any{"oin": &held.OIN, "note": &held.Note} {
+		if err := json.Unmarshal(members[name], value); err != nil {
+			return Held{}, err
+		}
+	}
+	return held, nil
 }
 
 // checkEnd holds all frames to what the party signed of them.

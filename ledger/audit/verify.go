@@ -57,22 +57,23 @@ type verification struct {
 	now, before *version // in force at the entry, and until the one before
 
 	// The ledger so far.
-	tree   ledger.Tree
-	next   uint64 // index that the next entry has
-	last   time.Time
-	entry  pending
-	raw    []byte // of that entry
-	kinds  map[exchange.EventKind]uint64
-	texts  map[string]string
-	course map[courseKey]*exchange.Course
+	tree  ledger.Tree
+	next  uint64 // index that the next entry has
+	last  time.Time
+	entry pending
+	raw   []byte // of that entry
+	kinds map[exchange.EventKind]uint64
+	texts map[string]string
+	// names number the texts of our capacities, of which there are few.
+	names map[string]uint32
+	// strands are what is remembered of each exchange, case and dossier.
+	strands map[dossierID]*strand
 	// messages are those that went or came, by the first half of their digest.
 	messages map[[16]byte]messageNote
 	// closed are dossiers with entries in scope that did not come opened.
-	closed    map[[16]byte]closed
-	opened    map[[16]byte]struct{}
-	destroyed map[[16]byte]struct{}
-	granted   bool
-	signed    bool // there was a checkpoint
+	closed  map[dossierID]closed
+	granted bool
+	signed  bool // there was a checkpoint
 }
 
 // A pending entry waits for the frames that belong to it.
@@ -86,11 +87,6 @@ type pending struct {
 	act     int // number of its act, or -1
 }
 
-type courseKey struct {
-	exchange [16]byte
-	as       string
-}
-
 // Verify reads a bundle that was opened ([crypto.OpenStream]) to its end, in one
 // pass, and says what can't be so. An error means that it could not be read to
 // its end, or that the root is none: then nothing counts.
@@ -100,9 +96,8 @@ type courseKey struct {
 func Verify(r io.Reader, o Options) (*Report, error) {
 	v := &verification{
 		options: o, frames: newFrameReader(r), sum: sha256.New(), order: exchange.NewOrder(exchange.Rows[:]), report: &Report{Cosigned: []string{}},
-		kinds: map[exchange.EventKind]uint64{}, texts: map[string]string{}, course: map[courseKey]*exchange.Course{},
-		messages: map[[16]byte]messageNote{}, closed: map[[16]byte]closed{}, opened: map[[16]byte]struct{}{},
-		destroyed: map[[16]byte]struct{}{},
+		kinds: map[exchange.EventKind]uint64{}, texts: map[string]string{}, names: map[string]uint32{}, strands: map[dossierID]*strand{},
+		messages: map[[16]byte]messageNote{}, closed: map[dossierID]closed{},
 	}
 	if o.Keep {
 		v.report.kept = &kept{}
@@ -277,8 +272,10 @@ func (v *verification) finish() *Report {
 	root := v.tree.Root()
 	r.Root, r.Last = ledger.Digest(root).String(), v.last
 	exchanges := map[[16]byte]struct{}{}
-	for k := range v.course {
-		exchanges[k.exchange] = struct{}{}
+	for k := range v.strands {
+		if k.exchange != [16]byte{} {
+			exchanges[k.exchange] = struct{}{}
+		}
 	}
 	r.Exchanges = len(exchanges)
 	for _, k := range exchange.EventKinds {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +53,9 @@ type party struct {
 	stored  []ledger.Hash
 	tree    ledger.Tree
 	record  map[string]crypto.RecordKey
+	// held are checkpoints of partners that it kept; cosigners sign its own.
+	held      []audit.Held
+	cosigners []exchange.PartyID
 }
 
 // A written entry has all that may go along with it.
@@ -292,8 +297,34 @@ func (p *party) export(out io.Writer, head audit.Head) {
 			w.must(b.Message(token))
 		}
 	}
-	w.must(b.Checkpoint(p.checkpoint()))
+	note := p.checkpoint()
+	for _, id := range p.cosigners {
+		note = append(note, w.parties[id].cosign(note)...)
+	}
+	w.must(b.Checkpoint(note))
+	for _, h := range p.held {
+		document, err := json.Marshal(h)
+		w.must(err)
+		w.must(b.Held(document))
+	}
 	w.must(b.Close(p.keys.Signing))
+}
+
+// hold keeps the checkpoint that another shows now.
+func (p *party) hold(other *party) {
+	p.held = append(p.held, audit.Held{OIN: other.id.OIN, Note: string(other.checkpoint())})
+}
+
+// cosign makes the cosignature line of a signed note (C2SP tlog-cosignature).
+func (p *party) cosign(signed []byte) []byte {
+	text, _, _ := strings.Cut(string(signed), "\n\n")
+	text += "\n"
+	at := uint64(p.w.now.Unix())
+	public := p.keys.Public().Checkpoint
+	id := sha256.Sum256(append([]byte(p.signer.Name()+"\n\x04"), public...))
+	raw := binary.BigEndian.AppendUint64(bytes.Clone(id[:4]), at)
+	raw = append(raw, ed25519.Sign(p.keys.Checkpoint, fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", at, text))...)
+	return fmt.Appendf(nil, "— %s %s\n", p.signer.Name(), base64.StdEncoding.EncodeToString(raw))
 }
 
 // bundle grants and exports an inspection.

@@ -1,0 +1,357 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/store"
+)
+
+// A Kept is something that has a term of retention: a case, or one side of an
+// exchange. Nothing in it says who it is about.
+type Kept struct {
+	ID      exchange.ID
+	Side    exchange.Side // "" for a case
+	Own     exchange.PartyID
+	Other   exchange.PartyID     // zero for a case
+	Purpose exchange.PurposeCode // "" for a case
+	Keep    exchange.Keep
+	Hold    exchange.Hold // without its reason; zero for none
+
+	sent string // ID of our last message, which may still be in the outbox
+}
+
+// Due reports whether it must be gone at this time.
+func (k Kept) Due(at time.Time) bool {
+	return !k.Keep.Due.IsZero() && !at.Before(k.Keep.Due) && !k.Hold.Active(at)
+}
+
+func (k Kept) dossier() string {
+	if k.Side == "" {
+		return caseDossier(k.ID)
+	}
+	if k.Side == exchange.Supplier && k.Own.OIN == k.Other.OIN {
+		return supplierDossier(k.ID)
+	}
+	return string(k.ID)
+}
+
+// Kept lists what has a term that ends within a time from now, the first to go
+// first; what is on hold or waits for a moment stands at the end. hat limits it
+// to one capacity; "" is all.
+func (n *Node) Kept(ctx context.Context, hat exchange.CapacityCode, within time.Duration) ([]Kept, error) {
+	all, err := n.kept(ctx)
+	if err != nil {
+		return nil, err
+	}
+	until := n.now().Add(within)
+	all = slices.DeleteFunc(all, func(k Kept) bool {
+		return hat != "" && k.Own.Capacity != hat || !k.Keep.Due.IsZero() && k.Keep.Due.After(until)
+	})
+	slices.SortStableFunc(all, func(a, b Kept) int {
+		if a.Keep.Due.IsZero() != b.Keep.Due.IsZero() {
+			if a.Keep.Due.IsZero() {
+				return 1
+			}
+			return -1
+		}
+		return a.Keep.Due.Compare(b.Keep.Due)
+	})
+	return all, nil
+}
+
+// kept works out the term of everything that has one.
+func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
+	law, chosen := n.Law(), n.config.Retention.terms()
+	cases := map[exchange.ID]exchange.Case{}
+	err = n.each(ctx, tableCase, func(row store.Row) error {
+		c, err := decodeCase(exchange.ID(row.Key), row.Value)
+		cases[c.ID] = c
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	holds := map[string]exchange.Hold{}
+	err = n.each(ctx, tableHold, func(row store.Row) error {
+		h, err := decodeHold(row.Value)
+		holds[row.Key] = h
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	within := map[exchange.ID][]exchange.Keep{}
+	err = n.each(ctx, tableExchange, func(row store.Row) error {
+		r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
+		if err != nil {
+			return err
+		}
+		k := Kept{ID: r.ID, Side: r.Side, Own: r.Own(), Other: r.Other(), Purpose: r.Exchange.Request.Purpose, sent: r.Sent}
+		c, inCase := cases[r.Exchange.Request.Case]
+		if r.Side == exchange.Asker && inCase {
+			k.Keep = law.KeepAsked(r.Exchange, c, chosen)
+			within[c.ID] = append(within[c.ID], k.Keep)
+		} else {
+			k.Keep = exchange.KeepSupplied(r.Exchange, chosen)
+		}
+		k.Hold = holds[k.dossier()]
+		if h := holds[caseDossier(c.ID)]; r.Side == exchange.Asker && inCase && h.Until.After(k.Hold.Until) {
+			k.Hold = h // what holds a case holds all in it
+		}
+		all = append(all, k)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for id, c := range cases {
+		k := Kept{ID: id, Own: c.Own, Keep: law.KeepCase(c, within[id], chosen), Hold: holds[caseDossier(id)]}
+		all = append(all, k)
+	}
+	slices.SortFunc(all, func(a, b Kept) int { return strings.Compare(a.dossier(), b.dossier()) })
+	return all, nil
+}
+
+// each calls do with every row of a table.
+func (n *Node) each(ctx context.Context, table string, do func(store.Row) error) error {
+	after := ""
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rows, err := n.store.List(table, after, maxPage)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if err := do(row); err != nil {
+				return err
+			}
+			after = row.Key
+		}
+		if len(rows) < maxPage {
+			return nil
+		}
+	}
+}
+
+// RecordMoment records a moment from which terms of a case run.
+func (n *Node) RecordMoment(ctx context.Context, who Who, id exchange.ID, code exchange.MomentCode, on time.Time) (exchange.Case, error) {
+	return n.changeCase(ctx, who, id, func(c exchange.Case, law *exchange.Law, own exchange.Party, by exchange.Actor) (exchange.Case, exchange.Event, error) {
+		return c.RecordMoment(law, code, on, own, by, n.now())
+	})
+}
+
+// storedHold is a hold as the store keeps it, in the dossier that it is about.
+type storedHold struct {
+	Reason string           `json:"reason"`
+	Until  time.Time        `json:"until"`
+	By     exchange.ActorID `json:"by"`
+	At     time.Time        `json:"at"`
+}
+
+func decodeHold(value []byte) (exchange.Hold, error) {
+	var s storedHold
+	if err := json.Unmarshal(value, &s); err != nil {
+		return exchange.Hold{}, errors.New("a hold is stored in a form that this version cannot read")
+	}
+	return exchange.Hold{Reason: exchange.Hide(s.Reason), Until: s.Until, By: s.By, At: s.At}, nil
+}
+
+// PlaceHold puts off the destruction of a case with all that is in it, or of an
+// exchange.
+func (n *Node) PlaceHold(ctx context.Context, who Who, id exchange.ID, reason exchange.Personal, until time.Time) (Kept, error) {
+	return n.hold(ctx, who, id, func(own exchange.PartyID, by exchange.Actor) ([]byte, exchange.Event, error) {
+		h, event, err := exchange.PlaceHold(id, own, reason, until, by, n.now())
+		if err != nil {
+			return nil, exchange.Event{}, err
+		}
+		value, err := json.Marshal(storedHold{Reason: h.Reason.Reveal(), Until: h.Until, By: h.By, At: h.At})
+		return value, event, err
+	})
+}
+
+// LiftHold ends a hold before its day.
+func (n *Node) LiftHold(ctx context.Context, who Who, id exchange.ID) (Kept, error) {
+	return n.hold(ctx, who, id, func(own exchange.PartyID, by exchange.Actor) ([]byte, exchange.Event, error) {
+		event, err := exchange.LiftHold(id, own, by, n.now())
+		return nil, event, err
+	})
+}
+
+// hold sets the hold of a dossier, or removes it when the value is nil.
+func (n *Node) hold(ctx context.Context, who Who, id exchange.ID, judge func(exchange.PartyID, exchange.Actor) ([]byte, exchange.Event, error)) (Kept, error) {
+	by, err := n.actor(who)
+	if err != nil {
+		return Kept{}, err
+	}
+	dossier, own, err := n.dossier(id, by.Hat)
+	if err != nil {
+		return Kept{}, err
+	}
+	value, event, err := judge(own, by)
+	if err != nil {
+		return Kept{}, err
+	}
+	entry, err := n.entryOf(event, wire.Digest{})
+	if err != nil {
+		return Kept{}, err
+	}
+	for range maxOvertaken {
+		_, was, err := n.store.Get(tableHold, dossier)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return Kept{}, err
+		}
+		c := store.Change{Dossier: dossier, Record: []store.Event{entry}}
+		switch {
+		case value != nil:
+			c.Puts = []store.Record{{Table: tableHold, Key: dossier, Value: value, Was: was}}
+		case was == 0:
+			return Kept{}, fault(NoHold)
+		default:
+			c.Deletes = []store.Deletion{{Table: tableHold, Key: dossier, Was: was}}
+		}
+		_, err = n.store.Write(ctx, c)
+		if errors.Is(err, store.ErrOvertaken) {
+			continue
+		}
+		if err != nil {
+			return Kept{}, err
+		}
+		all, err := n.kept(ctx)
+		if err != nil {
+			return Kept{}, err
+		}
+		i := slices.IndexFunc(all, func(k Kept) bool { return k.dossier() == dossier })
+		if i < 0 {
+			return Kept{}, fault(Destroyed)
+		}
+		return all[i], nil
+	}
+	return Kept{}, fault(Busy)
+}
+
+// dossier finds the dossier that an ID names: a case, or our side of an exchange.
+func (n *Node) dossier(id exchange.ID, hat exchange.CapacityCode) (string, exchange.PartyID, error) {
+	if c, _, err := n.caseRow(id); !errors.Is(err, &Fault{Code: UnknownCase}) {
+		return caseDossier(id), c.Own, err
+	}
+	r, err := n.lookup(id, hat)
+	if err != nil {
+		return "", exchange.PartyID{}, err
+	}
+	return dossierOf(r.Exchange), r.Own(), nil
+}
+
+// sweepDaily is the duty of destroying what is due. After a failure it comes back
+// sooner than the next day.
+func (n *Node) sweepDaily(ctx context.Context) time.Time {
+	destroyed, err := n.Sweep(ctx)
+	wait := time.Duration(n.config.Retention.SweepEvery)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		n.log.Error("what is due could not all be destroyed; it will be tried again", "error", err.Error())
+		wait = min(wait, sweepAgain)
+	case destroyed > 0:
+		n.log.Info("destroyed what was due", "dossiers", destroyed)
+	}
+	return n.now().Add(wait)
+}
+
+const sweepAgain = 10 * time.Minute
+
+// Sweep destroys what is due now and purges it out of the files. It returns how
+// many dossiers it destroyed. What it began and could not end, the next one ends.
+func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
+	all, err := n.kept(ctx)
+	if err != nil {
+		return 0, err
+	}
+	at := n.now()
+	for _, k := range all {
+		if !k.Due(at) {
+			continue
+		}
+		switch err := n.destroy(ctx, k, at); {
+		case errors.Is(err, store.ErrNoRecordKey): // another sweep was faster
+		case err != nil:
+			return destroyed, err
+		default:
+			destroyed++
+		}
+	}
+	if destroyed > 0 {
+		if err := n.listDestroyed(); err != nil {
+			return destroyed, err
+		}
+	}
+	_, err = n.store.Purge(ctx, func(count int) store.Event {
+		entry, _ := n.entryOf(exchange.Event{Kind: exchange.DossiersPurged, At: at, Detail: exchange.Detail{Count: count}}, wire.Digest{})
+		return entry
+	})
+	return destroyed, err
+}
+
+// destroy destroys one dossier. A large one takes more than one change, until the
+// store says that there is nothing left.
+func (n *Node) destroy(ctx context.Context, k Kept, at time.Time) error {
+	entry, err := n.entryOf(exchange.Destroy(k.ID, k.Own, k.Other, k.Purpose, k.Keep, at), wire.Digest{})
+	if err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		c := store.Change{Dossier: store.NodeDossier, Destroy: k.dossier(), Record: []store.Event{entry}}
+		if k.sent != "" {
+			if _, err := n.store.Outgoing(k.sent); err == nil {
+				c.Done = []string{k.sent}
+			}
+		}
+		_, err := n.store.Write(ctx, c)
+		switch {
+		case errors.Is(err, store.ErrNoRecordKey) && !first:
+			n.courier.forget([]string{k.sent})
+			return nil
+		case errors.Is(err, store.ErrOvertaken):
+			continue
+		case err != nil:
+			return fmt.Errorf("destroy dossier %s: %w", k.dossier(), err)
+		}
+		n.feed.tell(k.ID)
+	}
+}
+
+// destroyedFile lists the names of all dossiers that were destroyed, one a line,
+// in the order of their names. They are random and say nothing of anybody. Who
+// restores a backup gives this file along, so that what was destroyed after the
+// backup does not come back (I8).
+const destroyedFile = "destroyed.txt"
+
+func (n *Node) listDestroyed() error {
+	var names strings.Builder
+	after := ""
+	for {
+		page, err := n.store.Destroyed(after, maxDestroyedPage)
+		if err != nil {
+			return err
+		}
+		for _, d := range page {
+			names.WriteString(d.Dossier + "\n")
+			after = d.Dossier
+		}
+		if len(page) < maxDestroyedPage {
+			return replaceFile(filepath.Join(n.dir, destroyedFile), []byte(names.String()))
+		}
+	}
+}
+
+const maxDestroyedPage = 1000

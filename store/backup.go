@@ -1,0 +1,273 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/google/uuid"
+
+	"sluis/ledger"
+)
+
+// A backup is the rows of the database at one moment, in the order of their
+// keys, and the checkpoint of that moment. It may add to an earlier one: then it
+// holds the entries since, the rows that were set since, and which rows are
+// still there, so that what was removed is removed on restore too. Badger's own
+// backup is not used: an incremental one forgets what was deleted and compacted
+// in between.
+//
+// As bytes: the line "sluis-backup/1", then frames: a letter, the length of
+// what follows in four bytes, and
+//
+//	h  head, as JSON (backupHead)
+//	p  a row: length of the key in two bytes, key, value
+//	l  keys that are still there: 16 bytes of the SHA-256 of each
+//	z  SHA-256 of all bytes before this frame; nothing follows
+//
+// Values are sealed under record keys, but headers of entries and keys are in
+// clear here: whoever keeps a backup seals it.
+
+// A BackupPoint is what the next backup adds to.
+type BackupPoint struct {
+	ID   string `json:"id"`   // random
+	Size uint64 `json:"size"` // entries
+}
+
+// backupHead is the first frame.
+type backupHead struct {
+	BackupPoint
+	Base       BackupPoint `json:"base,omitzero"` // what it adds to; zero for a whole one
+	Origin     string      `json:"origin"`
+	Checkpoint string      `json:"checkpoint"` // signed, of Size
+}
+
+const (
+	backupMagic = "sluis-backup/1\n"
+	frameHead   = 'h'
+	frameRow    = 'p'
+	frameLive   = 'l'
+	frameEnd    = 'z'
+
+	// liveKey is the size of the hash of a key, and maxLive how many are in a
+	// frame.
+	liveKey = 16
+	maxLive = 4096
+
+	// maxFrame is the largest frame: a row of the largest value, with room for
+	// its key.
+	maxFrame = MaxValue + 16<<10
+)
+
+// derived are the prefixes that restore makes again from the rows.
+const derived = indexPrefix + dossierPrefix
+
+// Backup writes the state of this moment, while the store goes on. since is the
+// point of the backup that it adds to, or zero for a whole one. It returns the
+// point that the next one can add to.
+func (s *Store) Backup(ctx context.Context, w io.Writer, since BackupPoint) (BackupPoint, error) {
+	s.slow.Lock() // no purge meanwhile: it would wait with the readers behind it
+	defer s.slow.Unlock()
+	var point BackupPoint
+	err := s.view(func(txn *badger.Txn) error {
+		head, err := s.backupHead(txn, since)
+		if err != nil {
+			return err
+		}
+		out := &frames{out: bufio.NewWriterSize(w, 256<<10), sum: sha256.New()}
+		b := backing{store: s, ctx: ctx, txn: txn, out: out, since: since.Size, adds: since.ID != "", used: map[string]bool{}}
+		if err := b.write(head); err != nil {
+			return err
+		}
+		point = head.BackupPoint
+		return nil
+	})
+	return point, err
+}
+
+// backupHead signs the state of a snapshot. It may be some entries further than
+// the head of the store: those are committed and are about to be signed alike.
+func (s *Store) backupHead(txn *badger.Txn, since BackupPoint) (backupHead, error) {
+	size := s.Size()
+	for {
+		more, err := has(txn, entryKey(size))
+		if err != nil {
+			return backupHead{}, err
+		}
+		if !more {
+			break
+		}
+		size++
+	}
+	if since.Size > size {
+		return backupHead{}, errors.New("store: backup: the backup to add to is of another history")
+	}
+	root, err := ledger.RootAt(size, hashReader(txn))
+	if err != nil {
+		return backupHead{}, err
+	}
+	c := ledger.Checkpoint{Origin: s.options.Signer.Name(), Size: size, Root: root}
+	signed, err := ledger.SignCheckpoint(c, s.options.Signer)
+	if err != nil {
+		return backupHead{}, err
+	}
+	return backupHead{
+		BackupPoint: BackupPoint{ID: uuid.NewString(), Size: size}, Base: since, Origin: c.Origin, Checkpoint: string(signed),
+	}, nil
+}
+
+// A backing is a backup that is being written.
+type backing struct {
+	store *Store
+	ctx   context.Context
+	txn   *badger.Txn
+	out   *frames
+	since uint64
+	adds  bool            // to an earlier one
+	used  map[string]bool // dossiers of the entries that it holds
+	live  []byte
+}
+
+func (b *backing) write(head backupHead) error {
+	first, err := json.Marshal(head)
+	if err != nil {
+		return err
+	}
+	b.out.raw([]byte(backupMagic))
+	b.out.frame(frameHead, first)
+	// Entries come first: they say which record keys are new.
+	for _, prefix := range []string{entryPrefix, hashesPrefix} {
+		if err := b.walk(numbered(prefix, b.since), []byte(prefix)); err != nil {
+			return err
+		}
+	}
+	for _, prefix := range []string{configPrefix, recordPrefix, rowPrefix, outboxPrefix, seenPrefix, gonePrefix} {
+		if err := b.walk([]byte(prefix), []byte(prefix)); err != nil {
+			return err
+		}
+	}
+	b.flushLive()
+	return b.out.end()
+}
+
+// walk writes the rows with a prefix, from one on.
+func (b *backing) walk(from, prefix []byte) error {
+	o := badger.DefaultIteratorOptions
+	o.PrefetchValues = false
+	o.Prefix = prefix
+	it := b.txn.NewIterator(o)
+	defer it.Close()
+	for it.Seek(from); it.ValidForPrefix(prefix); it.Next() {
+		if err := b.interrupted(); err != nil {
+			return err
+		}
+		if err := it.Item().Value(func(value []byte) error { return b.row(it.Item().Key(), value) }); err != nil {
+			return fmt.Errorf("store: backup: %v", err)
+		}
+	}
+	return b.out.err
+}
+
+func (b *backing) interrupted() error {
+	select {
+	case <-b.ctx.Done():
+		return context.Cause(b.ctx)
+	case <-b.store.quit:
+		return ErrClosed
+	default:
+		return nil
+	}
+}
+
+// row writes a row when it is new, and notes that it is there.
+func (b *backing) row(key, value []byte) error {
+	isNew := true
+	switch string(key[:1]) {
+	case entryPrefix:
+		e, err := ledger.ParseEntry(value)
+		if err != nil {
+			return err
+		}
+		b.used[e.Key] = true
+	case recordPrefix:
+		// A record key is made with the first change of its dossier, whose
+		// entries name it.
+		name := string(key[1 : len(key)-len(nameEnd)])
+		isNew = b.used[name] || !b.adds
+	case rowPrefix:
+		r, err := parseRow(value)
+		if err != nil {
+			return err
+		}
+		isNew = r.version > b.since
+	case seenPrefix:
+		r, err := parseReceipted(value)
+		if err != nil {
+			return err
+		}
+		isNew = r.First >= b.since
+	}
+	if isNew {
+		b.out.frame(frameRow, binary.BigEndian.AppendUint16(nil, uint16(len(key))), key, value)
+	}
+	if b.adds && !bytes.HasPrefix(key, []byte(entryPrefix)) && !bytes.HasPrefix(key, []byte(hashesPrefix)) {
+		b.live = append(b.live, liveOf(key)...)
+		if len(b.live) >= maxLive*liveKey {
+			b.flushLive()
+		}
+	}
+	return b.out.err
+}
+
+func (b *backing) flushLive() {
+	if len(b.live) > 0 {
+		b.out.frame(frameLive, b.live)
+		b.live = b.live[:0]
+	}
+}
+
+func liveOf(key []byte) []byte {
+	sum := sha256.Sum256(key)
+	return sum[:liveKey]
+}
+
+// frames writes frames and keeps the first error.
+type frames struct {
+	out *bufio.Writer
+	sum hash.Hash
+	err error
+}
+
+func (f *frames) raw(b []byte) {
+	if f.err == nil {
+		_, f.err = f.out.Write(b)
+		f.sum.Write(b)
+	}
+}
+
+func (f *frames) frame(kind byte, parts ...[]byte) {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	f.raw(binary.BigEndian.AppendUint32([]byte{kind}, uint32(size)))
+	for _, p := range parts {
+		f.raw(p)
+	}
+}
+
+func (f *frames) end() error {
+	f.frame(frameEnd, f.sum.Sum(nil))
+	if f.err != nil {
+		return f.err
+	}
+	return f.out.Flush()
+}
