@@ -161,11 +161,7 @@ func (g *Granted) registers(bundle *audit.Writer) error {
 		}
 	}
 	slices.Sort(versions)
-	in := g.node.force.Load().register.Version()
 	for _, version := range versions {
-		if version > in {
-			break // on disk, and not installed yet
-		}
 		document, err := os.ReadFile(g.node.registerFile(version))
 		if err != nil {
 			return err

@@ -116,6 +116,12 @@ type messageNote struct {
 func (v *verification) note(kind exchange.EventKind) {
 	h := v.entry.Header
 	pair, issued, paired := exchange.PairOf(kind)
+	if kind == exchange.DecisionTaken && !h.Message.IsZero() {
+		v.decided[h.Message] = int64(h.Index)
+	}
+	if kind == exchange.AnswerIssued {
+		delete(v.decided, h.Message)
+	}
 	if !paired && kind != exchange.ReceiptReceived {
 		return
 	}

@@ -79,6 +79,7 @@ const (
 	ReceiptOfNone   Code = "receipt-of-nothing"
 	ReceiptClock    Code = "receipt-clock"
 	OrderBroken     Code = "order-broken"
+	AnswerMissing   Code = "answer-missing"
 	ExchangeClock   Code = "exchange-clock"
 	DisclosuresLess Code = "disclosures-missing"
 	DisclosuresMore Code = "disclosures-surplus"
@@ -103,7 +104,7 @@ var Codes = [...]Code{
 	GrantMissing, GrantDiffers,
 	PartKeyMissing, PartKeySurplus, PartKeyWrong, PartForm, PartRegister, NotDestroyed,
 	MessageMissing, MessageSurplus, MessageDigest, MessageWrong, MessageDiffers, MessageClock, MessageTwice,
-	ReceiptWrong, ReceiptOfNone, ReceiptClock, OrderBroken, ExchangeClock, DisclosuresLess, DisclosuresMore,
+	ReceiptWrong, ReceiptOfNone, ReceiptClock, OrderBroken, AnswerMissing, ExchangeClock, DisclosuresLess, DisclosuresMore,
 	Omitted, PairDiffers, OtherContent, TimesDiffer, LedgerForked, LedgerShorter,
 }
 

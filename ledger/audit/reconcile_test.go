@@ -144,7 +144,7 @@ func TestForgottenAnswerIsNamed(t *testing.T) {
 	s.step(exchange.DecisionTaken, x, college, told.Token)
 	s.step(exchange.ReceiptReceived, x, college, a.receipt(a.step(exchange.AnswerReceived, x, officer, told.Token), officer))
 	alone := w.verified(s.bundle(w.inspection(exchange.ScopeAll)))
-	if !alone.Findings.Has(audit.ReceiptOfNone) || !alone.Findings.Has(audit.OrderBroken) {
+	if !alone.Findings.Has(audit.AnswerMissing) || !alone.Findings.Has(audit.ReceiptOfNone) || !alone.Findings.Has(audit.OrderBroken) {
 		t.Errorf("its own bundle shows %+v", alone.Findings.Listed)
 	}
 	c := w.reconciled(college, officer)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"sluis/exchange"
@@ -110,10 +111,13 @@ func (v *verification) key(kid string) (register.SigningKey, bool) {
 
 // endRegisters looks at the registers when all entries have been read.
 func (v *verification) endRegisters() {
-	for _, k := range v.versions {
-		if !k.recorded {
+	// One that is on disk and not installed yet may stand behind the others.
+	later := false
+	for _, k := range slices.Backward(v.versions) {
+		if !k.recorded && later {
 			v.find(RegisterUnused, -1, number(k.number))
 		}
+		later = later || k.recorded
 	}
 	k := v.newest()
 	if k == nil {

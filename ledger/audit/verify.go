@@ -71,7 +71,10 @@ type verification struct {
 	// messages are those that went or came, by the first half of their digest.
 	messages map[[16]byte]messageNote
 	// closed are dossiers with entries in scope that did not come opened.
-	closed  map[dossierID]closed
+	closed map[dossierID]closed
+	// decided are decisions whose answer has not been issued yet: it is in the
+	// same commit, so there is one at most.
+	decided map[ledger.Digest]int64
 	granted bool
 	signed  bool // there was a checkpoint
 }
@@ -97,7 +100,7 @@ func Verify(r io.Reader, o Options) (*Report, error) {
 	v := &verification{
 		options: o, frames: newFrameReader(r), sum: sha256.New(), order: exchange.NewOrder(exchange.Rows[:]), report: &Report{Cosigned: []string{}},
 		kinds: map[exchange.EventKind]uint64{}, texts: map[string]string{}, names: map[string]uint32{}, strands: map[dossierID]*strand{},
-		messages: map[[16]byte]messageNote{}, closed: map[dossierID]closed{},
+		messages: map[[16]byte]messageNote{}, closed: map[dossierID]closed{}, decided: map[ledger.Digest]int64{},
 	}
 	if o.Keep {
 		v.report.kept = &kept{}
@@ -262,6 +265,9 @@ func (v *verification) take(typ frameType, payload []byte) error {
 func (v *verification) finish() *Report {
 	v.endRegisters()
 	v.endDossiers()
+	for _, entry := range v.decided {
+		v.find(AnswerMissing, entry, "")
+	}
 	r := v.report
 	if !v.signed {
 		v.find(CheckpointMissing, -1, "")

@@ -182,6 +182,10 @@ var texts = map[Code]Text{
 		Words{"Deze stap kon toen niet.", "Wat eraan vooraf moest gaan, staat niet in het logboek, of het was al voorbij."},
 		Words{"This step was not possible then.", "What must come before is not in the ledger, or it was over already."},
 	},
+	AnswerMissing: {
+		Words{"Er is besloten, en volgens dit logboek ging er geen antwoord.", "Besluit en antwoord worden samen opgeschreven; de regel over het antwoord is weggelaten."},
+		Words{"There is a decision, and this ledger issued no answer to it.", "Decision and answer are written down together; the entry about the answer was left out."},
+	},
 	ExchangeClock: {
 		Words{"Het kenmerk van het verzoek is van een andere tijd dan de eerste regel.", "Het verzoek is later of eerder gemaakt dan het logboek zegt."},
 		Words{"The identifier of the request is of another time than its first entry.", "The request was made later or earlier than the ledger says."},
