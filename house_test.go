@@ -29,10 +29,11 @@ var rooms = map[string][]string{
 
 	"register":      {"exchange", "crypto", "schemas", "ledger"},
 	"exchange/wire": {"exchange", "register", "crypto", "schemas"},
+	"ledger/audit":  {"ledger", "exchange", "exchange/wire", "register", "crypto", "schemas"},
 	"store":         {"exchange", "ledger", "crypto"},
 	"transport":     {"exchange", "register"},
 	"peer": {
-		"schemas", "crypto", "exchange", "ledger", "register", "exchange/wire", "store", "transport",
+		"schemas", "crypto", "exchange", "ledger", "ledger/audit", "register", "exchange/wire", "store", "transport",
 	},
 
 	"api":        {"schemas"},
@@ -40,13 +41,13 @@ var rooms = map[string][]string{
 
 	"testnet": {"api", "api/server", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
 	"cmd/node": {
-		"api", "api/server", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek",
+		"api", "api/server", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit",
 	},
 }
 
 // quiet packages start no goroutine and read no clock: they can be read, tested
 // and simulated as plain functions.
-var quiet = []string{"schemas", "crypto", "exchange", "exchange/wire", "ledger", "register"}
+var quiet = []string{"schemas", "crypto", "exchange", "exchange/wire", "ledger", "ledger/audit", "register"}
 
 // only names the rooms that may import a foreign module.
 var only = map[string][]string{
@@ -67,7 +68,9 @@ var pure = map[string][]string{
 var free = map[string][]string{
 	"./ledger": {"github.com/libp2p/go-libp2p", "github.com/dgraph-io/badger/v4"},
 	"./api":    {"github.com/libp2p/go-libp2p", "github.com/dgraph-io/badger/v4"},
-	"./peer":   {"go.opentelemetry.io/otel/exporters", "google.golang.org/grpc"},
+	// What a regulator runs.
+	"./ledger/audit": {"github.com/libp2p/go-libp2p", "github.com/dgraph-io/badger/v4"},
+	"./peer":         {"go.opentelemetry.io/otel/exporters", "google.golang.org/grpc"},
 	"./transport": {
 		"github.com/libp2p/go-libp2p-kad-dht", "github.com/libp2p/go-libp2p-pubsub", "github.com/libp2p/go-libp2p/p2p/discovery/mdns",
 	},

@@ -223,6 +223,36 @@ func (e Regime) Valid() bool {
 	}
 }
 
+// Defines values for Scope.
+const (
+	ScopeAll      Scope = "alles"
+	ScopeExchange Scope = "verzoek"
+	ScopeParty    Scope = "partij"
+	ScopePeriod   Scope = "periode"
+	ScopePerson   Scope = "persoon"
+	ScopePurpose  Scope = "doel"
+)
+
+// Valid indicates whether the value is a known member of the Scope enum.
+func (e Scope) Valid() bool {
+	switch e {
+	case ScopeAll:
+		return true
+	case ScopeExchange:
+		return true
+	case ScopeParty:
+		return true
+	case ScopePeriod:
+		return true
+	case ScopePerson:
+		return true
+	case ScopePurpose:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Direction.
 const (
 	Received Direction = "ontvangen"
@@ -902,6 +932,15 @@ type AskedItem struct {
 	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
 }
 
+// SoughtPerson Een persoon, met zijn BSN of met naam en geboortedatum. Hij komt niet in de bundel, niet in het logboek en niet in een log.
+type SoughtPerson struct {
+	BSN string `json:"bsn,omitempty,omitzero"`
+
+	// Born Een dag, als JJJJ-MM-DD.
+	Born Date   `json:"geboren,omitempty,omitzero"`
+	Name string `json:"naam,omitempty,omitzero"`
+}
+
 // Capacity defines model for Hoedanigheid.
 type Capacity struct {
 	Special []Category `json:"bijzondereGegevens"`
@@ -1117,6 +1156,34 @@ type NewCase struct {
 	People  []CasePerson `json:"personen"`
 }
 
+// NewInspection Wat een toezichthouder te zien krijgt. Bij de reikwijdte hoort precies een van de velden eronder; bij alles geen.
+type NewInspection struct {
+	// Purpose Een code uit een catalogus of het register.
+	Purpose Code `json:"doel,omitempty,omitzero"`
+
+	// Disclosures Of antwoorden meegaan met wat erin is verstrekt.
+	Disclosures bool `json:"inhoud,omitempty,omitzero"`
+
+	// Recipient De sleutel van de toezichthouder, zoals 'sluis audit key' die geeft (age1pq1...).
+	Recipient string `json:"ontvanger"`
+
+	// Party Organisatie-identificatienummer.
+	Party OIN `json:"partij,omitempty,omitzero"`
+
+	// Person Een persoon, met zijn BSN of met naam en geboortedatum. Hij komt niet in de bundel, niet in het logboek en niet in een log.
+	Person SoughtPerson `json:"persoon,omitempty,omitzero"`
+
+	// Scope Waarop de regels zijn uitgekozen die de toezichthouder geopend krijgt.
+	Scope Scope     `json:"reikwijdte"`
+	Until time.Time `json:"tot,omitempty,omitzero"`
+	From  time.Time `json:"vanaf,omitempty,omitzero"`
+
+	// Exchange Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	Exchange ID `json:"verzoek,omitempty,omitzero"`
+}
+
 // NewStep Een stap van de afweging met de uitkomst; de catalogus van afwegingen zegt wat erbij hoort.
 type NewStep struct {
 	// Day Een dag, als JJJJ-MM-DD.
@@ -1317,6 +1384,9 @@ type Register struct {
 	// RootVersion Een nummer van een regel of versie, of een aantal regels.
 	RootVersion Number `json:"wortelversie"`
 }
+
+// Scope Waarop de regels zijn uitgekozen die de toezichthouder geopend krijgt.
+type Scope string
 
 // Backup defines model for Reservekopie.
 type Backup struct {
@@ -1756,11 +1826,11 @@ type Fout = Problem
 
 // ListTermsParams defines parameters for ListTerms.
 type ListTermsParams struct {
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+
 	// Within Wat binnen zoveel dagen aan de beurt is.
 	Within int `form:"binnenDagen,omitempty" json:"binnenDagen,omitempty,omitzero"`
-
-	// Hat Alleen wat bij deze hoedanigheid hoort.
-	Hat Code `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
 
 // LiftHoldParams defines parameters for LiftHold.
@@ -1854,6 +1924,15 @@ type ProveConsistencyParams struct {
 
 	// New Omvang van de latere kop. Zonder dit is dat de nieuwste.
 	New Number `form:"tot,omitempty" json:"tot,omitempty,omitzero"`
+}
+
+// GrantInspectionParams defines parameters for GrantInspection.
+type GrantInspectionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
 
 // ListEntriesParams defines parameters for ListEntries.
@@ -2029,6 +2108,9 @@ type RecordMomentJSONRequestBody = Moment
 
 // AdmitJSONRequestBody defines body for Admit for application/json ContentType.
 type AdmitJSONRequestBody = CasePerson
+
+// GrantInspectionJSONRequestBody defines body for GrantInspection for application/json ContentType.
+type GrantInspectionJSONRequestBody = NewInspection
 
 // AddStaffJSONRequestBody defines body for AddStaff for application/json ContentType.
 type AddStaffJSONRequestBody = Employee
@@ -2258,6 +2340,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
 	ListWitnesses(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GrantInspectionWithBody Een toezichthouder inzage geven in het logboek
+	//
+	// Legt in het logboek vast dat inzage is gegeven, en geeft de bundel terug: alle koppen, en het verzegelde deel en de berichten van de regels
+	// binnen de reikwijdte, versleuteld voor de ontvanger. Wie de inzage geeft, kan de bundel niet openen. Breekt de verbinding af, dan is de
+	// bundel onbruikbaar; vraag hem dan opnieuw. docs/protocol/60-audit.md beschrijft de vorm.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /logboek/inzagen (the `GrantInspection` operationId).
+	GrantInspectionWithBody(ctx context.Context, params *GrantInspectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GrantInspection Een toezichthouder inzage geven in het logboek
+	//
+	// Legt in het logboek vast dat inzage is gegeven, en geeft de bundel terug: alle koppen, en het verzegelde deel en de berichten van de regels
+	// binnen de reikwijdte, versleuteld voor de ontvanger. Wie de inzage geeft, kan de bundel niet openen. Breekt de verbinding af, dan is de
+	// bundel onbruikbaar; vraag hem dan opnieuw. docs/protocol/60-audit.md beschrijft de vorm.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /logboek/inzagen (the `GrantInspection` operationId).
+	GrantInspection(ctx context.Context, params *GrantInspectionParams, body GrantInspectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCheckpoint De nieuwste ondertekende kop van het logboek
 	//
@@ -2862,6 +2966,48 @@ func (c *Raw) VerifyLedger(ctx context.Context, reqEditors ...RequestEditorFn) (
 // Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
 func (c *Raw) ListWitnesses(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListWitnessesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GrantInspectionWithBody Een toezichthouder inzage geven in het logboek
+//
+// Legt in het logboek vast dat inzage is gegeven, en geeft de bundel terug: alle koppen, en het verzegelde deel en de berichten van de regels
+// binnen de reikwijdte, versleuteld voor de ontvanger. Wie de inzage geeft, kan de bundel niet openen. Breekt de verbinding af, dan is de
+// bundel onbruikbaar; vraag hem dan opnieuw. docs/protocol/60-audit.md beschrijft de vorm.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /logboek/inzagen (the `GrantInspection` operationId).
+func (c *Raw) GrantInspectionWithBody(ctx context.Context, params *GrantInspectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGrantInspectionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GrantInspection Een toezichthouder inzage geven in het logboek
+//
+// Legt in het logboek vast dat inzage is gegeven, en geeft de bundel terug: alle koppen, en het verzegelde deel en de berichten van de regels
+// binnen de reikwijdte, versleuteld voor de ontvanger. Wie de inzage geeft, kan de bundel niet openen. Breekt de verbinding af, dan is de
+// bundel onbruikbaar; vraag hem dan opnieuw. docs/protocol/60-audit.md beschrijft de vorm.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /logboek/inzagen (the `GrantInspection` operationId).
+func (c *Raw) GrantInspection(ctx context.Context, params *GrantInspectionParams, body GrantInspectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGrantInspectionRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3598,6 +3744,14 @@ func NewListTermsRequest(server string, params *ListTermsParams) (*http.Request,
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
 		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "binnenDagen", params.Within, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
 			return nil, err
 		} else {
@@ -3615,19 +3769,6 @@ func NewListTermsRequest(server string, params *ListTermsParams) (*http.Request,
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
-	}
-
-	if params != nil {
-
-		var headerParam0 string
-
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
-		}
-
-		req.Header.Set("Sluis-Hoedanigheid", headerParam0)
-
 	}
 
 	return req, nil
@@ -4382,6 +4523,68 @@ func NewListWitnessesRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGrantInspectionRequest calls the generic GrantInspection builder with application/json body
+func NewGrantInspectionRequest(server string, params *GrantInspectionParams, body GrantInspectionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGrantInspectionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewGrantInspectionRequestWithBody constructs an http.Request for the GrantInspection method, with any body, and a specified content type
+func NewGrantInspectionRequestWithBody(server string, params *GrantInspectionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/logboek/inzagen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
 	}
 
 	return req, nil
@@ -6021,6 +6224,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
 	ListWitnessesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWitnessesResponse, error)
 
+	// GrantInspectionWithBodyWithResponse Een toezichthouder inzage geven in het logboek
+	//
+	// Legt in het logboek vast dat inzage is gegeven, en geeft de bundel terug: alle koppen, en het verzegelde deel en de berichten van de regels
+	// binnen de reikwijdte, versleuteld voor de ontvanger. Wie de inzage geeft, kan de bundel niet openen. Breekt de verbinding af, dan is de
+	// bundel onbruikbaar; vraag hem dan opnieuw. docs/protocol/60-audit.md beschrijft de vorm.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /logboek/inzagen (the `GrantInspection` operationId).
+	GrantInspectionWithBodyWithResponse(ctx context.Context, params *GrantInspectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GrantInspectionResponse, error)
+
+	// GrantInspectionWithResponse Een toezichthouder inzage geven in het logboek
+	//
+	// Legt in het logboek vast dat inzage is gegeven, en geeft de bundel terug: alle koppen, en het verzegelde deel en de berichten van de regels
+	// binnen de reikwijdte, versleuteld voor de ontvanger. Wie de inzage geeft, kan de bundel niet openen. Breekt de verbinding af, dan is de
+	// bundel onbruikbaar; vraag hem dan opnieuw. docs/protocol/60-audit.md beschrijft de vorm.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /logboek/inzagen (the `GrantInspection` operationId).
+	GrantInspectionWithResponse(ctx context.Context, params *GrantInspectionParams, body GrantInspectionJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantInspectionResponse, error)
+
 	// GetCheckpointWithResponse De nieuwste ondertekende kop van het logboek
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7385,6 +7610,61 @@ func (r ListWitnessesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListWitnessesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GrantInspectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GrantInspectionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GrantInspectionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GrantInspectionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GrantInspectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GrantInspectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GrantInspectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GrantInspectionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9498,6 +9778,40 @@ func (c *ClientWithResponses) ListWitnessesWithResponse(ctx context.Context, req
 	return ParseListWitnessesResponse(rsp)
 }
 
+// GrantInspectionWithBodyWithResponse Een toezichthouder inzage geven in het logboek
+//
+// Legt in het logboek vast dat inzage is gegeven, en geeft de bundel terug: alle koppen, en het verzegelde deel en de berichten van de regels
+// binnen de reikwijdte, versleuteld voor de ontvanger. Wie de inzage geeft, kan de bundel niet openen. Breekt de verbinding af, dan is de
+// bundel onbruikbaar; vraag hem dan opnieuw. docs/protocol/60-audit.md beschrijft de vorm.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /logboek/inzagen (the `GrantInspection` operationId).
+func (c *ClientWithResponses) GrantInspectionWithBodyWithResponse(ctx context.Context, params *GrantInspectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GrantInspectionResponse, error) {
+	rsp, err := c.GrantInspectionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGrantInspectionResponse(rsp)
+}
+
+// GrantInspectionWithResponse Een toezichthouder inzage geven in het logboek
+//
+// Legt in het logboek vast dat inzage is gegeven, en geeft de bundel terug: alle koppen, en het verzegelde deel en de berichten van de regels
+// binnen de reikwijdte, versleuteld voor de ontvanger. Wie de inzage geeft, kan de bundel niet openen. Breekt de verbinding af, dan is de
+// bundel onbruikbaar; vraag hem dan opnieuw. docs/protocol/60-audit.md beschrijft de vorm.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /logboek/inzagen (the `GrantInspection` operationId).
+func (c *ClientWithResponses) GrantInspectionWithResponse(ctx context.Context, params *GrantInspectionParams, body GrantInspectionJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantInspectionResponse, error) {
+	rsp, err := c.GrantInspection(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGrantInspectionResponse(rsp)
+}
+
 // GetCheckpointWithResponse De nieuwste ondertekende kop van het logboek
 //
 // Returns a wrapper object for the known response body format(s).
@@ -10836,6 +11150,46 @@ func ParseListWitnessesResponse(rsp *http.Response) (*ListWitnessesResponse, err
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGrantInspectionResponse parses an HTTP response from a GrantInspectionWithResponse call
+func ParseGrantInspectionResponse(rsp *http.Response) (*GrantInspectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GrantInspectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout

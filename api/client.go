@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -122,7 +123,7 @@ func (c *Client) RecordMoment(ctx context.Context, by By, id ID, m Moment) (Case
 
 // Terms lists what is destroyed within so many days, and what waits for a moment.
 func (c *Client) Terms(ctx context.Context, days int) ([]Keep, error) {
-	list, err := result[KeepList](c.raw.ListTerms(ctx, &ListTermsParams{Within: days}))
+	list, err := result[KeepList](c.raw.ListTerms(ctx, &ListTermsParams{Within: days}, unlessZero("hoedanigheid")))
 	return list.Kept, err
 }
 
@@ -321,6 +322,21 @@ func (c *Client) Witnesses(ctx context.Context) ([]Witness, error) {
 func (c *Client) Alarms(ctx context.Context) ([]Alarm, error) {
 	list, err := result[AlarmList](c.raw.ListAlarms(ctx))
 	return list.Alarms, err
+}
+
+// GrantInspection grants a regulator an inspection and writes its bundle to out.
+// An error after the first byte leaves a bundle that can't be used.
+func (c *Client) GrantInspection(ctx context.Context, by By, n NewInspection, out io.Writer) (int64, error) {
+	response, err := c.raw.GrantInspection(ctx, &GrantInspectionParams{Actor: by.Staff, Hat: by.Hat}, n)
+	if err != nil {
+		return 0, err
+	}
+	if response.StatusCode != http.StatusCreated {
+		_, err := result[NewInspection](response, nil)
+		return 0, err
+	}
+	defer response.Body.Close()
+	return io.Copy(out, response.Body)
 }
 
 // Purposes lists the purposes for which can be asked.

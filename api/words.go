@@ -189,3 +189,16 @@ func ConsentOf(code string) (ConsentState, bool) { return word(consents(), code)
 
 // Code is the code of exchange.ConsentState for the word.
 func (s ConsentState) Code() string { return code(consents(), s) }
+
+func scopes() []pair[Scope] {
+	return []pair[Scope]{
+		{"all", ScopeAll}, {"period", ScopePeriod}, {"counterparty", ScopeParty}, {"purpose", ScopePurpose}, {"exchange", ScopeExchange},
+		{"person", ScopePerson},
+	}
+}
+
+// ScopeOf is the word for a code of exchange.ScopeCode.
+func ScopeOf(code string) (Scope, bool) { return word(scopes(), code) }
+
+// Code is the code of exchange.ScopeCode for the word.
+func (s Scope) Code() string { return code(scopes(), s) }

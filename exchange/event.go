@@ -95,6 +95,8 @@ type Detail struct {
 	Count int `json:"count,omitempty"`
 	// Broad marks a request to many parties at once, for the privacy officer.
 	Broad bool `json:"broad,omitempty"`
+	// Inspection is what a regulator was given.
+	Inspection *Inspection `json:"inspection,omitempty"`
 }
 
 // A StepNote says of a step of a weighing what came out, and which colleague

@@ -108,6 +108,7 @@ const (
 	BadOutcome       Code = "bad-outcome"
 	UnknownCondition Code = "unknown-condition"
 	BadCondition     Code = "bad-condition"
+	BadScope         Code = "bad-scope"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -119,7 +120,7 @@ var Codes = [...]Code{
 	OutsideScope, BroadRequest, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
-	BadOutcome, UnknownCondition, BadCondition,
+	BadOutcome, UnknownCondition, BadCondition, BadScope,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }

@@ -107,7 +107,7 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 	if a.send != nil {
 		c.Send = []store.Outgoing{*a.send}
 	}
-	for _, event := range []exchange.Event{a.event, a.also} {
+	for _, event := range recorded(a.event, a.also) {
 		if event.Kind == "" {
 			continue
 		}

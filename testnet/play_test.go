@@ -75,6 +75,7 @@ func TestScenarios(t *testing.T) {
 			secrets = append(secrets, a.Name.Reveal())
 		}
 	}
+	inspectStories(t, n, secrets)
 	searchDisk(t, n, secrets)
 	if err := n.Close(); err != nil {
 		t.Fatal(err)

@@ -72,6 +72,9 @@ type ServerInterface interface {
 	// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
 	// (GET /logboek/getuigen)
 	ListWitnesses(w http.ResponseWriter, r *http.Request)
+	// GrantInspection Een toezichthouder inzage geven in het logboek
+	// (POST /logboek/inzagen)
+	GrantInspection(w http.ResponseWriter, r *http.Request, params GrantInspectionParams)
 	// GetCheckpoint De nieuwste ondertekende kop van het logboek
 	// (GET /logboek/koppen/laatste)
 	GetCheckpoint(w http.ResponseWriter, r *http.Request)
@@ -207,6 +210,19 @@ func (siw *ServerInterfaceWrapper) ListTerms(w http.ResponseWriter, r *http.Requ
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListTermsParams
 
+	// ------------- Optional query parameter "hoedanigheid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "hoedanigheid", r.URL.Query(), &params.Hat, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "hoedanigheid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "hoedanigheid", Err: err})
+		}
+		return
+	}
+
 	// ------------- Optional query parameter "binnenDagen" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "binnenDagen", r.URL.Query(), &params.Within, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -218,27 +234,6 @@ func (siw *ServerInterfaceWrapper) ListTerms(w http.ResponseWriter, r *http.Requ
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "binnenDagen", Err: err})
 		}
 		return
-	}
-
-	headers := r.Header
-
-	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
-	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
-		var Hat Code
-		n := len(valueList)
-		if n != 1 {
-			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
-			return
-		}
-
-		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
-		if err != nil {
-			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
-			return
-		}
-
-		params.Hat = Hat
-
 	}
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -966,6 +961,70 @@ func (siw *ServerInterfaceWrapper) ListWitnesses(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListWitnesses(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GrantInspection operation middleware
+func (siw *ServerInterfaceWrapper) GrantInspection(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GrantInspectionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GrantInspection(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2465,6 +2524,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/bewijzen/samenhang", wrapper.ProveConsistency)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/logboek/controles", wrapper.VerifyLedger)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/getuigen", wrapper.ListWitnesses)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/logboek/inzagen", wrapper.GrantInspection)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/koppen/laatste", wrapper.GetCheckpoint)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/regels", wrapper.ListEntries)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/medewerkers", wrapper.ListStaff)
@@ -3596,6 +3656,82 @@ type ListWitnessesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListWitnessesdefaultApplicationProblemPlusJSONResponse) VisitListWitnessesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantInspectionRequestObject struct {
+	Params GrantInspectionParams
+	Body   *GrantInspectionJSONRequestBody
+}
+
+type GrantInspectionResponseObject interface {
+	VisitGrantInspectionResponse(w http.ResponseWriter) error
+}
+
+type GrantInspection201ApplicationOctetStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GrantInspection201ApplicationOctetStreamResponse) VisitGrantInspectionResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(201)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GrantInspection400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response GrantInspection400ApplicationProblemPlusJSONResponse) VisitGrantInspectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantInspection403ApplicationProblemPlusJSONResponse Problem
+
+func (response GrantInspection403ApplicationProblemPlusJSONResponse) VisitGrantInspectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantInspectiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GrantInspectiondefaultApplicationProblemPlusJSONResponse) VisitGrantInspectionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5642,6 +5778,9 @@ type StrictServerInterface interface {
 	// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
 	// (GET /logboek/getuigen)
 	ListWitnesses(ctx context.Context, request ListWitnessesRequestObject) (ListWitnessesResponseObject, error)
+	// GrantInspection Een toezichthouder inzage geven in het logboek
+	// (POST /logboek/inzagen)
+	GrantInspection(ctx context.Context, request GrantInspectionRequestObject) (GrantInspectionResponseObject, error)
 	// GetCheckpoint De nieuwste ondertekende kop van het logboek
 	// (GET /logboek/koppen/laatste)
 	GetCheckpoint(ctx context.Context, request GetCheckpointRequestObject) (GetCheckpointResponseObject, error)
@@ -6251,6 +6390,39 @@ func (sh *strictHandler) ListWitnesses(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListWitnessesResponseObject); ok {
 		if err := validResponse.VisitListWitnessesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GrantInspection operation middleware
+func (sh *strictHandler) GrantInspection(w http.ResponseWriter, r *http.Request, params GrantInspectionParams) {
+	var request GrantInspectionRequestObject
+
+	request.Params = params
+
+	var body GrantInspectionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantInspection(ctx, request.(GrantInspectionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantInspection")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GrantInspectionResponseObject); ok {
+		if err := validResponse.VisitGrantInspectionResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -32,14 +32,14 @@ COSIGNED is how many entries of our ledger they have checked and cosigned last.`
 			return t.print(all, func(w io.Writer) {
 				fmt.Fprintln(w, "PARTY\tHELD\tSEEN\tWAITING\tCOSIGNED\tSIGNED\tALARMS")
 				for _, p := range all {
-					fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%s\t%d\n", p.Party, p.Held, minute(p.Checked), p.Waiting, p.Cosigned, minute(p.CosignedAt), p.Alarms)
+					fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%s\t%d\n", p.Party, p.Held, toMinute(p.Checked), p.Waiting, p.Cosigned, toMinute(p.CosignedAt), p.Alarms)
 				}
 			})
 		},
 	}
 }
 
-func minute(at time.Time) string {
+func toMinute(at time.Time) string {
 	if at.IsZero() {
 		return "never"
 	}
@@ -85,7 +85,7 @@ register can check it without this node. It holds nothing personal.`,
 				}
 				fmt.Fprintln(w, "PARTY\tFOUND\tFIRST\tSECOND\tTIME\tALARM")
 				for _, a := range all {
-					fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", a.Party, a.Found.Code(), a.First, a.Second, minute(a.At), a.ID)
+					fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", a.Party, a.Found.Code(), a.First, a.Second, toMinute(a.At), a.ID)
 				}
 			})
 		},
