@@ -99,6 +99,9 @@ func (n *Node) lawOf(reg *register.Register) (*exchange.Law, error) {
 func (n *Node) InstallRegister(ctx context.Context, bundle []byte) error {
 	n.installing.Lock()
 	defer n.installing.Unlock()
+	if reg := n.force.Load().register; reg != nil && bytes.Equal(reg.Raw(), bundle) && n.now().Before(reg.Expires()) {
+		return nil // the one in force, as it was verified
+	}
 	for range maxOvertaken {
 		before := n.force.Load()
 		reg, err := register.Open(n.pin, bundle, before.register, n.now())
@@ -147,8 +150,12 @@ func (n *Node) registerFile(version uint64) string {
 }
 
 // enforce puts a register that is on disk in force, also for the network:
-// parties that it no longer has are cut off.
+// parties that it no longer has are cut off. The network comes first: when it
+// does not take the peers, nothing has changed in either.
 func (n *Node) enforce(after *inForce) error {
+	if err := n.network.SetPeers(n.peersOf(after.register)); err != nil {
+		return err
+	}
 	for {
 		before := n.force.Load()
 		if before.register != nil && before.register.Version() >= after.register.Version() {
@@ -159,9 +166,6 @@ func (n *Node) enforce(after *inForce) error {
 		}
 	}
 	n.log.Info("register in force", "version", strconv.FormatUint(after.register.Version(), 10))
-	if err := n.network.SetPeers(n.peers()); err != nil {
-		return err
-	}
 	n.courier.allReachable()
 	select {
 	case n.renew <- struct{}{}:
@@ -175,8 +179,9 @@ func (n *Node) enforce(after *inForce) error {
 func (n *Node) Register() *register.Register { return n.force.Load().register }
 
 // peers lists the parties that may talk to us: all of the register but us.
-func (n *Node) peers() []transport.Peer {
-	reg := n.force.Load().register
+func (n *Node) peers() []transport.Peer { return n.peersOf(n.force.Load().register) }
+
+func (n *Node) peersOf(reg *register.Register) []transport.Peer {
 	if reg == nil {
 		return nil
 	}
@@ -228,7 +233,8 @@ func (n *Node) serveRegister(ctx context.Context, from string, request []byte) (
 // take installs the register that a peer offers. A bad one is named in the log
 // and changes nothing.
 func (n *Node) take(ctx context.Context, from string, g greeting) {
-	if len(g.Bundle) == 0 {
+	// Who brings what we have is not read: verifying it costs more than sending it.
+	if reg := n.force.Load().register; len(g.Bundle) == 0 || reg != nil && g.Version <= reg.Version() {
 		return
 	}
 	if err := n.InstallRegister(ctx, g.Bundle); err != nil {

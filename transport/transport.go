@@ -150,7 +150,7 @@ func Open(cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	peers, err := parsePeers(cfg.Peers, cfg.QUIC)
+	peers, err := parsePeers(cfg.Peers, cfg.QUIC, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
