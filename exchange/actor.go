@@ -84,12 +84,13 @@ func (a Actor) grant(role Role, in CapacityCode) (Grant, bool) {
 	if a.Hat != in {
 		return Grant{}, false
 	}
+	var found Grant
 	for _, g := range a.Roles {
-		if g.Role == role && g.Capacity == in {
-			return g, true
+		if g.Role == role && g.Capacity == in && (found.Role == "" || found.Regime == "") {
+			found = g
 		}
 	}
-	return Grant{}, false
+	return found, found.Role != ""
 }
 
 // mayAsk holds that the actor may ask in the capacity, by its task.
@@ -113,10 +114,16 @@ func (l *Law) mayDecide(by Actor, in Capacity) (Grant, error) {
 }
 
 func (a Actor) oneOf(roles []Role, in CapacityCode) (Grant, error) {
+	// Of several that fit, the one with a confidentiality of his own counts:
+	// another hat of the same person does not lift it.
+	var found Grant
 	for _, role := range roles {
-		if g, ok := a.grant(role, in); ok {
-			return g, nil
+		if g, ok := a.grant(role, in); ok && (found.Role == "" || found.Regime == "") {
+			found = g
 		}
+	}
+	if found.Role != "" {
+		return found, nil
 	}
 	for _, g := range a.Roles {
 		if g.Capacity == in && known(roles, g.Role) {

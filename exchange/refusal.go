@@ -106,6 +106,7 @@ const (
 	BadOutcome       Code = "bad-outcome"
 	UnknownCondition Code = "unknown-condition"
 	BadCondition     Code = "bad-condition"
+	BadTime          Code = "time-impossible"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -117,7 +118,7 @@ var Codes = [...]Code{
 	OutsideScope, BroadRequest, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
-	BadOutcome, UnknownCondition, BadCondition,
+	BadOutcome, UnknownCondition, BadCondition, BadTime,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }

@@ -33,6 +33,9 @@ const (
 	Follows         = "message-follows"
 	BadReceipt      = "bad-receipt"
 	BadReply        = "bad-reply"
+	UnknownCode     = "unknown-code"
+	PartnerTooMuch  = "partner-too-much"
+	ActorEnded      = "actor-ended"
 	LawUnreadable   = "law-unreadable"
 	NodeExists      = "node-exists"
 	NoNode          = "no-node"
@@ -43,13 +46,13 @@ const (
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, ActorExists, Replayed, Follows, BadReceipt,
-	BadReply, LawUnreadable, NodeExists, NoNode, Busy, Internal,
+	BadReply, UnknownCode, PartnerTooMuch, ActorEnded, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {
 	f := &Fault{Code: code}
 	switch code {
-	case NoRegister, RegisterExpired, UnknownParty, Busy, Internal:
+	case NoRegister, RegisterExpired, UnknownParty, PartnerTooMuch, Busy, Internal:
 		f.Retry = true
 	}
 	return f

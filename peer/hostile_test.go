@@ -35,6 +35,13 @@ type forger struct {
 func forge(t *testing.T, w *world, m *member) *forger {
 	t.Helper()
 	m.stop()
+	keys := keysOf(t, m)
+	host := openHost(t, keys, w.peersBut(m))
+	return &forger{t, w, keys, exchange.PartyID{OIN: m.party.OIN, Capacity: m.party.Capacities[0].Code}, host}
+}
+
+func keysOf(t *testing.T, m *member) *crypto.Keys {
+	t.Helper()
 	sealed, err := os.ReadFile(filepath.Join(m.dir, "keystore.age"))
 	if err != nil {
 		t.Fatal(err)
@@ -43,8 +50,28 @@ func forge(t *testing.T, w *world, m *member) *forger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := openHost(t, keys, w.peersBut(m))
-	return &forger{t, w, keys, exchange.PartyID{OIN: m.party.OIN, Capacity: m.party.Capacities[0].Code}, host}
+	return keys
+}
+
+// impostor listens where a member that is stopped did, and answers messages as
+// h does.
+func impostor(t *testing.T, w *world, m *member, keys *crypto.Keys, h transport.Handler) {
+	t.Helper()
+	m.stop()
+	mute := transport.Protocol{
+		Handler:    func(context.Context, string, []byte) ([]byte, error) { return nil, errors.New("mute") },
+		MaxRequest: 64 << 20, MaxReply: 64 << 20, Timeout: 20 * time.Second,
+	}
+	messages := mute
+	messages.Handler = h
+	host, err := transport.Open(transport.Config{
+		Key: keys.Host, Listen: m.entry.Addresses, Peers: w.peersBut(m),
+		Protocols: map[string]transport.Protocol{peer.MessageProtocol: messages, peer.RegisterProtocol: mute},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = host.Close() })
 }
 
 // openHost speaks a node's protocols without a node behind it, and without its
@@ -83,10 +110,15 @@ func (f *forger) envelope(to exchange.PartyID, x exchange.ID) wire.Envelope {
 
 func (f *forger) seal(s wire.Signed, err error) []byte {
 	f.t.Helper()
+	return f.sealTo(debtHelp.OIN, s, err)
+}
+
+func (f *forger) sealTo(oin exchange.OIN, s wire.Signed, err error) []byte {
+	f.t.Helper()
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	sealed, err := wire.Seal(s, f.w.auth.last.Recipients(debtHelp.OIN))
+	sealed, err := wire.Seal(s, f.w.auth.last.Recipients(oin))
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -81,7 +81,6 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 	if m.Kind == wire.Receipt {
 		return nil, &wire.Fault{Code: wire.MessageSchema}
 	}
-	n.courier.reachable(m.From.OIN)
 	// A message that was handled before, here or by another stream that was
 	// faster, is answered from what was written then.
 	for range maxOvertaken {
@@ -98,6 +97,9 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 		w, err := n.accept(ctx, f, m)
 		switch {
 		case err == nil:
+			// A message that is new shows that he is there; one that is sent again
+			// must not make us try all that waits for him once more.
+			n.courier.reachable(m.From.OIN)
 			return n.receipt(f, m, store.Receipted{First: w.First, Size: w.Size, Time: w.Time}, w.Checkpoint)
 		case !errors.Is(err, store.ErrSeen) && !errors.Is(err, store.ErrOvertaken):
 			return nil, err
@@ -113,7 +115,13 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 		received: &message{m.Kind, wire.Signed{Token: m.Token, Digest: m.Digest}},
 		seen:     &store.Seen{Issuer: m.From.String(), ID: m.ID, Digest: ledger.Digest(m.Digest), Expires: m.Expires},
 	}
-	var err error
+	sender, err := f.party(m.From.OIN)
+	if err != nil {
+		return store.Written{}, err
+	}
+	if _, ok := sender.Capacity(m.From.Capacity); !ok {
+		return store.Written{}, &exchange.Refusal{Code: exchange.UnknownCapacity, Params: []string{"party", "sender", "capacity", string(m.From.Capacity)}}
+	}
 	switch m.Kind {
 	case wire.Request:
 		a.after, a.event, err = n.acceptRequest(f, m, now)

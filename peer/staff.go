@@ -27,7 +27,10 @@ func (n *Node) AddStaff(ctx context.Context, a exchange.Actor) error {
 	if a.Name.Zero() || len(a.Name.Reveal()) > 200 || len(a.Roles) == 0 {
 		return &exchange.Refusal{Code: exchange.BadRequest, Params: []string{"field", "name or roles"}}
 	}
-	for _, g := range a.Roles {
+	for i, g := range a.Roles {
+		if slices.ContainsFunc(a.Roles[:i], func(h exchange.Grant) bool { return h.Role == g.Role && h.Capacity == g.Capacity }) {
+			return &exchange.Refusal{Code: exchange.BadRequest, Params: []string{"field", "roles"}}
+		}
 		if !slices.Contains(exchange.Roles[:], g.Role) {
 			return &exchange.Refusal{Code: exchange.BadRequest, Params: []string{"field", "role"}}
 		}

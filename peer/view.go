@@ -38,12 +38,12 @@ type Summary struct {
 // SummaryOf is what may be shown of an exchange.
 func SummaryOf(x exchange.Exchange) Summary {
 	due, paused := x.Deadline()
-	decided := x.Decision.At
+	decided, is := x.Decision.At, len(x.Decision.Items) > 0
 	if x.Side == exchange.Asker {
-		decided = x.Answer.At
+		decided, is = x.Answer.At, len(x.Answer.Items) > 0
 	}
 	return Summary{
-		Assigned: x.Assignment.To, Paused: paused, Late: !decided.IsZero() && x.Late(decided), Broad: !x.Broad.Zero(),
+		Assigned: x.Assignment.To, Paused: paused, Late: is && x.Late(decided), Broad: !x.Broad.Zero(),
 		ID: x.ID, Case: x.Request.Case, Side: x.Side, Phase: x.Phase, From: x.Request.From, To: x.Request.To,
 		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: due, Changed: x.Changed, Rejected: x.Rejected,
 	}
