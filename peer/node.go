@@ -76,6 +76,11 @@ type Node struct {
 type inForce struct {
 	register *register.Register // nil until one is installed
 	law      *exchange.Law
+
+	// written is the greeting that brings the register, once it was asked for.
+	write    sync.Once
+	written  []byte
+	writeErr error
 }
 
 // Options says how to open a node.

@@ -25,7 +25,10 @@ const (
 	maxRegister  = 32 << 20
 	maxGreeting  = maxRegister + 1<<20
 	registerTime = time.Minute
-	registerKey  = "current"
+	// registersAtOnce bounds the conversations about registers with one peer:
+	// one of ours, one of his, and as many that were cut.
+	registersAtOnce = 4
+	registerKey     = "current"
 )
 
 // storedRegister is the row of the register in force. The bundle itself can be
@@ -197,7 +200,7 @@ func (n *Node) peersOf(reg *register.Register) []transport.Peer {
 func (n *Node) protocols() map[string]transport.Protocol {
 	return map[string]transport.Protocol{
 		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, Timeout: attemptTime},
-		RegisterProtocol: {Handler: n.serveRegister, MaxRequest: maxGreeting, MaxReply: maxGreeting, Timeout: registerTime},
+		RegisterProtocol: {Handler: n.serveRegister, MaxRequest: maxGreeting, MaxReply: maxGreeting, PerPeer: registersAtOnce, Timeout: registerTime},
 	}
 }
 
@@ -209,15 +212,30 @@ type greeting struct {
 }
 
 func (n *Node) greeting(theirs uint64) greeting {
-	reg := n.force.Load().register
-	if reg == nil {
+	return n.force.Load().greeting(theirs)
+}
+
+func (f *inForce) greeting(theirs uint64) greeting {
+	if f.register == nil {
 		return greeting{}
 	}
-	g := greeting{Version: reg.Version()}
+	g := greeting{Version: f.register.Version()}
 	if theirs < g.Version {
-		g.Bundle = reg.Raw()
+		g.Bundle = f.register.Raw()
 	}
 	return g
+}
+
+// encodeGreeting writes our greeting. With the bundle it is the same for all, so
+// it is written once for each version: a peer pays thirteen bytes to ask for it.
+func (n *Node) encodeGreeting(theirs uint64) ([]byte, error) {
+	f := n.force.Load()
+	g := f.greeting(theirs)
+	if g.Bundle == nil {
+		return json.Marshal(g)
+	}
+	f.write.Do(func() { f.written, f.writeErr = json.Marshal(g) })
+	return f.written, f.writeErr
 }
 
 // serveRegister answers a greeting, and takes the bundle when it brings one.
@@ -227,7 +245,7 @@ func (n *Node) serveRegister(ctx context.Context, from string, request []byte) (
 		return nil, fault(BadReply)
 	}
 	n.take(ctx, from, g)
-	return json.Marshal(n.greeting(g.Version))
+	return n.encodeGreeting(g.Version)
 }
 
 // take installs the register that a peer offers. A bad one is named in the log
