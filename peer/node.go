@@ -59,6 +59,7 @@ type Node struct {
 	pin     register.Pin
 	courier *courier
 	feed    feed
+	quota   *quota
 	renew   chan struct{} // holds one token when peers should hear of our register
 	tidy    chan struct{} // holds one token when what is due should go now
 	// force is what is in force now. Doors load it once per act; only
@@ -135,7 +136,7 @@ func Open(dir string, o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()),
+		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(),
 		renew: make(chan struct{}, 1), tidy: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
 	n.force.Store(&inForce{law: law})

@@ -42,7 +42,9 @@ func (n *Node) serveMessage(ctx context.Context, from string, sealed []byte) ([]
 	r := reply{Receipt: receipt}
 	if err != nil {
 		code, retry := classify(err)
-		n.log.Warn("message refused", "peer", from, "code", code)
+		if n.quota.line(from, n.now()) {
+			n.log.Warn("message refused", "peer", from, "code", code)
+		}
 		if code == Internal {
 			n.log.Error("message could not be handled", "peer", from, "error", err.Error())
 		}
@@ -100,6 +102,9 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 			// A message that is new shows that he is there; one that is sent again
 			// must not make us try all that waits for him once more.
 			n.courier.reachable(m.From.OIN)
+			if m.Kind == wire.Request {
+				n.quota.took(m.From.OIN, len(m.Token), n.now())
+			}
 			return n.receipt(f, m, store.Receipted{First: w.First, Size: w.Size, Time: w.Time}, w.Checkpoint)
 		case !errors.Is(err, store.ErrSeen) && !errors.Is(err, store.ErrOvertaken):
 			return nil, err
@@ -124,6 +129,9 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 	}
 	switch m.Kind {
 	case wire.Request:
+		if err := n.fits(m, now); err != nil {
+			return store.Written{}, err
+		}
 		a.after, a.event, err = n.acceptRequest(f, m, now)
 	case wire.Answer, wire.Withdrawal, wire.Question, wire.Reply:
 		var before record

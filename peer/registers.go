@@ -257,7 +257,9 @@ func (n *Node) take(ctx context.Context, from string, g greeting) {
 	}
 	if err := n.InstallRegister(ctx, g.Bundle); err != nil {
 		code, _ := classify(err)
-		n.log.Warn("register refused", "peer", from, "code", code)
+		if n.quota.line(from, n.now()) {
+			n.log.Warn("register refused", "peer", from, "code", code)
+		}
 	}
 }
 

@@ -264,6 +264,8 @@ func (n *Node) index(c *store.Change, a act) {
 	keys := n.person(x.Own().Capacity, s.BSN, s.Name, s.Born)
 	if x.Side == exchange.Asker {
 		keys = append(keys, caseIndex(x.Request.Case))
+	} else if !x.Phase.Ended() && x.Phase != exchange.Decided {
+		keys = append(keys, openIndex(x.Request.From.OIN))
 	}
 	c.Puts[0].Index = keys
 }
