@@ -221,7 +221,16 @@ func (n *Node) current() (*inForce, error) {
 	return f, nil
 }
 
-func newID() exchange.ID { return exchange.ID(uuid.Must(uuid.NewV7()).String()) }
+// newID makes a UUIDv7 of now. Everything that is named tells its age, by the
+// clock that the messages about it have.
+func newID(now time.Time) exchange.ID {
+	id := uuid.Must(uuid.NewV7())
+	ms := uint64(now.UnixMilli())
+	for i := range 6 {
+		id[i] = byte(ms >> (40 - 8*i))
+	}
+	return exchange.ID(id.String())
+}
 
 // storeOptions derives from the keys what the store needs.
 func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (store.Options, error) {

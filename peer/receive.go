@@ -127,6 +127,9 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 	if _, ok := sender.Capacity(m.From.Capacity); !ok {
 		return store.Written{}, &exchange.Refusal{Code: exchange.UnknownCapacity, Params: []string{"party", "sender", "capacity", string(m.From.Capacity)}}
 	}
+	if err := checkAge(m); err != nil {
+		return store.Written{}, err
+	}
 	switch m.Kind {
 	case wire.Request:
 		if err := n.fits(m, now); err != nil {
@@ -147,6 +150,26 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 		return store.Written{}, err
 	}
 	return n.write(ctx, a)
+}
+
+// idAge is how far the moment in an ID may lie from that of its message.
+const idAge = 24 * time.Hour
+
+// checkAge holds the names that a message brings to what they are for. They
+// stand in clear in our ledger, so the digits of a UUIDv7 that say when it was
+// made must say that, and nothing else (I5).
+func checkAge(m wire.Message) error {
+	names := []string{m.ID}
+	if m.Kind == wire.Request {
+		names = append(names, string(m.Exchange))
+	}
+	for _, name := range names {
+		made, err := timeOf(name)
+		if err != nil || made.Sub(m.At).Abs() > idAge {
+			return &wire.Fault{Code: wire.MessageSchema, Where: "the time in an ID is not that of its message"}
+		}
+	}
+	return nil
 }
 
 // receiver is the side of an exchange that a kind of message comes in at.

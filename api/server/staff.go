@@ -18,7 +18,7 @@ func (a *API) ListStaff(ctx context.Context, _ ListStaffRequestObject) (ListStaf
 
 // AddStaff makes a person known.
 func (a *API) AddStaff(ctx context.Context, r AddStaffRequestObject) (AddStaffResponseObject, error) {
-	actor := exchange.Actor{ID: exchange.ActorID(r.Body.ID), Name: exchange.Hide(r.Body.Name)}
+	actor := exchange.Actor{ID: exchange.ActorID(r.Body.ID), Name: typed(r.Body.Name)}
 	for _, g := range r.Body.Roles {
 		actor.Roles = append(actor.Roles, exchange.Grant{
 			Role: exchange.Role(g.Role.Code()), Capacity: exchange.CapacityCode(g.Capacity), Regime: exchange.Regime(g.Regime.Code()),
