@@ -1,5 +1,7 @@
 package exchange
 
+import "time"
+
 // An ActorID names a person who works with the node, within his organisation.
 // It is not his name and carries no meaning outside.
 type ActorID string
@@ -23,6 +25,9 @@ type Actor struct {
 	// carer and coordinator; he acts in one of them at a time, and sees and
 	// does nothing in the others (memorandum §4.3.3).
 	Hat CapacityCode
+	// Ended is when he left; zero while he works here. His name stays with what
+	// he did, and he does nothing any more.
+	Ended time.Time
 }
 
 // A Grant gives a person a role within one capacity of his organisation.
@@ -55,6 +60,9 @@ var Roles = [...]Role{Professional, Requester, Coordinator, ReportingDesk, Priva
 // Wear returns the actor under the hat of a capacity. Without one he wears the
 // only hat he has; who has more must say which.
 func (a Actor) Wear(hat CapacityCode) (Actor, error) {
+	if !a.Ended.IsZero() {
+		return Actor{}, refuse(ActorEnded)
+	}
 	var own []CapacityCode
 	for _, g := range a.Roles {
 		if !known(own, g.Capacity) {
@@ -114,6 +122,9 @@ func (l *Law) mayDecide(by Actor, in Capacity) (Grant, error) {
 }
 
 func (a Actor) oneOf(roles []Role, in CapacityCode) (Grant, error) {
+	if !a.Ended.IsZero() {
+		return Grant{}, refuse(ActorEnded)
+	}
 	// Of several that fit, the one with a confidentiality of his own counts:
 	// another hat of the same person does not lift it.
 	var found Grant

@@ -258,6 +258,17 @@ func (x Exchange) Assign(law *Law, to Actor, why Personal, own Party, by Actor, 
 	return x, x.event(Assigned, by.ID, at, Detail{Second: to.ID, For: before}), nil
 }
 
+// Released is the exchange without its assignment where to, to whom it was
+// given, may not decide on it any more: he left, or does other work now. Then
+// anybody may who has the role.
+func (x Exchange) Released(law *Law, to Actor, own Party) Exchange {
+	to.Hat = x.Request.To.Capacity
+	if _, _, err := law.WeighingOf(x.Request, own, to); err != nil && x.Assignment.To == to.ID {
+		x.Assignment = Assignment{}
+	}
+	return x
+}
+
 // undecided reports whether a professional still weighs.
 func (x Exchange) undecided() bool { return x.Phase == Weighing || x.Phase == Clarifying }
 

@@ -107,6 +107,7 @@ const (
 	UnknownCondition Code = "unknown-condition"
 	BadCondition     Code = "bad-condition"
 	BadTime          Code = "time-impossible"
+	ActorEnded       Code = "actor-ended"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -118,7 +119,7 @@ var Codes = [...]Code{
 	OutsideScope, BroadRequest, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
-	BadOutcome, UnknownCondition, BadCondition, BadTime,
+	BadOutcome, UnknownCondition, BadCondition, BadTime, ActorEnded,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }

@@ -35,7 +35,6 @@ const (
 	BadReply        = "bad-reply"
 	UnknownCode     = "unknown-code"
 	PartnerTooMuch  = "partner-too-much"
-	ActorEnded      = "actor-ended"
 	LawUnreadable   = "law-unreadable"
 	NodeExists      = "node-exists"
 	NoNode          = "no-node"
@@ -46,7 +45,7 @@ const (
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, ActorExists, Replayed, Follows, BadReceipt,
-	BadReply, UnknownCode, PartnerTooMuch, ActorEnded, LawUnreadable, NodeExists, NoNode, Busy, Internal,
+	BadReply, UnknownCode, PartnerTooMuch, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {

@@ -36,6 +36,10 @@ func (n *Node) step(ctx context.Context, who Who, id exchange.ID, judge func(jud
 		return exchange.Exchange{}, err
 	}
 	return n.change(ctx, id, x.Side, func(before record, now time.Time) (act, error) {
+		var err error
+		if before.Exchange, err = n.released(f, before.Exchange); err != nil {
+			return act{}, err
+		}
 		return judge(judging{before: before, law: f.law, force: f, own: own, by: actor, now: now})
 	})
 }

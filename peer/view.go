@@ -55,7 +55,7 @@ func (n *Node) Status(_ context.Context, id exchange.ID, hat exchange.CapacityCo
 	if err != nil {
 		return Summary{}, err
 	}
-	return SummaryOf(r.Exchange), nil
+	return n.summary(r.Exchange)
 }
 
 // A Filter picks exchanges. Zero fields pick all.
@@ -109,7 +109,11 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 				return page, after, nil
 			}
 			after = row.Key
-			page = append(page, SummaryOf(r.Exchange))
+			s, err := n.summary(r.Exchange)
+			if err != nil {
+				return nil, "", err
+			}
+			page = append(page, s)
 		}
 		if len(rows) < maxPage {
 			return page, "", nil
@@ -128,6 +132,9 @@ func (n *Node) Open(ctx context.Context, who Who, id exchange.ID) (exchange.Exch
 	}
 	r, err := n.lookup(id, actor.Hat)
 	if err != nil {
+		return exchange.Exchange{}, err
+	}
+	if r.Exchange, err = n.released(n.force.Load(), r.Exchange); err != nil {
 		return exchange.Exchange{}, err
 	}
 	event, err := r.View(actor, n.now())
@@ -169,8 +176,8 @@ func (n *Node) inPhase(id exchange.ID, phases []exchange.Phase) (s Summary, err 
 	for _, side := range []exchange.Side{exchange.Supplier, exchange.Asker} {
 		var r record
 		if r, err = n.record(id, side); err == nil {
-			if s = SummaryOf(r.Exchange); slices.Contains(phases, s.Phase) {
-				return s, nil
+			if s, err = n.summary(r.Exchange); err != nil || slices.Contains(phases, s.Phase) {
+				return s, err
 			}
 		} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {
 			return Summary{}, err
