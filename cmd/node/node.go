@@ -90,6 +90,42 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 	add.Flags().StringArrayVar(&roles, "role", nil, "`role=capacity`, or role=capacity:regime for professional secrecy of his own; repeat for more")
 	_ = add.MarkFlagRequired("name")
 	_ = add.MarkFlagRequired("role")
+	list := &cobra.Command{
+		Use:     "list",
+		Short:   "List the people who are known",
+		Example: "  sluis staff list",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			all, err := client.Staff(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return t.print(all, func(w io.Writer) {
+				fmt.Fprintln(w, "ID\tNAME\tROLES")
+				for _, e := range all {
+					var roles []string
+					for _, g := range e.Roles {
+						roles = append(roles, strings.TrimSuffix(g.Role.Code()+"="+g.Capacity+":"+g.Regime.Code(), ":"))
+					}
+					if !e.Ended.IsZero() {
+						roles = []string{"left on " + e.Ended.Format(time.DateOnly)}
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\n", e.ID, cell(e.Name), strings.Join(roles, " "))
+				}
+			})
+		},
+	}
+	cmd.AddCommand(add, staffChangeCommand(t), staffRemoveCommand(t), list)
+	return cmd
+}
+
+func staffChangeCommand(t *terminal) *cobra.Command {
+	var name string
+	var roles []string
 	change := &cobra.Command{
 		Use:   "change ID",
 		Short: "Give a person another name or other roles",
@@ -133,7 +169,11 @@ was removed is back with it.`,
 	}
 	change.Flags().StringVar(&name, "name", "", "another `name`")
 	change.Flags().StringArrayVar(&roles, "role", nil, "`role=capacity` in place of all that he had; repeat for more")
-	remove := &cobra.Command{
+	return change
+}
+
+func staffRemoveCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
 		Use:   "remove ID",
 		Short: "End what a person may do, at once",
 		Long: `Ends what a person may do, at once: for who leaves, or whose account is not safe.
@@ -153,37 +193,6 @@ he did, and his ID is not given to another.`,
 			return t.print(gone, func(w io.Writer) { fmt.Fprintf(w, "removed %s\n", gone.ID) })
 		},
 	}
-	list := &cobra.Command{
-		Use:     "list",
-		Short:   "List the people who are known",
-		Example: "  sluis staff list",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := t.client()
-			if err != nil {
-				return err
-			}
-			all, err := client.Staff(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return t.print(all, func(w io.Writer) {
-				fmt.Fprintln(w, "ID\tNAME\tROLES")
-				for _, e := range all {
-					var roles []string
-					for _, g := range e.Roles {
-						roles = append(roles, strings.TrimSuffix(g.Role.Code()+"="+g.Capacity+":"+g.Regime.Code(), ":"))
-					}
-					if !e.Ended.IsZero() {
-						roles = []string{"left on " + e.Ended.Format(time.DateOnly)}
-					}
-					fmt.Fprintf(w, "%s\t%s\t%s\n", e.ID, cell(e.Name), strings.Join(roles, " "))
-				}
-			})
-		},
-	}
-	cmd.AddCommand(add, change, remove, list)
-	return cmd
 }
 
 // grantsOf reads --role as often as it was given.
