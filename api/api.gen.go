@@ -46,6 +46,48 @@ func (e MessageKind) Valid() bool {
 	}
 }
 
+// Defines values for Finding.
+const (
+	ProofFails Finding = "bewijs-klopt-niet"
+	Shorter    Finding = "korter"
+	TwoRoots   Finding = "twee-wortels"
+)
+
+// Valid indicates whether the value is a known member of the Finding enum.
+func (e Finding) Valid() bool {
+	switch e {
+	case ProofFails:
+		return true
+	case Shorter:
+		return true
+	case TwoRoots:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KeepKind.
+const (
+	KeptAsked    KeepKind = "gevraagd"
+	KeptCase     KeepKind = "casus"
+	KeptSupplied KeepKind = "verstrekt"
+)
+
+// Valid indicates whether the value is a known member of the KeepKind enum.
+func (e KeepKind) Valid() bool {
+	switch e {
+	case KeptAsked:
+		return true
+	case KeptCase:
+		return true
+	case KeptSupplied:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Category.
 const (
 	Criminal     Category = "strafrechtelijk"
@@ -423,6 +465,9 @@ type WeighingRule struct {
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
 
+	// Grounds Alleen op deze gronden kan iets achterblijven; geen betekent elke grond die bij het regime past.
+	Grounds []Code `json:"gronden,omitempty,omitzero"`
+
 	// Name Een korte tekst in de talen van de schermen.
 	Name  Sentence   `json:"naam"`
 	Duty  bool       `json:"plicht"`
@@ -470,6 +515,39 @@ type StepRule struct {
 
 	// Ask Een korte tekst in de talen van de schermen.
 	Ask Sentence `json:"vraag"`
+}
+
+// Alarm Het bewijs dat een logboek zichzelf tegenspreekt. Er staan geen persoonsgegevens in.
+type Alarm struct {
+	// Found Wat de partij zelf heeft ondertekend. Bij twee-wortels zijn dat twee standen van dezelfde omvang die verschillen; bij bewijs-klopt-niet een bewijs van
+	// samenhang dat niets bewijst; bij korter een nieuwste stand die kleiner is dan een eerdere.
+	Found Finding `json:"bevinding"`
+
+	// Evidence Het hele bewijs als JSON, in de vorm van het protocol (30 Ledger), zodat een ander het zonder dit knooppunt kan nakijken.
+	Evidence string `json:"bewijs"`
+
+	// First Een nummer van een regel of versie, of een aantal regels.
+	First Number `json:"eersteOmvang"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID `json:"kenmerk"`
+
+	// Origin Naam van het logboek.
+	Origin string `json:"oorsprong"`
+
+	// Party Organisatie-identificatienummer.
+	Party OIN `json:"partij"`
+
+	// Second Een nummer van een regel of versie, of een aantal regels.
+	Second Number    `json:"tweedeOmvang"`
+	At     time.Time `json:"vastgesteldOp"`
+}
+
+// AlarmList defines model for Alarmen.
+type AlarmList struct {
+	Alarms []Alarm `json:"alarmen"`
 }
 
 // Answer Wat de andere partij besloot, zoals de vrager het krijgt.
@@ -589,6 +667,10 @@ type Involvement struct {
 	Why string `json:"toelichting,omitempty,omitzero"`
 }
 
+// Finding Wat de partij zelf heeft ondertekend. Bij twee-wortels zijn dat twee standen van dezelfde omvang die verschillen; bij bewijs-klopt-niet een bewijs van
+// samenhang dat niets bewijst; bij korter een nieuwste stand die kleiner is dan een eerdere.
+type Finding string
+
 // Retention defines model for Bewaartermijn.
 type Retention struct {
 	Article string `json:"artikel"`
@@ -600,6 +682,43 @@ type Retention struct {
 	AtLeast int    `json:"minstens,omitempty,omitzero"`
 	From    []Code `json:"vanaf"`
 }
+
+// KeepList defines model for Bewaartermijnen.
+type KeepList struct {
+	Kept []Keep `json:"bewaartermijnen"`
+}
+
+// Keep Hoe lang een casus of een verzoek blijft. Over wie het gaat, staat er niet in.
+type Keep struct {
+	// Own Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Own     PartyID `json:"als"`
+	Article string  `json:"artikel"`
+
+	// Purpose Een code uit een catalogus of het register.
+	Purpose Code `json:"doel,omitempty,omitzero"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID `json:"kenmerk"`
+
+	// What Een casus, een verzoek van ons, of een verzoek aan ons.
+	What KeepKind `json:"soort"`
+
+	// Held Een dag, als JJJJ-MM-DD.
+	Held Date `json:"uitgesteldTot,omitempty,omitzero"`
+
+	// Due Een dag, als JJJJ-MM-DD.
+	Due Date `json:"vernietigenOp,omitempty,omitzero"`
+
+	// Waits Zolang de termijn niet loopt, de momenten die hem laten lopen.
+	Waits []Code `json:"wachtOp,omitempty,omitzero"`
+}
+
+// KeepKind Een casus, een verzoek van ons, of een verzoek aan ons.
+type KeepKind string
 
 // Case Wat van een casus te zien is zonder hem te openen.
 type Case struct {
@@ -679,25 +798,18 @@ type DepthNote struct {
 
 // Purpose defines model for Doel.
 type Purpose struct {
-	Triggers     []Code           `json:"aanleidingen"`
 	Weighings    []RegimeWeighing `json:"afwegingen"`
 	DeadlineDays int              `json:"antwoordtermijnDagen"`
 
 	// Article Van de Wmo 2015.
-	Article     string             `json:"artikel"`
-	Involvement []InvolvementState `json:"betrokkenheid"`
-	Retention   Retention          `json:"bewaartermijn"`
-	Categories  []Category         `json:"categorieen"`
+	Article   string    `json:"artikel"`
+	Retention Retention `json:"bewaartermijn"`
 
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
 
 	// Phase Een code uit een catalogus of het register.
 	Phase Code `json:"fase"`
-
-	// Asked Domeinen waaraan gevraagd mag worden.
-	Asked        []Code `json:"gevraagden"`
-	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`
 
 	// Name Een korte tekst in de talen van de schermen.
 	Name         Sentence         `json:"naam"`
@@ -709,8 +821,8 @@ type Purpose struct {
 	ManyParties int      `json:"velePartijenVanaf,omitempty,omitzero"`
 	Needs       []Need   `json:"verklaringen"`
 
-	// Askers Taken die mogen vragen.
-	Askers []Code `json:"vragers"`
+	// Ways Wie aan wie mag vragen, in een casus die hoe begon. Een verzoek past op hoogstens een ervan.
+	Ways []Way `json:"wegen"`
 }
 
 // DoelTermijnVanaf defines model for Doel.TermijnVanaf.
@@ -746,6 +858,35 @@ type Item struct {
 // ItemList defines model for Gegevenssoorten.
 type ItemList struct {
 	Items []Item `json:"gegevenssoorten"`
+}
+
+// Witness Hoe het eigen logboek en dat van een andere partij tegenover elkaar staan.
+type Witness struct {
+	Alarms int `json:"alarmen"`
+
+	// Checked Wanneer dat was; sindsdien is het niet gezien.
+	Checked time.Time `json:"gezienOp,omitempty,omitzero"`
+
+	// Held Een nummer van een regel of versie, of een aantal regels.
+	Held       Number    `json:"gezieneOmvang,omitempty,omitzero"`
+	CosignedAt time.Time `json:"medeondertekendOp,omitempty,omitzero"`
+
+	// Cosigned Een nummer van een regel of versie, of een aantal regels.
+	Cosigned Number `json:"medeondertekendeOmvang,omitempty,omitzero"`
+
+	// Origin Naam van haar logboek.
+	Origin string `json:"oorsprong"`
+
+	// Party Organisatie-identificatienummer.
+	Party OIN `json:"partij"`
+
+	// Waiting Hoeveel standen van haar logboek zijn gezien en nog niet nagekeken, geteld tot 100.
+	Waiting int `json:"wachtend"`
+}
+
+// WitnessList defines model for Getuigen.
+type WitnessList struct {
+	Witnesses []Witness `json:"getuigen"`
 }
 
 // AskedItem defines model for GevraagdGegeven.
@@ -849,6 +990,9 @@ type NodeStatus struct {
 	// Addresses Waarop andere knooppunten dit knooppunt bereiken.
 	Addresses []string `json:"adressen"`
 
+	// Alarms Hoeveel alarmen er zijn over logboeken van anderen.
+	Alarms int `json:"alarmen"`
+
 	// LedgerSize Een nummer van een regel of versie, of een aantal regels.
 	LedgerSize Number `json:"logboekomvang"`
 	Name       string `json:"naam"`
@@ -859,6 +1003,9 @@ type NodeStatus struct {
 
 	// Version Van de software.
 	Version string `json:"versie"`
+
+	// Logboek Hoe ver het logboek dataverwerkingen achterloopt op het eigen logboek.
+	Logboek *LogboekStatus `json:"verwerkingenlog,omitempty"`
 
 	// Outbox Hoeveel berichten nog bezorgd moeten worden.
 	Outbox int `json:"wachtrij"`
@@ -898,6 +1045,15 @@ type ActorID = string
 // StaffList defines model for Medewerkers.
 type StaffList struct {
 	Staff []Employee `json:"medewerkers"`
+}
+
+// Moment Een moment waarvan een bewaartermijn loopt.
+type Moment struct {
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"moment"`
+
+	// On Een dag, als JJJJ-MM-DD.
+	On Date `json:"op"`
 }
 
 // NewDecision defines model for NieuwBesluit.
@@ -1024,7 +1180,10 @@ type Party struct {
 	Addresses []string `json:"adressen"`
 
 	// Contact Waar een vraag om uitleg terechtkan; een loket, geen persoon.
-	Contact    Contact    `json:"contact"`
+	Contact Contact `json:"contact"`
+
+	// Witness De sleutel die haar medeondertekeningen controleert op de logboeken van anderen (C2SP tlog-cosignature).
+	Witness    string     `json:"getuigesleutel"`
 	Capacities []Capacity `json:"hoedanigheden"`
 
 	// Checkpoint De sleutel die de koppen van haar logboek controleert (C2SP signed-note).
@@ -1140,6 +1299,9 @@ type RegimeWeighing struct {
 	// Weighing Een code uit een catalogus of het register.
 	Weighing Code `json:"afweging"`
 
+	// Categories Wat van zo'n partij gevraagd mag worden.
+	Categories []Category `json:"categorieen"`
+
 	// Regime De geheimhouding die geldt.
 	Regime Regime `json:"regime"`
 }
@@ -1157,6 +1319,18 @@ type Register struct {
 
 	// RootVersion Een nummer van een regel of versie, of een aantal regels.
 	RootVersion Number `json:"wortelversie"`
+}
+
+// Backup defines model for Reservekopie.
+type Backup struct {
+	// Part Het nummer van dit deel.
+	Part int `json:"deel"`
+
+	// Whole Of dit deel op zichzelf staat.
+	Whole bool `json:"geheel"`
+
+	// Entries Tot welke regel van het logboek.
+	Entries uint64 `json:"regels"`
 }
 
 // Direction Of de eigen partij het verstuurde of ontving.
@@ -1339,6 +1513,15 @@ type ConsentState string
 // Outcome Wat over een gegeven is besloten.
 type Outcome string
 
+// Hold defines model for Uitstel.
+type Hold struct {
+	// Reason Waarom het langer blijft.
+	Reason string `json:"reden"`
+
+	// Until Een dag, als JJJJ-MM-DD.
+	Until Date `json:"tot"`
+}
+
 // FieldError defines model for Veldfout.
 type FieldError struct {
 	// Message De regel die niet klopt, of wat bij de code hoort; nooit de waarde.
@@ -1407,12 +1590,27 @@ type StatementList struct {
 	Statements []StatementRule `json:"verklaringen"`
 }
 
+// Destruction defines model for Vernietiging.
+type Destruction struct {
+	// Dossiers Hoeveel dossiers er zijn vernietigd.
+	Dossiers int `json:"dossiers"`
+}
+
 // Departure defines model for Vertrek.
 type Departure struct {
 	// ID Zo heet een medewerker binnen zijn organisatie.
 	//
 	// Examples: a.jansen
 	ID ActorID `json:"id"`
+}
+
+// LogboekStatus Hoe ver het logboek dataverwerkingen achterloopt op het eigen logboek.
+type LogboekStatus struct {
+	// Behind Een nummer van een regel of versie, of een aantal regels.
+	Behind Number `json:"achterstand"`
+
+	// Since Sinds wanneer overdragen mislukt. Ontbreekt zolang het lukt.
+	Since time.Time `json:"sinds,omitempty,omitzero"`
 }
 
 // Request Wat van een verzoek te zien is zonder het te openen; er staat niet in over wie het gaat.
@@ -1503,6 +1701,28 @@ type Condition struct {
 // verder delen, wissen op de genoemde dag.
 type ConditionKind string
 
+// Way defines model for Vraagweg.
+type Way struct {
+	Triggers    []Code             `json:"aanleidingen"`
+	Involvement []InvolvementState `json:"betrokkenheid"`
+
+	// BeyondScope De domeinen waarmee de client instemde, begrenzen dit niet.
+	BeyondScope bool `json:"buitenAfspraak,omitempty,omitzero"`
+
+	// Own Alleen de eigen organisatie van de vrager.
+	Own bool `json:"eigenOrganisatie,omitempty,omitzero"`
+
+	// Asked Domeinen waaraan gevraagd mag worden.
+	Asked        []Code `json:"gevraagden"`
+	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`
+
+	// HeldBy Taken waarvoor de gevraagde de gegevens heeft; geen betekent alle.
+	HeldBy []Code `json:"houders,omitempty,omitzero"`
+
+	// Askers Taken die mogen vragen.
+	Askers []Code `json:"vragers"`
+}
+
 // Ground defines model for Weigeringsgrond.
 type Ground struct {
 	// Weighings Alleen bij deze afwegingen; geen betekent alle.
@@ -1545,6 +1765,33 @@ type Actor = ActorID
 // Fout Een fout volgens RFC 9457, zonder persoonsgegevens.
 type Fout = Problem
 
+// ListTermsParams defines parameters for ListTerms.
+type ListTermsParams struct {
+	// Within Wat binnen zoveel dagen aan de beurt is.
+	Within int `form:"binnenDagen,omitempty" json:"binnenDagen,omitempty,omitzero"`
+
+	// Hat Alleen wat bij deze hoedanigheid hoort.
+	Hat Code `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// LiftHoldParams defines parameters for LiftHold.
+type LiftHoldParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// PlaceHoldParams defines parameters for PlaceHold.
+type PlaceHoldParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
 // ListCasesParams defines parameters for ListCases.
 type ListCasesParams struct {
 	// Hat Alleen wat deze eigen hoedanigheid aangaat.
@@ -1568,6 +1815,15 @@ type OpenCaseParams struct {
 
 // ViewCaseParams defines parameters for ViewCase.
 type ViewCaseParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// RecordMomentParams defines parameters for RecordMoment.
+type RecordMomentParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
 
@@ -1773,8 +2029,14 @@ type QuestionParams struct {
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
 
+// PlaceHoldJSONRequestBody defines body for PlaceHold for application/json ContentType.
+type PlaceHoldJSONRequestBody = Hold
+
 // OpenCaseJSONRequestBody defines body for OpenCase for application/json ContentType.
 type OpenCaseJSONRequestBody = NewCase
+
+// RecordMomentJSONRequestBody defines body for RecordMoment for application/json ContentType.
+type RecordMomentJSONRequestBody = Moment
 
 // AdmitJSONRequestBody defines body for Admit for application/json ContentType.
 type AdmitJSONRequestBody = CasePerson
@@ -1896,6 +2158,30 @@ type ClientInterface interface {
 	// Corresponds with GET /afwegingen (the `ListWeighings` operationId).
 	ListWeighings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListTerms Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
+	//
+	// Corresponds with GET /bewaartermijnen (the `ListTerms` operationId).
+	ListTerms(ctx context.Context, params *ListTermsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiftHold Het uitstel opheffen
+	//
+	// Corresponds with DELETE /bewaartermijnen/{kenmerk}/uitstel (the `LiftHold` operationId).
+	LiftHold(ctx context.Context, id ID, params *LiftHoldParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlaceHoldWithBody De vernietiging uitstellen, met een reden en tot een dag
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
+	PlaceHoldWithBody(ctx context.Context, id ID, params *PlaceHoldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlaceHold De vernietiging uitstellen, met een reden en tot een dag
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
+	PlaceHold(ctx context.Context, id ID, params *PlaceHoldParams, body PlaceHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListCases Casussen, oudste eerst, zonder persoonsgegevens
 	//
 	// Corresponds with GET /casussen (the `ListCases` operationId).
@@ -1921,6 +2207,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /casussen/{kenmerk}/inhoud (the `ViewCase` operationId).
 	ViewCase(ctx context.Context, id ID, params *ViewCaseParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordMomentWithBody Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /casussen/{kenmerk}/momenten (the `RecordMoment` operationId).
+	RecordMomentWithBody(ctx context.Context, id ID, params *RecordMomentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordMoment Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /casussen/{kenmerk}/momenten (the `RecordMoment` operationId).
+	RecordMoment(ctx context.Context, id ID, params *RecordMomentParams, body RecordMomentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AdmitWithBody Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
 	//
@@ -1951,6 +2251,11 @@ type ClientInterface interface {
 	// Corresponds with GET /gegevenssoorten (the `ListItems` operationId).
 	ListItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAlarms Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+	//
+	// Corresponds with GET /logboek/alarmen (the `ListAlarms` operationId).
+	ListAlarms(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ProveInclusion Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 	//
 	// Corresponds with GET /logboek/bewijzen/insluiting (the `ProveInclusion` operationId).
@@ -1965,6 +2270,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /logboek/controles (the `VerifyLedger` operationId).
 	VerifyLedger(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+	//
+	// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
+	ListWitnesses(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCheckpoint De nieuwste ondertekende kop van het logboek
 	//
@@ -2055,6 +2365,11 @@ type ClientInterface interface {
 	// Corresponds with POST /register/versies (the `InstallRegister` operationId).
 	InstallRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	//
+	// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+	MakeBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetStatus Hoe het knooppunt ervoor staat
 	//
 	// Corresponds with GET /status (the `GetStatus` operationId).
@@ -2084,6 +2399,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /verklaringen (the `ListStatements` operationId).
 	ListStatements(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Sweep Nu vernietigen wat aan de beurt is
+	//
+	// Het knooppunt doet dit zelf elke dag. Vernietigd wordt alleen wat volgens de wet weg moet; de aanroeper kiest niets.
+	//
+	// Corresponds with POST /vernietigingen (the `Sweep` operationId).
+	Sweep(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRequests Verzoeken, oudste eerst, zonder persoonsgegevens
 	//
@@ -2285,6 +2607,70 @@ func (c *Raw) ListWeighings(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
+// ListTerms Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
+//
+// Corresponds with GET /bewaartermijnen (the `ListTerms` operationId).
+func (c *Raw) ListTerms(ctx context.Context, params *ListTermsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTermsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiftHold Het uitstel opheffen
+//
+// Corresponds with DELETE /bewaartermijnen/{kenmerk}/uitstel (the `LiftHold` operationId).
+func (c *Raw) LiftHold(ctx context.Context, id ID, params *LiftHoldParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiftHoldRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlaceHoldWithBody De vernietiging uitstellen, met een reden en tot een dag
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
+func (c *Raw) PlaceHoldWithBody(ctx context.Context, id ID, params *PlaceHoldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlaceHoldRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlaceHold De vernietiging uitstellen, met een reden en tot een dag
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
+func (c *Raw) PlaceHold(ctx context.Context, id ID, params *PlaceHoldParams, body PlaceHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlaceHoldRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListCases Casussen, oudste eerst, zonder persoonsgegevens
 //
 // Corresponds with GET /casussen (the `ListCases` operationId).
@@ -2341,6 +2727,40 @@ func (c *Raw) OpenCase(ctx context.Context, params *OpenCaseParams, body OpenCas
 // Corresponds with GET /casussen/{kenmerk}/inhoud (the `ViewCase` operationId).
 func (c *Raw) ViewCase(ctx context.Context, id ID, params *ViewCaseParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewViewCaseRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordMomentWithBody Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /casussen/{kenmerk}/momenten (the `RecordMoment` operationId).
+func (c *Raw) RecordMomentWithBody(ctx context.Context, id ID, params *RecordMomentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordMomentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordMoment Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /casussen/{kenmerk}/momenten (the `RecordMoment` operationId).
+func (c *Raw) RecordMoment(ctx context.Context, id ID, params *RecordMomentParams, body RecordMomentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordMomentRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2430,6 +2850,21 @@ func (c *Raw) ListItems(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 	return c.Client.Do(req)
 }
 
+// ListAlarms Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+//
+// Corresponds with GET /logboek/alarmen (the `ListAlarms` operationId).
+func (c *Raw) ListAlarms(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAlarmsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ProveInclusion Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 //
 // Corresponds with GET /logboek/bewijzen/insluiting (the `ProveInclusion` operationId).
@@ -2465,6 +2900,21 @@ func (c *Raw) ProveConsistency(ctx context.Context, params *ProveConsistencyPara
 // Corresponds with POST /logboek/controles (the `VerifyLedger` operationId).
 func (c *Raw) VerifyLedger(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewVerifyLedgerRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+//
+// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
+func (c *Raw) ListWitnesses(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWitnessesRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2694,6 +3144,21 @@ func (c *Raw) InstallRegisterWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
+// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+//
+// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+func (c *Raw) MakeBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeBackupRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetStatus Hoe het knooppunt ervoor staat
 //
 // Corresponds with GET /status (the `GetStatus` operationId).
@@ -2754,6 +3219,23 @@ func (c *Raw) Examine(ctx context.Context, params *ExamineParams, body ExamineJS
 // Corresponds with GET /verklaringen (the `ListStatements` operationId).
 func (c *Raw) ListStatements(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListStatementsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Sweep Nu vernietigen wat aan de beurt is
+//
+// Het knooppunt doet dit zelf elke dag. Vernietigd wordt alleen wat volgens de wet weg moet; de aanroeper kiest niets.
+//
+// Corresponds with POST /vernietigingen (the `Sweep` operationId).
+func (c *Raw) Sweep(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSweepRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -3217,6 +3699,194 @@ func NewListWeighingsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListTermsRequest constructs an http.Request for the ListTerms method
+func NewListTermsRequest(server string, params *ListTermsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/bewaartermijnen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "binnenDagen", params.Within, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewLiftHoldRequest constructs an http.Request for the LiftHold method
+func NewLiftHoldRequest(server string, id ID, params *LiftHoldParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/bewaartermijnen/%s/uitstel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewPlaceHoldRequest calls the generic PlaceHold builder with application/json body
+func NewPlaceHoldRequest(server string, id ID, params *PlaceHoldParams, body PlaceHoldJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPlaceHoldRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPlaceHoldRequestWithBody constructs an http.Request for the PlaceHold method, with any body, and a specified content type
+func NewPlaceHoldRequestWithBody(server string, id ID, params *PlaceHoldParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/bewaartermijnen/%s/uitstel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
 // NewListCasesRequest constructs an http.Request for the ListCases method
 func NewListCasesRequest(server string, params *ListCasesParams) (*http.Request, error) {
 	var err error
@@ -3375,6 +4045,75 @@ func NewViewCaseRequest(server string, id ID, params *ViewCaseParams) (*http.Req
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewRecordMomentRequest calls the generic RecordMoment builder with application/json body
+func NewRecordMomentRequest(server string, id ID, params *RecordMomentParams, body RecordMomentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordMomentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRecordMomentRequestWithBody constructs an http.Request for the RecordMoment method, with any body, and a specified content type
+func NewRecordMomentRequestWithBody(server string, id ID, params *RecordMomentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casussen/%s/momenten", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -3580,6 +4319,33 @@ func NewListItemsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListAlarmsRequest constructs an http.Request for the ListAlarms method
+func NewListAlarmsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/logboek/alarmen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewProveInclusionRequest constructs an http.Request for the ProveInclusion method
 func NewProveInclusionRequest(server string, params *ProveInclusionParams) (*http.Request, error) {
 	var err error
@@ -3716,6 +4482,33 @@ func NewVerifyLedgerRequest(server string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListWitnessesRequest constructs an http.Request for the ListWitnesses method
+func NewListWitnessesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/logboek/getuigen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -4072,6 +4865,33 @@ func NewInstallRegisterRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewMakeBackupRequest constructs an http.Request for the MakeBackup method
+func NewMakeBackupRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/reservekopieen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetStatusRequest constructs an http.Request for the GetStatus method
 func NewGetStatusRequest(server string) (*http.Request, error) {
 	var err error
@@ -4181,6 +5001,33 @@ func NewListStatementsRequest(server string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSweepRequest constructs an http.Request for the Sweep method
+func NewSweepRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vernietigingen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -5241,6 +6088,34 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /afwegingen (the `ListWeighings` operationId).
 	ListWeighingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWeighingsResponse, error)
 
+	// ListTermsWithResponse Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /bewaartermijnen (the `ListTerms` operationId).
+	ListTermsWithResponse(ctx context.Context, params *ListTermsParams, reqEditors ...RequestEditorFn) (*ListTermsResponse, error)
+
+	// LiftHoldWithResponse Het uitstel opheffen
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /bewaartermijnen/{kenmerk}/uitstel (the `LiftHold` operationId).
+	LiftHoldWithResponse(ctx context.Context, id ID, params *LiftHoldParams, reqEditors ...RequestEditorFn) (*LiftHoldResponse, error)
+
+	// PlaceHoldWithBodyWithResponse De vernietiging uitstellen, met een reden en tot een dag
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
+	PlaceHoldWithBodyWithResponse(ctx context.Context, id ID, params *PlaceHoldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlaceHoldResponse, error)
+
+	// PlaceHoldWithResponse De vernietiging uitstellen, met een reden en tot een dag
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
+	PlaceHoldWithResponse(ctx context.Context, id ID, params *PlaceHoldParams, body PlaceHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*PlaceHoldResponse, error)
+
 	// ListCasesWithResponse Casussen, oudste eerst, zonder persoonsgegevens
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5270,6 +6145,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /casussen/{kenmerk}/inhoud (the `ViewCase` operationId).
 	ViewCaseWithResponse(ctx context.Context, id ID, params *ViewCaseParams, reqEditors ...RequestEditorFn) (*ViewCaseResponse, error)
+
+	// RecordMomentWithBodyWithResponse Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen/{kenmerk}/momenten (the `RecordMoment` operationId).
+	RecordMomentWithBodyWithResponse(ctx context.Context, id ID, params *RecordMomentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordMomentResponse, error)
+
+	// RecordMomentWithResponse Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen/{kenmerk}/momenten (the `RecordMoment` operationId).
+	RecordMomentWithResponse(ctx context.Context, id ID, params *RecordMomentParams, body RecordMomentJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordMomentResponse, error)
 
 	// AdmitWithBodyWithResponse Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
 	//
@@ -5306,6 +6195,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /gegevenssoorten (the `ListItems` operationId).
 	ListItemsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListItemsResponse, error)
 
+	// ListAlarmsWithResponse Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /logboek/alarmen (the `ListAlarms` operationId).
+	ListAlarmsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAlarmsResponse, error)
+
 	// ProveInclusionWithResponse Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5326,6 +6222,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /logboek/controles (the `VerifyLedger` operationId).
 	VerifyLedgerWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*VerifyLedgerResponse, error)
+
+	// ListWitnessesWithResponse De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
+	ListWitnessesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWitnessesResponse, error)
 
 	// GetCheckpointWithResponse De nieuwste ondertekende kop van het logboek
 	//
@@ -5428,6 +6331,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /register/versies (the `InstallRegister` operationId).
 	InstallRegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InstallRegisterResponse, error)
 
+	// MakeBackupWithResponse Nu een reservekopie maken, op de plaats die de configuratie noemt
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+	MakeBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeBackupResponse, error)
+
 	// GetStatusWithResponse Hoe het knooppunt ervoor staat
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5461,6 +6371,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /verklaringen (the `ListStatements` operationId).
 	ListStatementsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListStatementsResponse, error)
+
+	// SweepWithResponse Nu vernietigen wat aan de beurt is
+	//
+	// Het knooppunt doet dit zelf elke dag. Vernietigd wordt alleen wat volgens de wet weg moet; de aanroeper kiest niets.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /vernietigingen (the `Sweep` operationId).
+	SweepWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SweepResponse, error)
 
 	// ListRequestsWithResponse Verzoeken, oudste eerst, zonder persoonsgegevens
 	//
@@ -5746,6 +6665,192 @@ func (r ListWeighingsResponse) ContentType() string {
 	return ""
 }
 
+type ListTermsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *KeepList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTermsResponse) GetJSON200() *KeepList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTermsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTermsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTermsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTermsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTermsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LiftHoldResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Keep
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LiftHoldResponse) GetJSON200() *Keep {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LiftHoldResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LiftHoldResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LiftHoldResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LiftHoldResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LiftHoldResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LiftHoldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LiftHoldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LiftHoldResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PlaceHoldResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Keep
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PlaceHoldResponse) GetJSON200() *Keep {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PlaceHoldResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PlaceHoldResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PlaceHoldResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PlaceHoldResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PlaceHoldResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PlaceHoldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PlaceHoldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PlaceHoldResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListCasesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5926,6 +7031,82 @@ func (r ViewCaseResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ViewCaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RecordMomentResponse201Headers the declared response headers of an HTTP 201 response for RecordMoment
+type RecordMomentResponse201Headers struct {
+	Location string
+}
+
+type RecordMomentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Case
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RecordMomentResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RecordMomentResponse) GetJSON201() *Case {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RecordMomentResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RecordMomentResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RecordMomentResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecordMomentResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordMomentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordMomentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordMomentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordMomentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6187,6 +7368,54 @@ func (r ListItemsResponse) ContentType() string {
 	return ""
 }
 
+type ListAlarmsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AlarmList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAlarmsResponse) GetJSON200() *AlarmList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAlarmsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAlarmsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAlarmsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAlarmsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAlarmsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ProveInclusionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6353,6 +7582,54 @@ func (r VerifyLedgerResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r VerifyLedgerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListWitnessesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WitnessList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWitnessesResponse) GetJSON200() *WitnessList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListWitnessesResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWitnessesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWitnessesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWitnessesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWitnessesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6916,6 +8193,61 @@ func (r InstallRegisterResponse) ContentType() string {
 	return ""
 }
 
+type MakeBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Backup
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r MakeBackupResponse) GetJSON201() *Backup {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r MakeBackupResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MakeBackupResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MakeBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MakeBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakeBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MakeBackupResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetStatusResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7068,6 +8400,54 @@ func (r ListStatementsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListStatementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SweepResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Destruction
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SweepResponse) GetJSON200() *Destruction {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SweepResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SweepResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SweepResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SweepResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SweepResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8225,6 +9605,58 @@ func (c *ClientWithResponses) ListWeighingsWithResponse(ctx context.Context, req
 	return ParseListWeighingsResponse(rsp)
 }
 
+// ListTermsWithResponse Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /bewaartermijnen (the `ListTerms` operationId).
+func (c *ClientWithResponses) ListTermsWithResponse(ctx context.Context, params *ListTermsParams, reqEditors ...RequestEditorFn) (*ListTermsResponse, error) {
+	rsp, err := c.ListTerms(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTermsResponse(rsp)
+}
+
+// LiftHoldWithResponse Het uitstel opheffen
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /bewaartermijnen/{kenmerk}/uitstel (the `LiftHold` operationId).
+func (c *ClientWithResponses) LiftHoldWithResponse(ctx context.Context, id ID, params *LiftHoldParams, reqEditors ...RequestEditorFn) (*LiftHoldResponse, error) {
+	rsp, err := c.LiftHold(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLiftHoldResponse(rsp)
+}
+
+// PlaceHoldWithBodyWithResponse De vernietiging uitstellen, met een reden en tot een dag
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
+func (c *ClientWithResponses) PlaceHoldWithBodyWithResponse(ctx context.Context, id ID, params *PlaceHoldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlaceHoldResponse, error) {
+	rsp, err := c.PlaceHoldWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlaceHoldResponse(rsp)
+}
+
+// PlaceHoldWithResponse De vernietiging uitstellen, met een reden en tot een dag
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
+func (c *ClientWithResponses) PlaceHoldWithResponse(ctx context.Context, id ID, params *PlaceHoldParams, body PlaceHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*PlaceHoldResponse, error) {
+	rsp, err := c.PlaceHold(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlaceHoldResponse(rsp)
+}
+
 // ListCasesWithResponse Casussen, oudste eerst, zonder persoonsgegevens
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8277,6 +9709,32 @@ func (c *ClientWithResponses) ViewCaseWithResponse(ctx context.Context, id ID, p
 		return nil, err
 	}
 	return ParseViewCaseResponse(rsp)
+}
+
+// RecordMomentWithBodyWithResponse Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen/{kenmerk}/momenten (the `RecordMoment` operationId).
+func (c *ClientWithResponses) RecordMomentWithBodyWithResponse(ctx context.Context, id ID, params *RecordMomentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordMomentResponse, error) {
+	rsp, err := c.RecordMomentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordMomentResponse(rsp)
+}
+
+// RecordMomentWithResponse Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen/{kenmerk}/momenten (the `RecordMoment` operationId).
+func (c *ClientWithResponses) RecordMomentWithResponse(ctx context.Context, id ID, params *RecordMomentParams, body RecordMomentJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordMomentResponse, error) {
+	rsp, err := c.RecordMoment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordMomentResponse(rsp)
 }
 
 // AdmitWithBodyWithResponse Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
@@ -8344,6 +9802,19 @@ func (c *ClientWithResponses) ListItemsWithResponse(ctx context.Context, reqEdit
 	return ParseListItemsResponse(rsp)
 }
 
+// ListAlarmsWithResponse Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /logboek/alarmen (the `ListAlarms` operationId).
+func (c *ClientWithResponses) ListAlarmsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAlarmsResponse, error) {
+	rsp, err := c.ListAlarms(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAlarmsResponse(rsp)
+}
+
 // ProveInclusionWithResponse Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8381,6 +9852,19 @@ func (c *ClientWithResponses) VerifyLedgerWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParseVerifyLedgerResponse(rsp)
+}
+
+// ListWitnessesWithResponse De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
+func (c *ClientWithResponses) ListWitnessesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWitnessesResponse, error) {
+	rsp, err := c.ListWitnesses(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWitnessesResponse(rsp)
 }
 
 // GetCheckpointWithResponse De nieuwste ondertekende kop van het logboek
@@ -8562,6 +10046,19 @@ func (c *ClientWithResponses) InstallRegisterWithBodyWithResponse(ctx context.Co
 	return ParseInstallRegisterResponse(rsp)
 }
 
+// MakeBackupWithResponse Nu een reservekopie maken, op de plaats die de configuratie noemt
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+func (c *ClientWithResponses) MakeBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeBackupResponse, error) {
+	rsp, err := c.MakeBackup(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeBackupResponse(rsp)
+}
+
 // GetStatusWithResponse Hoe het knooppunt ervoor staat
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8618,6 +10115,21 @@ func (c *ClientWithResponses) ListStatementsWithResponse(ctx context.Context, re
 		return nil, err
 	}
 	return ParseListStatementsResponse(rsp)
+}
+
+// SweepWithResponse Nu vernietigen wat aan de beurt is
+//
+// Het knooppunt doet dit zelf elke dag. Vernietigd wordt alleen wat volgens de wet weg moet; de aanroeper kiest niets.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /vernietigingen (the `Sweep` operationId).
+func (c *ClientWithResponses) SweepWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SweepResponse, error) {
+	rsp, err := c.Sweep(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSweepResponse(rsp)
 }
 
 // ListRequestsWithResponse Verzoeken, oudste eerst, zonder persoonsgegevens
@@ -9011,6 +10523,147 @@ func ParseListWeighingsResponse(rsp *http.Response) (*ListWeighingsResponse, err
 	return response, nil
 }
 
+// ParseListTermsResponse parses an HTTP response from a ListTermsWithResponse call
+func ParseListTermsResponse(rsp *http.Response) (*ListTermsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTermsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest KeepList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLiftHoldResponse parses an HTTP response from a LiftHoldWithResponse call
+func ParseLiftHoldResponse(rsp *http.Response) (*LiftHoldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LiftHoldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Keep
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePlaceHoldResponse parses an HTTP response from a PlaceHoldWithResponse call
+func ParsePlaceHoldResponse(rsp *http.Response) (*PlaceHoldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PlaceHoldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Keep
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListCasesResponse parses an HTTP response from a ListCasesWithResponse call
 func ParseListCasesResponse(rsp *http.Response) (*ListCasesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -9153,6 +10806,73 @@ func ParseViewCaseResponse(rsp *http.Response) (*ViewCaseResponse, error) {
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseRecordMomentResponse parses an HTTP response from a RecordMomentWithResponse call
+func ParseRecordMomentResponse(rsp *http.Response) (*RecordMomentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordMomentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Case
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers RecordMomentResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
 	}
 
 	return response, nil
@@ -9365,6 +11085,39 @@ func ParseListItemsResponse(rsp *http.Response) (*ListItemsResponse, error) {
 	return response, nil
 }
 
+// ParseListAlarmsResponse parses an HTTP response from a ListAlarmsWithResponse call
+func ParseListAlarmsResponse(rsp *http.Response) (*ListAlarmsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAlarmsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AlarmList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseProveInclusionResponse parses an HTTP response from a ProveInclusionWithResponse call
 func ParseProveInclusionResponse(rsp *http.Response) (*ProveInclusionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -9475,6 +11228,39 @@ func ParseVerifyLedgerResponse(rsp *http.Response) (*VerifyLedgerResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Verification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListWitnessesResponse parses an HTTP response from a ListWitnessesWithResponse call
+func ParseListWitnessesResponse(rsp *http.Response) (*ListWitnessesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWitnessesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WitnessList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9905,6 +11691,46 @@ func ParseInstallRegisterResponse(rsp *http.Response) (*InstallRegisterResponse,
 	return response, nil
 }
 
+// ParseMakeBackupResponse parses an HTTP response from a MakeBackupWithResponse call
+func ParseMakeBackupResponse(rsp *http.Response) (*MakeBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakeBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Backup
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetStatusResponse parses an HTTP response from a GetStatusWithResponse call
 func ParseGetStatusResponse(rsp *http.Response) (*GetStatusResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10001,6 +11827,39 @@ func ParseListStatementsResponse(rsp *http.Response) (*ListStatementsResponse, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest StatementList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSweepResponse parses an HTTP response from a SweepWithResponse call
+func ParseSweepResponse(rsp *http.Response) (*SweepResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SweepResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Destruction
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

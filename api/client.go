@@ -115,6 +115,38 @@ func (c *Client) CloseCase(ctx context.Context, by By, id ID) (Case, error) {
 	return result[Case](c.raw.CloseCase(ctx, id, &CloseCaseParams{Actor: by.Staff, Hat: by.Hat}))
 }
 
+// RecordMoment records a moment from which a term of retention of a case runs.
+func (c *Client) RecordMoment(ctx context.Context, by By, id ID, m Moment) (Case, error) {
+	return result[Case](c.raw.RecordMoment(ctx, id, &RecordMomentParams{Actor: by.Staff, Hat: by.Hat}, m))
+}
+
+// Terms lists what is destroyed within so many days, and what waits for a moment.
+func (c *Client) Terms(ctx context.Context, days int) ([]Keep, error) {
+	list, err := result[KeepList](c.raw.ListTerms(ctx, &ListTermsParams{Within: days}))
+	return list.Kept, err
+}
+
+// PlaceHold puts off the destruction of a case or a request.
+func (c *Client) PlaceHold(ctx context.Context, by By, id ID, h Hold) (Keep, error) {
+	return result[Keep](c.raw.PlaceHold(ctx, id, &PlaceHoldParams{Actor: by.Staff, Hat: by.Hat}, h))
+}
+
+// LiftHold ends a hold before its day.
+func (c *Client) LiftHold(ctx context.Context, by By, id ID) (Keep, error) {
+	return result[Keep](c.raw.LiftHold(ctx, id, &LiftHoldParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
+// Sweep destroys what is due now. It returns how many dossiers that were.
+func (c *Client) Sweep(ctx context.Context) (int, error) {
+	d, err := result[Destruction](c.raw.Sweep(ctx))
+	return d.Dossiers, err
+}
+
+// MakeBackup makes a backup where the node's configuration wants it.
+func (c *Client) MakeBackup(ctx context.Context) (Backup, error) {
+	return result[Backup](c.raw.MakeBackup(ctx))
+}
+
 // Ask makes a request on behalf of a person.
 func (c *Client) Ask(ctx context.Context, by By, r NewRequest) (Request, error) {
 	return result[Request](c.raw.Ask(ctx, &AskParams{Actor: by.Staff, Hat: by.Hat}, r))
@@ -286,6 +318,19 @@ func (c *Client) ProveConsistency(ctx context.Context, old, later uint64) (Consi
 // VerifyLedger lets the node read and prove its whole ledger now.
 func (c *Client) VerifyLedger(ctx context.Context) (Verification, error) {
 	return result[Verification](c.raw.VerifyLedger(ctx))
+}
+
+// Witnesses lists the ledgers that the node witnesses and who witnesses its own.
+func (c *Client) Witnesses(ctx context.Context) ([]Witness, error) {
+	list, err := result[WitnessList](c.raw.ListWitnesses(ctx))
+	return list.Witnesses, err
+}
+
+// Alarms lists the ledgers of others that contradict themselves, with the
+// evidence.
+func (c *Client) Alarms(ctx context.Context) ([]Alarm, error) {
+	list, err := result[AlarmList](c.raw.ListAlarms(ctx))
+	return list.Alarms, err
 }
 
 // Purposes lists the purposes for which can be asked.

@@ -21,7 +21,7 @@
 // some moment, and whose it is, is the register's business; the callers of
 // [Verify] look keys up and say which types they expect. It imports nothing of
 // ours. The JOSE library is used in sign.go alone and the age library in
-// keystore.go, lock.go and seal.go alone; no type of either appears in an
+// keystore.go, lock.go, seal.go and stream.go alone; no type of either appears in an
 // exported signature, so that each can be replaced here.
 //
 // The byte formats are written down in docs/protocol/10-crypto.md.

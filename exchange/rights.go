@@ -47,7 +47,7 @@ func (l *Law) checkRights(r Request, from, to Party, items []ItemCode) error {
 		if !ok {
 			return refuse(UnknownItem)
 		}
-		if _, err := l.May(r.Purpose, asker, asked, item.Category); err != nil {
+		if _, err := l.May(r.Purpose, Pair{Asker: asker, Asked: asked, Own: from.OIN == to.OIN}, item.Category); err != nil {
 			return err
 		}
 	}

@@ -16,12 +16,13 @@ func TestConfigExampleIsDefault(t *testing.T) {
 	}
 	want := peer.DefaultConfig()
 	if strings.Join(got.Listen, " ") != strings.Join(want.Listen, " ") || got.QUIC != want.QUIC || got.Limits != want.Limits ||
-		got.Register != want.Register || got.Delivery != want.Delivery || got.Log != want.Log {
+		got.Register != want.Register || got.Delivery != want.Delivery || got.Log != want.Log || got.Logboek != want.Logboek {
 		t.Errorf("the example says %+v, the defaults are %+v", got, want)
 	}
 }
 
 func TestConfigRefusesAccidents(t *testing.T) {
+	const on, base = "[logboek]\nenabled = true\n", "activity_base = \"https://example.nl/verwerkingen/\"\n"
 	for text, want := range map[string]string{
 		"quick = true":                          `line 1: there is no key "quick"`,
 		"\n[limits]\nmin_free = 1":              `line 3: there is no key "limits.min_free"`,
@@ -36,10 +37,45 @@ func TestConfigRefusesAccidents(t *testing.T) {
 		"[log]\nlevel = \"loud\"":               "log.level",
 		"[log]\nformat = \"xml\"":               "log.format",
 		"listen = [":                            "line 1",
+
+		"[logboek]\nenabled = true":    "activity_base is missing",
+		"[logboek]\nenabled = \"yes\"": "line 2",
+		"[logboek]\nenable = true":     `line 2: there is no key "logboek.enable"`,
+		on + base:                      "endpoint is missing",
+		on + base + "endpoint = \"https://collector.example\"":                                "no path",
+		on + base + "endpoint = \"https://u:geheim@collector.example/x\"":                     "not a URL of scheme, host and path",
+		on + base + "endpoint = \"https://collector.example/x?key=1\"":                        "not a URL of scheme, host and path",
+		on + base + "endpoint = \"collector.example:4318/v1/traces\"":                         "not a URL of scheme, host and path",
+		on + base + "endpoint = \"ftp://collector.example/v1/traces\"":                        "not https",
+		on + base + "endpoint = \"http://127.0.0.1:4318/v1/traces\"":                          "insecure = true allows",
+		on + base + "insecure = true\nendpoint = \"http://collector.example:4318/v1/traces\"": "not a loopback address",
+		on + base + "insecure = true\nendpoint = \"http://localhost:4318/v1/traces\"":         "not a loopback address",
+		on + base + "insecure = true\nendpoint = \"http://192.0.2.1:4318/v1/traces\"":         "not a loopback address",
+		"[logboek]\nactivity_base = \"https://example.nl/verwerkingen\"":                      "activity_base is not a URI that ends",
+		"[logboek]\nactivity_base = \"verwerkingen/\"":                                        "activity_base is not a URI",
+		"[logboek]\nprocessor_base = \"\"":                                                    "processor_base is not a URI",
+		"[logboek]\ndata_subject = \"bsn\"":                                                   "data_subject is not none or pseudonym",
+		"[logboek]\nprotocol = \"grpc\"":                                                      "protocol is not http/protobuf",
 	} {
 		_, err := peer.ParseConfig([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error with %q", text, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%q: the error tells the password", text)
+		}
+	}
+}
+
+func TestConfigOfTheLogboek(t *testing.T) {
+	for _, more := range []string{
+		`endpoint = "https://collector.example/v1/traces"`,
+		"insecure = true\nendpoint = \"http://127.0.0.1:4318/v1/traces\"",
+		"insecure = true\nendpoint = \"http://[::1]:4318/v1/traces\"\ndata_subject = \"pseudonym\"",
+	} {
+		c, err := peer.ParseConfig([]byte("[logboek]\nenabled = true\nactivity_base = \"urn:example:verwerking:\"\n" + more))
+		if err != nil || !c.Logboek.Enabled {
+			t.Errorf("%q: got %v", more, err)
 		}
 	}
 }

@@ -28,6 +28,7 @@ const (
 	UnknownCase     = "unknown-case"
 	Destroyed       = "dossier-destroyed"
 	NoHold          = "no-hold"
+	NoBackup        = "no-backup"
 	ActorExists     = "actor-exists"
 	Replayed        = "message-replayed"
 	Follows         = "message-follows"
@@ -35,6 +36,10 @@ const (
 	BadReply        = "bad-reply"
 	UnknownCode     = "unknown-code"
 	PartnerTooMuch  = "partner-too-much"
+	NotPartner      = "not-partner"
+	BadConsistency  = "bad-consistency"
+	BadCosignature  = "bad-cosignature"
+	TooSoon         = "too-soon"
 	LawUnreadable   = "law-unreadable"
 	NodeExists      = "node-exists"
 	NoNode          = "no-node"
@@ -44,14 +49,14 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, ActorExists, Replayed, Follows, BadReceipt,
-	BadReply, UnknownCode, PartnerTooMuch, LawUnreadable, NodeExists, NoNode, Busy, Internal,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, NoBackup, ActorExists, Replayed,
+	Follows, BadReceipt, BadReply, UnknownCode, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {
 	f := &Fault{Code: code}
 	switch code {
-	case NoRegister, RegisterExpired, UnknownParty, PartnerTooMuch, Busy, Internal:
+	case NoRegister, RegisterExpired, UnknownParty, PartnerTooMuch, NotPartner, TooSoon, Busy, Internal:
 		f.Retry = true
 	}
 	return f

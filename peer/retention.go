@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -169,7 +170,7 @@ func decodeHold(value []byte) (exchange.Hold, error) {
 
 // PlaceHold puts off the destruction of a case with all that is in it, or of an
 // exchange.
-func (n *Node) PlaceHold(ctx context.Context, who Who, id exchange.ID, reason exchange.Personal, until time.Time) error {
+func (n *Node) PlaceHold(ctx context.Context, who Who, id exchange.ID, reason exchange.Personal, until time.Time) (Kept, error) {
 	return n.hold(ctx, who, id, func(own exchange.PartyID, by exchange.Actor) ([]byte, exchange.Event, error) {
 		h, event, err := exchange.PlaceHold(id, own, reason, until, by, n.now())
 		if err != nil {
@@ -181,7 +182,7 @@ func (n *Node) PlaceHold(ctx context.Context, who Who, id exchange.ID, reason ex
 }
 
 // LiftHold ends a hold before its day.
-func (n *Node) LiftHold(ctx context.Context, who Who, id exchange.ID) error {
+func (n *Node) LiftHold(ctx context.Context, who Who, id exchange.ID) (Kept, error) {
 	return n.hold(ctx, who, id, func(own exchange.PartyID, by exchange.Actor) ([]byte, exchange.Event, error) {
 		event, err := exchange.LiftHold(id, own, by, n.now())
 		return nil, event, err
@@ -189,42 +190,55 @@ func (n *Node) LiftHold(ctx context.Context, who Who, id exchange.ID) error {
 }
 
 // hold sets the hold of a dossier, or removes it when the value is nil.
-func (n *Node) hold(ctx context.Context, who Who, id exchange.ID, judge func(exchange.PartyID, exchange.Actor) ([]byte, exchange.Event, error)) error {
+func (n *Node) hold(ctx context.Context, who Who, id exchange.ID, judge func(exchange.PartyID, exchange.Actor) ([]byte, exchange.Event, error)) (Kept, error) {
 	by, err := n.actor(who)
 	if err != nil {
-		return err
+		return Kept{}, err
 	}
 	dossier, own, err := n.dossier(id, by.Hat)
 	if err != nil {
-		return err
+		return Kept{}, err
 	}
 	value, event, err := judge(own, by)
 	if err != nil {
-		return err
+		return Kept{}, err
 	}
 	entry, err := n.entryOf(event, wire.Digest{})
 	if err != nil {
-		return err
+		return Kept{}, err
 	}
 	for range maxOvertaken {
 		_, was, err := n.store.Get(tableHold, dossier)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
+			return Kept{}, err
 		}
 		c := store.Change{Dossier: dossier, Record: []store.Event{entry}}
 		switch {
 		case value != nil:
 			c.Puts = []store.Record{{Table: tableHold, Key: dossier, Value: value, Was: was}}
 		case was == 0:
-			return fault(NoHold)
+			return Kept{}, fault(NoHold)
 		default:
 			c.Deletes = []store.Deletion{{Table: tableHold, Key: dossier, Was: was}}
 		}
-		if _, err = n.store.Write(ctx, c); !errors.Is(err, store.ErrOvertaken) {
-			return err
+		_, err = n.store.Write(ctx, c)
+		if errors.Is(err, store.ErrOvertaken) {
+			continue
 		}
+		if err != nil {
+			return Kept{}, err
+		}
+		all, err := n.kept(ctx)
+		if err != nil {
+			return Kept{}, err
+		}
+		i := slices.IndexFunc(all, func(k Kept) bool { return k.dossier() == dossier })
+		if i < 0 {
+			return Kept{}, fault(Destroyed)
+		}
+		return all[i], nil
 	}
-	return fault(Busy)
+	return Kept{}, fault(Busy)
 }
 
 // dossier finds the dossier that an ID names: a case, or our side of an exchange.
@@ -278,7 +292,7 @@ func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
 		}
 	}
 	if destroyed > 0 {
-		if err := n.listDestroyed(); err != nil {
+		if err := n.listDestroyed(); err != nil && !errors.Is(err, fs.ErrNotExist) { // the disk of the backup may be away
 			return destroyed, err
 		}
 	}
@@ -335,9 +349,20 @@ func (n *Node) listDestroyed() error {
 			names.WriteString(d.Dossier + "\n")
 			after = d.Dossier
 		}
-		if len(page) < maxDestroyedPage {
-			return replaceFile(filepath.Join(n.dir, destroyedFile), []byte(names.String()))
+		if len(page) == maxDestroyedPage {
+			continue
 		}
+		// Also where the backup is, so that an older part of it does not bring
+		// back what was destroyed since.
+		for _, dir := range []string{n.dir, n.config.Backup.Dir} {
+			if dir == "" {
+				continue
+			}
+			if err := replaceFile(filepath.Join(dir, destroyedFile), []byte(names.String())); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 

@@ -114,13 +114,13 @@ func TestHoldPutsOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	until := today().AddDate(2, 6, 0)
-	if err := college.node.PlaceHold(ctx, requester, x.Request.Case, exchange.Hide("a complaint"), until); !errors.Is(err, &exchange.Refusal{Code: exchange.ActorMayNot}) {
+	if _, err := college.node.PlaceHold(ctx, requester, x.Request.Case, exchange.Hide("a complaint"), until); !errors.Is(err, &exchange.Refusal{Code: exchange.ActorMayNot}) {
 		t.Errorf("held by a requester: %v", err)
 	}
-	if err := college.node.LiftHold(ctx, officer, x.Request.Case); !isFault(err, peer.NoHold) {
+	if _, err := college.node.LiftHold(ctx, officer, x.Request.Case); !isFault(err, peer.NoHold) {
 		t.Errorf("lifted what is not there: %v", err)
 	}
-	if err := college.node.PlaceHold(ctx, officer, x.Request.Case, exchange.Hide("a complaint"), until); err != nil {
+	if _, err := college.node.PlaceHold(ctx, officer, x.Request.Case, exchange.Hide("a complaint"), until); err != nil {
 		t.Fatal(err)
 	}
 	w.ahead.Store(int64(today().AddDate(2, 1, 0).Sub(time.Now())))

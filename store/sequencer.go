@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -43,6 +44,7 @@ const (
 // sequence applies changes until the store is closed or stops.
 func (s *Store) sequence() {
 	defer close(s.stopped)
+	var batch []*unit
 	var over *unit // did not fit into the batch before
 	for {
 		first := over
@@ -56,8 +58,7 @@ func (s *Store) sequence() {
 				return
 			}
 		}
-		var batch []*unit
-		batch, over = s.collect(first)
+		batch, over = s.collect(first, len(batch) > 1)
 		s.apply(batch)
 		for _, u := range batch {
 			close(u.done)
@@ -74,9 +75,16 @@ func (s *Store) sequence() {
 
 // collect returns first and the units that are waiting, as many as fit into one
 // transaction, and the one that did not fit any more.
-func (s *Store) collect(first *unit) (batch []*unit, over *unit) {
+//
+// Company means that there were several in the batch before. Their writers have
+// just been told and may be about to come again: without a chance to, they would
+// miss this commit and wait for all of it, and from then on half of the writers
+// would share a sync instead of all. So as long as it brings more, others go
+// first. A writer that is alone is not kept waiting.
+func (s *Store) collect(first *unit, company bool) (batch []*unit, over *unit) {
 	batch = append(batch, first)
 	size, count := first.bytes, first.count
+	before := 0 // in the batch when others went first
 	for len(batch) < maxBatchUnits {
 		select {
 		case u := <-s.units:
@@ -86,7 +94,11 @@ func (s *Store) collect(first *unit) (batch []*unit, over *unit) {
 			}
 			batch = append(batch, u)
 		default:
-			return batch, nil
+			if !company || len(batch) == before {
+				return batch, nil
+			}
+			before = len(batch)
+			runtime.Gosched()
 		}
 	}
 	return batch, nil

@@ -24,6 +24,15 @@ type ServerInterface interface {
 	// ListWeighings Hoe een professional afweegt
 	// (GET /afwegingen)
 	ListWeighings(w http.ResponseWriter, r *http.Request)
+	// ListTerms Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
+	// (GET /bewaartermijnen)
+	ListTerms(w http.ResponseWriter, r *http.Request, params ListTermsParams)
+	// LiftHold Het uitstel opheffen
+	// (DELETE /bewaartermijnen/{kenmerk}/uitstel)
+	LiftHold(w http.ResponseWriter, r *http.Request, id ID, params LiftHoldParams)
+	// PlaceHold De vernietiging uitstellen, met een reden en tot een dag
+	// (POST /bewaartermijnen/{kenmerk}/uitstel)
+	PlaceHold(w http.ResponseWriter, r *http.Request, id ID, params PlaceHoldParams)
 	// ListCases Casussen, oudste eerst, zonder persoonsgegevens
 	// (GET /casussen)
 	ListCases(w http.ResponseWriter, r *http.Request, params ListCasesParams)
@@ -33,6 +42,9 @@ type ServerInterface interface {
 	// ViewCase Alles van een casus
 	// (GET /casussen/{kenmerk}/inhoud)
 	ViewCase(w http.ResponseWriter, r *http.Request, id ID, params ViewCaseParams)
+	// RecordMoment Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+	// (POST /casussen/{kenmerk}/momenten)
+	RecordMoment(w http.ResponseWriter, r *http.Request, id ID, params RecordMomentParams)
 	// Admit Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
 	// (POST /casussen/{kenmerk}/personen)
 	Admit(w http.ResponseWriter, r *http.Request, id ID, params AdmitParams)
@@ -45,6 +57,9 @@ type ServerInterface interface {
 	// ListItems Gegevens die gevraagd kunnen worden, per domein
 	// (GET /gegevenssoorten)
 	ListItems(w http.ResponseWriter, r *http.Request)
+	// ListAlarms Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+	// (GET /logboek/alarmen)
+	ListAlarms(w http.ResponseWriter, r *http.Request)
 	// ProveInclusion Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 	// (GET /logboek/bewijzen/insluiting)
 	ProveInclusion(w http.ResponseWriter, r *http.Request, params ProveInclusionParams)
@@ -54,6 +69,9 @@ type ServerInterface interface {
 	// VerifyLedger Het hele logboek nu opnieuw lezen en bewijzen
 	// (POST /logboek/controles)
 	VerifyLedger(w http.ResponseWriter, r *http.Request)
+	// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+	// (GET /logboek/getuigen)
+	ListWitnesses(w http.ResponseWriter, r *http.Request)
 	// GetCheckpoint De nieuwste ondertekende kop van het logboek
 	// (GET /logboek/koppen/laatste)
 	GetCheckpoint(w http.ResponseWriter, r *http.Request)
@@ -84,6 +102,9 @@ type ServerInterface interface {
 	// InstallRegister Een nieuwere versie van het register installeren
 	// (POST /register/versies)
 	InstallRegister(w http.ResponseWriter, r *http.Request)
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	// (POST /reservekopieen)
+	MakeBackup(w http.ResponseWriter, r *http.Request)
 	// GetStatus Hoe het knooppunt ervoor staat
 	// (GET /status)
 	GetStatus(w http.ResponseWriter, r *http.Request)
@@ -93,6 +114,9 @@ type ServerInterface interface {
 	// ListStatements Wat bij een verzoek of aanleiding verklaard moet worden
 	// (GET /verklaringen)
 	ListStatements(w http.ResponseWriter, r *http.Request)
+	// Sweep Nu vernietigen wat aan de beurt is
+	// (POST /vernietigingen)
+	Sweep(w http.ResponseWriter, r *http.Request)
 	// ListRequests Verzoeken, oudste eerst, zonder persoonsgegevens
 	// (GET /verzoeken)
 	ListRequests(w http.ResponseWriter, r *http.Request, params ListRequestsParams)
@@ -171,6 +195,206 @@ func (siw *ServerInterfaceWrapper) ListWeighings(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListWeighings(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListTerms operation middleware
+func (siw *ServerInterfaceWrapper) ListTerms(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTermsParams
+
+	// ------------- Optional query parameter "binnenDagen" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "binnenDagen", r.URL.Query(), &params.Within, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "binnenDagen"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "binnenDagen", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Code
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListTerms(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LiftHold operation middleware
+func (siw *ServerInterfaceWrapper) LiftHold(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LiftHoldParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LiftHold(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PlaceHold operation middleware
+func (siw *ServerInterfaceWrapper) PlaceHold(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PlaceHoldParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PlaceHold(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -376,6 +600,79 @@ func (siw *ServerInterfaceWrapper) ViewCase(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// RecordMoment operation middleware
+func (siw *ServerInterfaceWrapper) RecordMoment(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordMomentParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RecordMoment(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Admit operation middleware
 func (siw *ServerInterfaceWrapper) Admit(w http.ResponseWriter, r *http.Request) {
 
@@ -550,6 +847,20 @@ func (siw *ServerInterfaceWrapper) ListItems(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// ListAlarms operation middleware
+func (siw *ServerInterfaceWrapper) ListAlarms(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAlarms(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ProveInclusion operation middleware
 func (siw *ServerInterfaceWrapper) ProveInclusion(w http.ResponseWriter, r *http.Request) {
 
@@ -647,6 +958,20 @@ func (siw *ServerInterfaceWrapper) VerifyLedger(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.VerifyLedger(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListWitnesses operation middleware
+func (siw *ServerInterfaceWrapper) ListWitnesses(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListWitnesses(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -840,6 +1165,20 @@ func (siw *ServerInterfaceWrapper) InstallRegister(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// MakeBackup operation middleware
+func (siw *ServerInterfaceWrapper) MakeBackup(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.MakeBackup(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetStatus operation middleware
 func (siw *ServerInterfaceWrapper) GetStatus(w http.ResponseWriter, r *http.Request) {
 
@@ -923,6 +1262,20 @@ func (siw *ServerInterfaceWrapper) ListStatements(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListStatements(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Sweep operation middleware
+func (siw *ServerInterfaceWrapper) Sweep(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Sweep(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2130,16 +2483,22 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/aanleidingen", wrapper.ListTriggers)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/afwegingen", wrapper.ListWeighings)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/bewaartermijnen", wrapper.ListTerms)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/bewaartermijnen/{kenmerk}/uitstel", wrapper.LiftHold)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/bewaartermijnen/{kenmerk}/uitstel", wrapper.PlaceHold)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/casussen", wrapper.ListCases)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen", wrapper.OpenCase)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/casussen/{kenmerk}/inhoud", wrapper.ViewCase)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/momenten", wrapper.RecordMoment)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/personen", wrapper.Admit)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/sluitingen", wrapper.CloseCase)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/doelen", wrapper.ListPurposes)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/gegevenssoorten", wrapper.ListItems)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/alarmen", wrapper.ListAlarms)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/bewijzen/insluiting", wrapper.ProveInclusion)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/bewijzen/samenhang", wrapper.ProveConsistency)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/logboek/controles", wrapper.VerifyLedger)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/getuigen", wrapper.ListWitnesses)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/koppen/laatste", wrapper.GetCheckpoint)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/regels", wrapper.ListEntries)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/medewerkers", wrapper.ListStaff)
@@ -2150,9 +2509,11 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/partijen/{oin}", wrapper.GetParty)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/register", wrapper.GetRegister)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/register/versies", wrapper.InstallRegister)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/reservekopieen", wrapper.MakeBackup)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/status", wrapper.GetStatus)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/toelichtingen", wrapper.Examine)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verklaringen", wrapper.ListStatements)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/vernietigingen", wrapper.Sweep)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken", wrapper.ListRequests)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken", wrapper.Ask)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken/{kenmerk}", wrapper.GetRequest)
@@ -2240,6 +2601,214 @@ type ListWeighingsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListWeighingsdefaultApplicationProblemPlusJSONResponse) VisitListWeighingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTermsRequestObject struct {
+	Params ListTermsParams
+}
+
+type ListTermsResponseObject interface {
+	VisitListTermsResponse(w http.ResponseWriter) error
+}
+
+type ListTerms200JSONResponse KeepList
+
+func (response ListTerms200JSONResponse) VisitListTermsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTermsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTermsdefaultApplicationProblemPlusJSONResponse) VisitListTermsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftHoldRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params LiftHoldParams
+}
+
+type LiftHoldResponseObject interface {
+	VisitLiftHoldResponse(w http.ResponseWriter) error
+}
+
+type LiftHold200JSONResponse Keep
+
+func (response LiftHold200JSONResponse) VisitLiftHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftHold403ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response LiftHold403ApplicationProblemPlusJSONResponse) VisitLiftHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftHold404ApplicationProblemPlusJSONResponse Problem
+
+func (response LiftHold404ApplicationProblemPlusJSONResponse) VisitLiftHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftHold409ApplicationProblemPlusJSONResponse Problem
+
+func (response LiftHold409ApplicationProblemPlusJSONResponse) VisitLiftHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftHolddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LiftHolddefaultApplicationProblemPlusJSONResponse) VisitLiftHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceHoldRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params PlaceHoldParams
+	Body   *PlaceHoldJSONRequestBody
+}
+
+type PlaceHoldResponseObject interface {
+	VisitPlaceHoldResponse(w http.ResponseWriter) error
+}
+
+type PlaceHold200JSONResponse Keep
+
+func (response PlaceHold200JSONResponse) VisitPlaceHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceHold400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response PlaceHold400ApplicationProblemPlusJSONResponse) VisitPlaceHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceHold403ApplicationProblemPlusJSONResponse Problem
+
+func (response PlaceHold403ApplicationProblemPlusJSONResponse) VisitPlaceHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceHold404ApplicationProblemPlusJSONResponse Problem
+
+func (response PlaceHold404ApplicationProblemPlusJSONResponse) VisitPlaceHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceHolddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PlaceHolddefaultApplicationProblemPlusJSONResponse) VisitPlaceHoldResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2443,6 +3012,99 @@ type ViewCasedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ViewCasedefaultApplicationProblemPlusJSONResponse) VisitViewCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordMomentRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params RecordMomentParams
+	Body   *RecordMomentJSONRequestBody
+}
+
+type RecordMomentResponseObject interface {
+	VisitRecordMomentResponse(w http.ResponseWriter) error
+}
+
+type RecordMoment201ResponseHeaders struct {
+	Location string
+}
+
+type RecordMoment201JSONResponse struct {
+	Body    Case
+	Headers RecordMoment201ResponseHeaders
+}
+
+func (response RecordMoment201JSONResponse) VisitRecordMomentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordMoment400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response RecordMoment400ApplicationProblemPlusJSONResponse) VisitRecordMomentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordMoment403ApplicationProblemPlusJSONResponse Problem
+
+func (response RecordMoment403ApplicationProblemPlusJSONResponse) VisitRecordMomentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordMoment404ApplicationProblemPlusJSONResponse Problem
+
+func (response RecordMoment404ApplicationProblemPlusJSONResponse) VisitRecordMomentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordMomentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecordMomentdefaultApplicationProblemPlusJSONResponse) VisitRecordMomentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2729,6 +3391,44 @@ func (response ListItemsdefaultApplicationProblemPlusJSONResponse) VisitListItem
 	return err
 }
 
+type ListAlarmsRequestObject struct {
+}
+
+type ListAlarmsResponseObject interface {
+	VisitListAlarmsResponse(w http.ResponseWriter) error
+}
+
+type ListAlarms200JSONResponse AlarmList
+
+func (response ListAlarms200JSONResponse) VisitListAlarmsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAlarmsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAlarmsdefaultApplicationProblemPlusJSONResponse) VisitListAlarmsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ProveInclusionRequestObject struct {
 	Params ProveInclusionParams
 }
@@ -2894,6 +3594,44 @@ type VerifyLedgerdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response VerifyLedgerdefaultApplicationProblemPlusJSONResponse) VisitVerifyLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWitnessesRequestObject struct {
+}
+
+type ListWitnessesResponseObject interface {
+	VisitListWitnessesResponse(w http.ResponseWriter) error
+}
+
+type ListWitnesses200JSONResponse WitnessList
+
+func (response ListWitnesses200JSONResponse) VisitListWitnessesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWitnessesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListWitnessesdefaultApplicationProblemPlusJSONResponse) VisitListWitnessesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3451,6 +4189,60 @@ func (response InstallRegisterdefaultApplicationProblemPlusJSONResponse) VisitIn
 	return err
 }
 
+type MakeBackupRequestObject struct {
+}
+
+type MakeBackupResponseObject interface {
+	VisitMakeBackupResponse(w http.ResponseWriter) error
+}
+
+type MakeBackup201JSONResponse Backup
+
+func (response MakeBackup201JSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackup409ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response MakeBackup409ApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MakeBackupdefaultApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetStatusRequestObject struct {
 }
 
@@ -3586,6 +4378,44 @@ type ListStatementsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListStatementsdefaultApplicationProblemPlusJSONResponse) VisitListStatementsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SweepRequestObject struct {
+}
+
+type SweepResponseObject interface {
+	VisitSweepResponse(w http.ResponseWriter) error
+}
+
+type Sweep200JSONResponse Destruction
+
+func (response Sweep200JSONResponse) VisitSweepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SweepdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SweepdefaultApplicationProblemPlusJSONResponse) VisitSweepResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4938,6 +5768,15 @@ type StrictServerInterface interface {
 	// ListWeighings Hoe een professional afweegt
 	// (GET /afwegingen)
 	ListWeighings(ctx context.Context, request ListWeighingsRequestObject) (ListWeighingsResponseObject, error)
+	// ListTerms Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
+	// (GET /bewaartermijnen)
+	ListTerms(ctx context.Context, request ListTermsRequestObject) (ListTermsResponseObject, error)
+	// LiftHold Het uitstel opheffen
+	// (DELETE /bewaartermijnen/{kenmerk}/uitstel)
+	LiftHold(ctx context.Context, request LiftHoldRequestObject) (LiftHoldResponseObject, error)
+	// PlaceHold De vernietiging uitstellen, met een reden en tot een dag
+	// (POST /bewaartermijnen/{kenmerk}/uitstel)
+	PlaceHold(ctx context.Context, request PlaceHoldRequestObject) (PlaceHoldResponseObject, error)
 	// ListCases Casussen, oudste eerst, zonder persoonsgegevens
 	// (GET /casussen)
 	ListCases(ctx context.Context, request ListCasesRequestObject) (ListCasesResponseObject, error)
@@ -4947,6 +5786,9 @@ type StrictServerInterface interface {
 	// ViewCase Alles van een casus
 	// (GET /casussen/{kenmerk}/inhoud)
 	ViewCase(ctx context.Context, request ViewCaseRequestObject) (ViewCaseResponseObject, error)
+	// RecordMoment Vastleggen dat een moment er is waarvan een bewaartermijn loopt (art. 5.4.5, 5.5.4)
+	// (POST /casussen/{kenmerk}/momenten)
+	RecordMoment(ctx context.Context, request RecordMomentRequestObject) (RecordMomentResponseObject, error)
 	// Admit Iemand aan een casus toevoegen, of vastleggen dat een gezinslid instemt
 	// (POST /casussen/{kenmerk}/personen)
 	Admit(ctx context.Context, request AdmitRequestObject) (AdmitResponseObject, error)
@@ -4959,6 +5801,9 @@ type StrictServerInterface interface {
 	// ListItems Gegevens die gevraagd kunnen worden, per domein
 	// (GET /gegevenssoorten)
 	ListItems(ctx context.Context, request ListItemsRequestObject) (ListItemsResponseObject, error)
+	// ListAlarms Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+	// (GET /logboek/alarmen)
+	ListAlarms(ctx context.Context, request ListAlarmsRequestObject) (ListAlarmsResponseObject, error)
 	// ProveInclusion Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 	// (GET /logboek/bewijzen/insluiting)
 	ProveInclusion(ctx context.Context, request ProveInclusionRequestObject) (ProveInclusionResponseObject, error)
@@ -4968,6 +5813,9 @@ type StrictServerInterface interface {
 	// VerifyLedger Het hele logboek nu opnieuw lezen en bewijzen
 	// (POST /logboek/controles)
 	VerifyLedger(ctx context.Context, request VerifyLedgerRequestObject) (VerifyLedgerResponseObject, error)
+	// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+	// (GET /logboek/getuigen)
+	ListWitnesses(ctx context.Context, request ListWitnessesRequestObject) (ListWitnessesResponseObject, error)
 	// GetCheckpoint De nieuwste ondertekende kop van het logboek
 	// (GET /logboek/koppen/laatste)
 	GetCheckpoint(ctx context.Context, request GetCheckpointRequestObject) (GetCheckpointResponseObject, error)
@@ -4998,6 +5846,9 @@ type StrictServerInterface interface {
 	// InstallRegister Een nieuwere versie van het register installeren
 	// (POST /register/versies)
 	InstallRegister(ctx context.Context, request InstallRegisterRequestObject) (InstallRegisterResponseObject, error)
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	// (POST /reservekopieen)
+	MakeBackup(ctx context.Context, request MakeBackupRequestObject) (MakeBackupResponseObject, error)
 	// GetStatus Hoe het knooppunt ervoor staat
 	// (GET /status)
 	GetStatus(ctx context.Context, request GetStatusRequestObject) (GetStatusResponseObject, error)
@@ -5007,6 +5858,9 @@ type StrictServerInterface interface {
 	// ListStatements Wat bij een verzoek of aanleiding verklaard moet worden
 	// (GET /verklaringen)
 	ListStatements(ctx context.Context, request ListStatementsRequestObject) (ListStatementsResponseObject, error)
+	// Sweep Nu vernietigen wat aan de beurt is
+	// (POST /vernietigingen)
+	Sweep(ctx context.Context, request SweepRequestObject) (SweepResponseObject, error)
 	// ListRequests Verzoeken, oudste eerst, zonder persoonsgegevens
 	// (GET /verzoeken)
 	ListRequests(ctx context.Context, request ListRequestsRequestObject) (ListRequestsResponseObject, error)
@@ -5144,6 +5998,93 @@ func (sh *strictHandler) ListWeighings(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ListTerms operation middleware
+func (sh *strictHandler) ListTerms(w http.ResponseWriter, r *http.Request, params ListTermsParams) {
+	var request ListTermsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTerms(ctx, request.(ListTermsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTerms")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListTermsResponseObject); ok {
+		if err := validResponse.VisitListTermsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LiftHold operation middleware
+func (sh *strictHandler) LiftHold(w http.ResponseWriter, r *http.Request, id ID, params LiftHoldParams) {
+	var request LiftHoldRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LiftHold(ctx, request.(LiftHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiftHold")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LiftHoldResponseObject); ok {
+		if err := validResponse.VisitLiftHoldResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PlaceHold operation middleware
+func (sh *strictHandler) PlaceHold(w http.ResponseWriter, r *http.Request, id ID, params PlaceHoldParams) {
+	var request PlaceHoldRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PlaceHoldJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PlaceHold(ctx, request.(PlaceHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PlaceHold")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PlaceHoldResponseObject); ok {
+		if err := validResponse.VisitPlaceHoldResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListCases operation middleware
 func (sh *strictHandler) ListCases(w http.ResponseWriter, r *http.Request, params ListCasesParams) {
 	var request ListCasesRequestObject
@@ -5223,6 +6164,40 @@ func (sh *strictHandler) ViewCase(w http.ResponseWriter, r *http.Request, id ID,
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ViewCaseResponseObject); ok {
 		if err := validResponse.VisitViewCaseResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordMoment operation middleware
+func (sh *strictHandler) RecordMoment(w http.ResponseWriter, r *http.Request, id ID, params RecordMomentParams) {
+	var request RecordMomentRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body RecordMomentJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordMoment(ctx, request.(RecordMomentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordMoment")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RecordMomentResponseObject); ok {
+		if err := validResponse.VisitRecordMomentResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -5339,6 +6314,30 @@ func (sh *strictHandler) ListItems(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ListAlarms operation middleware
+func (sh *strictHandler) ListAlarms(w http.ResponseWriter, r *http.Request) {
+	var request ListAlarmsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAlarms(ctx, request.(ListAlarmsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAlarms")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAlarmsResponseObject); ok {
+		if err := validResponse.VisitListAlarmsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ProveInclusion operation middleware
 func (sh *strictHandler) ProveInclusion(w http.ResponseWriter, r *http.Request, params ProveInclusionParams) {
 	var request ProveInclusionRequestObject
@@ -5408,6 +6407,30 @@ func (sh *strictHandler) VerifyLedger(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(VerifyLedgerResponseObject); ok {
 		if err := validResponse.VisitVerifyLedgerResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListWitnesses operation middleware
+func (sh *strictHandler) ListWitnesses(w http.ResponseWriter, r *http.Request) {
+	var request ListWitnessesRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWitnesses(ctx, request.(ListWitnessesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWitnesses")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListWitnessesResponseObject); ok {
+		if err := validResponse.VisitListWitnessesResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -5682,6 +6705,30 @@ func (sh *strictHandler) InstallRegister(w http.ResponseWriter, r *http.Request)
 	}
 }
 
+// MakeBackup operation middleware
+func (sh *strictHandler) MakeBackup(w http.ResponseWriter, r *http.Request) {
+	var request MakeBackupRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeBackup(ctx, request.(MakeBackupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeBackup")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(MakeBackupResponseObject); ok {
+		if err := validResponse.VisitMakeBackupResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetStatus operation middleware
 func (sh *strictHandler) GetStatus(w http.ResponseWriter, r *http.Request) {
 	var request GetStatusRequestObject
@@ -5756,6 +6803,30 @@ func (sh *strictHandler) ListStatements(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListStatementsResponseObject); ok {
 		if err := validResponse.VisitListStatementsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Sweep operation middleware
+func (sh *strictHandler) Sweep(w http.ResponseWriter, r *http.Request) {
+	var request SweepRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Sweep(ctx, request.(SweepRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Sweep")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SweepResponseObject); ok {
+		if err := validResponse.VisitSweepResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

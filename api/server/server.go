@@ -38,6 +38,10 @@ type API struct {
 	// the build recorded.
 	Version string
 
+	// Logboek tells how far the organisation's processing log is behind, and
+	// since when handing over fails. nil where it is switched off.
+	Logboek func() (behind uint64, since time.Time)
+
 	node     *peer.Node
 	log      *slog.Logger
 	now      func() time.Time

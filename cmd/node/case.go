@@ -40,7 +40,7 @@ of the case only. sluis triggers lists the triggers and what each wants stated.`
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(caseOpenCommand(t), caseListCommand(t), caseShowCommand(t), caseAdmitCommand(t), caseCloseCommand(t))
+	cmd.AddCommand(caseOpenCommand(t), caseListCommand(t), caseShowCommand(t), caseAdmitCommand(t), caseMomentCommand(t), caseCloseCommand(t))
 	return cmd
 }
 

@@ -9,7 +9,7 @@ func commands(t *terminal) []*cobra.Command {
 		weighCommand(t), questionCommand(t), assignCommand(t), decideCommand(t), confirmCommand(t), returnCommand(t),
 		explainCommand(t), trailCommand(t),
 		purposesCommand(t), triggersCommand(t), statementsCommand(t), itemsCommand(t), weighingsCommand(t), groundsCommand(t),
-		initCommand(t), keysCommand(t), runCommand(t), statusCommand(t), staffCommand(t), partiesCommand(t), ledgerCommand(t), configCommand(t),
+		initCommand(t), keysCommand(t), runCommand(t), statusCommand(t), staffCommand(t), partiesCommand(t), ledgerCommand(t), retentionCommand(t), backupCommand(t), restoreCommand(t), configCommand(t),
 		registerCommand(t), testnetCommand(t),
 		versionCommand(t),
 	}

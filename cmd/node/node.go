@@ -46,10 +46,27 @@ func statusCommand(t *terminal) *cobra.Command {
 					fmt.Fprintf(w, "register\tnone: sluis register install FILE\n")
 				}
 				fmt.Fprintf(w, "waiting\t%d messages\n", s.Outbox)
+				if l := s.Logboek; l != nil {
+					fmt.Fprintf(w, "logboek\t%s\n", logboekText(*l))
+				}
+				if s.Alarms > 0 {
+					fmt.Fprintf(w, "alarms\t%d: sluis ledger alarms\n", s.Alarms)
+				}
 				fmt.Fprintf(w, "listens\t%s\n", strings.Join(s.Addresses, " "))
 			})
 		},
 	}
+}
+
+// logboekText tells how far the organisation's processing log is behind.
+func logboekText(l api.LogboekStatus) string {
+	switch {
+	case !l.Since.IsZero():
+		return fmt.Sprintf("%d entries wait; handing over fails since %s, see the log", l.Behind, l.Since.Format(time.RFC3339))
+	case l.Behind > 0:
+		return fmt.Sprintf("%d entries wait", l.Behind)
+	}
+	return "up to date"
 }
 
 func staffCommand(t *terminal) *cobra.Command {

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
@@ -431,6 +432,47 @@ func TestQuestionAndReply(t *testing.T) {
 		}
 		if _, err := c.sign(e, exchange.Personal{}, p.keys[c.from].Signing); !errors.Is(err, &wire.Fault{Code: wire.MessageSchema}) {
 			t.Errorf("an empty %s is signed: %v", c.kind, err)
+		}
+	}
+}
+
+// M1-115 and 124, art. 5.4.2: what the asker gets of a decision is outcome,
+// value, conditions and what he is told. The ground, the reasons and the note
+// stay with the party, wherever in the message one looks.
+func TestAnswerTellsOnlyTheOutcome(t *testing.T) {
+	p := newPair(t)
+	d := exchange.Decision{
+		By: "b.devries", Second: "c.bakker", At: noon, Note: exchange.Hide("NOTE that stays"),
+		Items: []exchange.ItemDecision{
+			{Item: "supervision-conditions", Outcome: exchange.Supply, Depth: exchange.Process, Value: exchange.Hide("VALUE that goes"), Reason: exchange.Hide("REASON that stays")},
+			{
+				Item: "offence", Outcome: exchange.Withhold, Ground: "investigation-harmed", Reason: exchange.Hide("an INQUIRY that nobody may know of"),
+				Tell: exchange.Hide("TOLD to the asker"),
+			},
+		},
+	}
+	e := envelope(officer, college)
+	e.Follows = wire.Digest{1}
+	s, err := wire.SignAnswer(e, d.Answer(), p.keys[officer].Signing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte // every part of the message in clear
+	for _, part := range strings.FieldsFunc(string(s.Token), func(r rune) bool { return r == '.' || r == '~' }) {
+		clear, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, clear...)
+	}
+	for _, goes := range []string{"VALUE", "TOLD"} {
+		if !bytes.Contains(all, []byte(goes)) {
+			t.Fatalf("%s is not found in the message; the test sees nothing", goes)
+		}
+	}
+	for _, stays := range []string{"NOTE", "REASON", "INQUIRY", "harmed", "devries", "bakker"} {
+		if bytes.Contains(all, []byte(stays)) {
+			t.Errorf("the message tells %s", stays)
 		}
 	}
 }
