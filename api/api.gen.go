@@ -1071,6 +1071,9 @@ type Employee struct {
 	ID    ActorID `json:"id"`
 	Name  string  `json:"naam"`
 	Roles []Grant `json:"rollen"`
+
+	// Ended Wanneer hij wegging; afwezig zolang hij er werkt. Alleen het knooppunt vult dit in.
+	Ended time.Time `json:"vertrokkenOp,omitempty,omitzero"`
 }
 
 // ActorID Zo heet een medewerker binnen zijn organisatie.
@@ -1331,8 +1334,8 @@ type Entry struct {
 	// Examples: 00000099000001001000:investigation
 	Party PartyID `json:"partij,omitempty,omitzero"`
 
-	// Key Een code uit een catalogus of het register.
-	Key Code `json:"sleutel,omitempty,omitzero"`
+	// Key Naam van de sleutel van het dossier: een UUID of een code.
+	Key string `json:"sleutel,omitempty,omitzero"`
 
 	// Kind Een code uit een catalogus of het register.
 	Kind Code      `json:"soort"`
@@ -1661,6 +1664,14 @@ type StatementList struct {
 type Destruction struct {
 	// Dossiers Hoeveel dossiers er zijn vernietigd.
 	Dossiers int `json:"dossiers"`
+}
+
+// Departure defines model for Vertrek.
+type Departure struct {
+	// ID Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	ID ActorID `json:"id"`
 }
 
 // LogboekStatus Hoe ver het logboek dataverwerkingen achterloopt op het eigen logboek.
@@ -2115,6 +2126,12 @@ type GrantInspectionJSONRequestBody = NewInspection
 // AddStaffJSONRequestBody defines body for AddStaff for application/json ContentType.
 type AddStaffJSONRequestBody = Employee
 
+// ChangeStaffJSONRequestBody defines body for ChangeStaff for application/json ContentType.
+type ChangeStaffJSONRequestBody = Employee
+
+// RemoveStaffJSONRequestBody defines body for RemoveStaff for application/json ContentType.
+type RemoveStaffJSONRequestBody = Departure
+
 // ExamineJSONRequestBody defines body for Examine for application/json ContentType.
 type ExamineJSONRequestBody = NewRequest
 
@@ -2391,6 +2408,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /medewerkers (the `AddStaff` operationId).
 	AddStaff(ctx context.Context, body AddStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeStaffWithBody Een medewerker een andere naam of andere rollen geven
+	//
+	// Dit komt in de plaats van wat er van hem stond. Werk dat hij niet meer mag doen, mogen anderen doen. Wie weg was, is hiermee terug.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
+	ChangeStaffWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeStaff Een medewerker een andere naam of andere rollen geven
+	//
+	// Dit komt in de plaats van wat er van hem stond. Werk dat hij niet meer mag doen, mogen anderen doen. Wie weg was, is hiermee terug.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
+	ChangeStaff(ctx context.Context, body ChangeStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveStaffWithBody Een medewerker gaat weg en mag meteen niets meer
+	//
+	// Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /medewerkers/vertrek (the `RemoveStaff` operationId).
+	RemoveStaffWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveStaff Een medewerker gaat weg en mag meteen niets meer
+	//
+	// Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /medewerkers/vertrek (the `RemoveStaff` operationId).
+	RemoveStaff(ctx context.Context, body RemoveStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListParties De partijen in het register
 	//
@@ -3087,6 +3140,82 @@ func (c *Raw) AddStaffWithBody(ctx context.Context, contentType string, body io.
 // Corresponds with POST /medewerkers (the `AddStaff` operationId).
 func (c *Raw) AddStaff(ctx context.Context, body AddStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddStaffRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeStaffWithBody Een medewerker een andere naam of andere rollen geven
+//
+// Dit komt in de plaats van wat er van hem stond. Werk dat hij niet meer mag doen, mogen anderen doen. Wie weg was, is hiermee terug.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
+func (c *Raw) ChangeStaffWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeStaffRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeStaff Een medewerker een andere naam of andere rollen geven
+//
+// Dit komt in de plaats van wat er van hem stond. Werk dat hij niet meer mag doen, mogen anderen doen. Wie weg was, is hiermee terug.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
+func (c *Raw) ChangeStaff(ctx context.Context, body ChangeStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeStaffRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveStaffWithBody Een medewerker gaat weg en mag meteen niets meer
+//
+// Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /medewerkers/vertrek (the `RemoveStaff` operationId).
+func (c *Raw) RemoveStaffWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveStaffRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveStaff Een medewerker gaat weg en mag meteen niets meer
+//
+// Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /medewerkers/vertrek (the `RemoveStaff` operationId).
+func (c *Raw) RemoveStaff(ctx context.Context, body RemoveStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveStaffRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4742,6 +4871,86 @@ func NewAddStaffRequestWithBody(server string, contentType string, body io.Reade
 	return req, nil
 }
 
+// NewChangeStaffRequest calls the generic ChangeStaff builder with application/json body
+func NewChangeStaffRequest(server string, body ChangeStaffJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeStaffRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewChangeStaffRequestWithBody constructs an http.Request for the ChangeStaff method, with any body, and a specified content type
+func NewChangeStaffRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/medewerkers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveStaffRequest calls the generic RemoveStaff builder with application/json body
+func NewRemoveStaffRequest(server string, body RemoveStaffJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRemoveStaffRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRemoveStaffRequestWithBody constructs an http.Request for the RemoveStaff method, with any body, and a specified content type
+func NewRemoveStaffRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/medewerkers/vertrek")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListPartiesRequest constructs an http.Request for the ListParties method
 func NewListPartiesRequest(server string) (*http.Request, error) {
 	var err error
@@ -6280,6 +6489,42 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /medewerkers (the `AddStaff` operationId).
 	AddStaffWithResponse(ctx context.Context, body AddStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*AddStaffResponse, error)
+
+	// ChangeStaffWithBodyWithResponse Een medewerker een andere naam of andere rollen geven
+	//
+	// Dit komt in de plaats van wat er van hem stond. Werk dat hij niet meer mag doen, mogen anderen doen. Wie weg was, is hiermee terug.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
+	ChangeStaffWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeStaffResponse, error)
+
+	// ChangeStaffWithResponse Een medewerker een andere naam of andere rollen geven
+	//
+	// Dit komt in de plaats van wat er van hem stond. Werk dat hij niet meer mag doen, mogen anderen doen. Wie weg was, is hiermee terug.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
+	ChangeStaffWithResponse(ctx context.Context, body ChangeStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeStaffResponse, error)
+
+	// RemoveStaffWithBodyWithResponse Een medewerker gaat weg en mag meteen niets meer
+	//
+	// Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /medewerkers/vertrek (the `RemoveStaff` operationId).
+	RemoveStaffWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveStaffResponse, error)
+
+	// RemoveStaffWithResponse Een medewerker gaat weg en mag meteen niets meer
+	//
+	// Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /medewerkers/vertrek (the `RemoveStaff` operationId).
+	RemoveStaffWithResponse(ctx context.Context, body RemoveStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveStaffResponse, error)
 
 	// ListPartiesWithResponse De partijen in het register
 	//
@@ -7878,6 +8123,130 @@ func (r AddStaffResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AddStaffResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChangeStaffResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Employee
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeStaffResponse) GetJSON200() *Employee {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ChangeStaffResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChangeStaffResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangeStaffResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeStaffResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeStaffResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeStaffResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeStaffResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveStaffResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Employee
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveStaffResponse) GetJSON200() *Employee {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RemoveStaffResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RemoveStaffResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveStaffResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveStaffResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveStaffResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveStaffResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveStaffResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9877,6 +10246,66 @@ func (c *ClientWithResponses) AddStaffWithResponse(ctx context.Context, body Add
 	return ParseAddStaffResponse(rsp)
 }
 
+// ChangeStaffWithBodyWithResponse Een medewerker een andere naam of andere rollen geven
+//
+// Dit komt in de plaats van wat er van hem stond. Werk dat hij niet meer mag doen, mogen anderen doen. Wie weg was, is hiermee terug.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
+func (c *ClientWithResponses) ChangeStaffWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeStaffResponse, error) {
+	rsp, err := c.ChangeStaffWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeStaffResponse(rsp)
+}
+
+// ChangeStaffWithResponse Een medewerker een andere naam of andere rollen geven
+//
+// Dit komt in de plaats van wat er van hem stond. Werk dat hij niet meer mag doen, mogen anderen doen. Wie weg was, is hiermee terug.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
+func (c *ClientWithResponses) ChangeStaffWithResponse(ctx context.Context, body ChangeStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeStaffResponse, error) {
+	rsp, err := c.ChangeStaff(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeStaffResponse(rsp)
+}
+
+// RemoveStaffWithBodyWithResponse Een medewerker gaat weg en mag meteen niets meer
+//
+// Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /medewerkers/vertrek (the `RemoveStaff` operationId).
+func (c *ClientWithResponses) RemoveStaffWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveStaffResponse, error) {
+	rsp, err := c.RemoveStaffWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveStaffResponse(rsp)
+}
+
+// RemoveStaffWithResponse Een medewerker gaat weg en mag meteen niets meer
+//
+// Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /medewerkers/vertrek (the `RemoveStaff` operationId).
+func (c *ClientWithResponses) RemoveStaffWithResponse(ctx context.Context, body RemoveStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveStaffResponse, error) {
+	rsp, err := c.RemoveStaff(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveStaffResponse(rsp)
+}
+
 // ListPartiesWithResponse De partijen in het register
 //
 // Returns a wrapper object for the known response body format(s).
@@ -11343,6 +11772,100 @@ func ParseAddStaffResponse(rsp *http.Response) (*AddStaffResponse, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangeStaffResponse parses an HTTP response from a ChangeStaffWithResponse call
+func ParseChangeStaffResponse(rsp *http.Response) (*ChangeStaffResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeStaffResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Employee
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveStaffResponse parses an HTTP response from a RemoveStaffWithResponse call
+func ParseRemoveStaffResponse(rsp *http.Response) (*RemoveStaffResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveStaffResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Employee
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout

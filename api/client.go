@@ -262,6 +262,16 @@ func (c *Client) AddStaff(ctx context.Context, e Employee) (Employee, error) {
 	return result[Employee](c.raw.AddStaff(ctx, e))
 }
 
+// ChangeStaff gives a person another name or other roles.
+func (c *Client) ChangeStaff(ctx context.Context, e Employee) (Employee, error) {
+	return result[Employee](c.raw.ChangeStaff(ctx, e))
+}
+
+// RemoveStaff ends what a person may do.
+func (c *Client) RemoveStaff(ctx context.Context, id string) (Employee, error) {
+	return result[Employee](c.raw.RemoveStaff(ctx, Departure{ID: id}))
+}
+
 // Parties lists the parties of the register.
 func (c *Client) Parties(ctx context.Context) ([]Party, error) {
 	list, err := result[PartyList](c.raw.ListParties(ctx))

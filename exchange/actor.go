@@ -1,5 +1,7 @@
 package exchange
 
+import "time"
+
 // An ActorID names a person who works with the node, within his organisation.
 // It is not his name and carries no meaning outside.
 type ActorID string
@@ -23,6 +25,9 @@ type Actor struct {
 	// carer and coordinator; he acts in one of them at a time, and sees and
 	// does nothing in the others (memorandum §4.3.3).
 	Hat CapacityCode
+	// Ended is when he left; zero while he works here. His name stays with what
+	// he did, and he does nothing any more.
+	Ended time.Time
 }
 
 // A Grant gives a person a role within one capacity of his organisation.
@@ -55,6 +60,9 @@ var Roles = [...]Role{Professional, Requester, Coordinator, ReportingDesk, Priva
 // Wear returns the actor under the hat of a capacity. Without one he wears the
 // only hat he has; who has more must say which.
 func (a Actor) Wear(hat CapacityCode) (Actor, error) {
+	if !a.Ended.IsZero() {
+		return Actor{}, refuse(ActorEnded)
+	}
 	var own []CapacityCode
 	for _, g := range a.Roles {
 		if !known(own, g.Capacity) {
@@ -84,12 +92,13 @@ func (a Actor) grant(role Role, in CapacityCode) (Grant, bool) {
 	if a.Hat != in {
 		return Grant{}, false
 	}
+	var found Grant
 	for _, g := range a.Roles {
-		if g.Role == role && g.Capacity == in {
-			return g, true
+		if g.Role == role && g.Capacity == in && (found.Role == "" || found.Regime == "") {
+			found = g
 		}
 	}
-	return Grant{}, false
+	return found, found.Role != ""
 }
 
 // mayAsk holds that the actor may ask in the capacity, by its task.
@@ -115,10 +124,19 @@ func (l *Law) mayDecide(by Actor, in Capacity) (Grant, error) {
 // oneOf is the grant of the first of the roles that the actor has under this
 // hat; article is that of the task, "" where there is none to name.
 func (a Actor) oneOf(roles []Role, in CapacityCode, article string) (Grant, error) {
+	if !a.Ended.IsZero() {
+		return Grant{}, refuse(ActorEnded)
+	}
+	// Of several that fit, the one with a confidentiality of his own counts:
+	// another hat of the same person does not lift it.
+	var found Grant
 	for _, role := range roles {
-		if g, ok := a.grant(role, in); ok {
-			return g, nil
+		if g, ok := a.grant(role, in); ok && (found.Role == "" || found.Regime == "") {
+			found = g
 		}
+	}
+	if found.Role != "" {
+		return found, nil
 	}
 	for _, g := range a.Roles {
 		if g.Capacity == in && known(roles, g.Role) {

@@ -35,7 +35,7 @@ func Ask(law *Law, a Asking) (Exchange, Event, error) {
 	if err := first(law.ExamineAsking(a)); err != nil {
 		return Exchange{}, Event{}, err
 	}
-	x := Exchange{ID: a.Request.ID, Side: Asker, Phase: Queued, Request: a.Request, Changed: a.At}
+	x := Exchange{ID: a.Request.ID, Side: Asker, Phase: Queued, Request: a.Request, Begun: a.At, Changed: a.At}
 	broad := law.broad(a) != nil
 	if broad {
 		x.Broad = a.Broad

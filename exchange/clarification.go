@@ -11,6 +11,7 @@ import (
 type Clarification struct {
 	Question Personal
 	Asked    time.Time // whole seconds, as the message says
+	Came     time.Time // when it left or came in, by our own clock
 	By       ActorID   // at the supplier
 	Reply    Personal
 	Replied  time.Time // zero while open
@@ -34,10 +35,21 @@ func (x Exchange) Deadline() (due time.Time, paused bool) {
 		case c.Open():
 			paused = true
 		case !c.Failed && c.Replied.After(c.Asked):
-			due = due.Add(c.Replied.Sub(c.Asked))
+			due = due.Add(c.pause())
 		}
 	}
 	return due, paused
+}
+
+// pause is how long the clock stood still: from question to reply as both say,
+// and no longer than the question was open here. Else who asks it chooses, by
+// an earlier date, how much later he may answer.
+func (c Clarification) pause() time.Duration {
+	said := c.Replied.Sub(c.Asked)
+	if c.Came.IsZero() {
+		return said
+	}
+	return min(said, max(c.Replied.Sub(c.Came), 0)+Skew)
 }
 
 // Late reports whether a decision at this moment comes after the deadline. It
@@ -62,7 +74,7 @@ func (x Exchange) Question(law *Law, text Personal, own Party, by Actor, at time
 	if len(x.Clarifications) == maxClarifications {
 		return Exchange{}, Event{}, refuse(QuestionsBounded)
 	}
-	x.Clarifications = append(slices.Clone(x.Clarifications), Clarification{Question: text, Asked: second(at), By: by.ID})
+	x.Clarifications = append(slices.Clone(x.Clarifications), Clarification{Question: text, Asked: second(at), Came: at, By: by.ID})
 	x.Phase, x.Changed = Clarifying, at
 	return x, x.event(QuestionIssued, by.ID, at, Detail{}), nil
 }
@@ -87,7 +99,10 @@ func (x Exchange) ReceiveQuestion(text Personal, asked, at time.Time) (Exchange,
 	if len(x.Clarifications) == maxClarifications {
 		return Exchange{}, Event{}, refuse(QuestionsBounded)
 	}
-	x.Clarifications = append(slices.Clone(x.Clarifications), Clarification{Question: text, Asked: second(asked)})
+	if err := checkMoment(asked, x.Begun, at); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x.Clarifications = append(slices.Clone(x.Clarifications), Clarification{Question: text, Asked: second(asked), Came: at})
 	x.Phase, x.Changed = Clarifying, at
 	return x, x.event(QuestionReceived, "", at, Detail{}), nil
 }
@@ -122,6 +137,9 @@ func (x Exchange) reply(text Personal, by ActorID, replied, at time.Time, kind E
 	}
 	x.Clarifications = slices.Clone(x.Clarifications)
 	c := &x.Clarifications[open]
+	if err := checkMoment(replied, c.Asked, at); err != nil {
+		return Exchange{}, Event{}, err
+	}
 	c.Reply, c.Replied, c.ReplyBy = text, second(replied), by
 	if x.Phase == Clarifying {
 		x.Phase = Weighing

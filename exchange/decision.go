@@ -64,7 +64,7 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 					return
 				}
 			}
-			if err := rule.checkComplete(taken); err != nil && !yield(found(RuleStep, rule.Article, err)) {
+			if err := rule.checkComplete(taken, by.ID); err != nil && !yield(found(RuleStep, rule.Article, err)) {
 				return
 			}
 		}

@@ -56,6 +56,7 @@ type Exchange struct {
 	Returned       Personal        // at the supplier: why a second person gave the decision back
 	Answer         Answer          // at the asker, from Answered or Refused on; zero before
 	Rejected       string          // error code of the other party's node, in Rejected
+	Begun          time.Time       // when it was asked or came in, by our own clock
 	Changed        time.Time       // when the last step was taken
 }
 
@@ -101,7 +102,7 @@ func Accept(law *Law, r Request, from, to Party, at time.Time) (Exchange, Event,
 	if err := law.CheckRequest(r, from, to, at); err != nil {
 		return Exchange{}, Event{}, err
 	}
-	x := Exchange{ID: r.ID, Side: Supplier, Phase: Weighing, Request: r, Changed: at}
+	x := Exchange{ID: r.ID, Side: Supplier, Phase: Weighing, Request: r, Begun: at, Changed: at}
 	return x, x.event(RequestReceived, "", at, Detail{Items: r.outline()}), nil
 }
 
@@ -212,10 +213,15 @@ func (x Exchange) WithdrawnByAsker(at time.Time) (Exchange, Event, error) {
 	if x.Side != Supplier {
 		return Exchange{}, Event{}, refuse(WrongSide)
 	}
-	if known([]Phase{Weighing, Clarifying, Proposed, Decided}, x.Phase) {
-		x.Phase = Withdrawn
+	switch x.Phase {
+	case Weighing, Clarifying, Proposed, Decided, Expired, Rejected:
+		// Expired, Rejected: our answer did not reach him.
+	case Withdrawn:
+		return Exchange{}, Event{}, refuse(RequestWithdrawn)
+	default:
+		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
 	}
-	x.Changed = at
+	x.Phase, x.Changed = Withdrawn, at
 	return x, x.event(WithdrawalReceived, "", at, Detail{}), nil
 }
 
@@ -250,6 +256,17 @@ func (x Exchange) Assign(law *Law, to Actor, why Personal, own Party, by Actor, 
 	x.Assignment = Assignment{To: to.ID, Why: why, By: by.ID, At: at}
 	x.Changed = at
 	return x, x.event(Assigned, by.ID, at, Detail{Second: to.ID, For: before}), nil
+}
+
+// Released is the exchange without its assignment where to, to whom it was
+// given, may not decide on it any more: he left, or does other work now. Then
+// anybody may who has the role.
+func (x Exchange) Released(law *Law, to Actor, own Party) Exchange {
+	to.Hat = x.Request.To.Capacity
+	if _, _, err := law.WeighingOf(x.Request, own, to); err != nil && x.Assignment.To == to.ID {
+		x.Assignment = Assignment{}
+	}
+	return x
 }
 
 // undecided reports whether a professional still weighs.
@@ -337,6 +354,11 @@ func (x Exchange) Confirm(law *Law, own Party, by Actor, at time.Time) (Exchange
 	if err := x.maySecond(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
 	}
+	if rule, _, err := law.WeighingOf(x.Request, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	} else if err := rule.checkColleague(x.Weighing, x.Decision.By); err != nil && x.Decision.supplies() {
+		return Exchange{}, Event{}, err
+	}
 	x.Decision.Second, x.Decision.At = by.ID, at
 	x.Phase, x.Changed = Decided, at
 	return x, x.event(DecisionTaken, x.Decision.By, at, x.decisionDetail(at)), nil
@@ -389,6 +411,9 @@ func (x Exchange) Receive(law *Law, a Answer, at time.Time) (Exchange, Event, er
 		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
 	}
 	if err := law.CheckAnswer(x.Request, a); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := checkMoment(a.At, x.Begun, at); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	x.Answer, x.Phase, x.Changed = a, a.outcome(), at

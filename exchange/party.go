@@ -145,9 +145,11 @@ var Regimes = [...]Regime{NoSecrecy, WGBO, BIG, YouthAct, Wpg, Wjsg, Mayor}
 func (r Regime) Secrecy() bool { return r == WGBO || r == BIG || r == YouthAct }
 
 // isCode reports whether s is a code as catalogues and registers use them:
-// lower-case letters, digits, dots, slashes and hyphens, at most 64 bytes.
+// lower-case letters, digits, dots, slashes and hyphens, at most 64 bytes,
+// starting with a letter, so that no number of a person is a code. Codes stand
+// in clear in the ledger, which takes no other.
 func isCode(s string) bool {
-	if s == "" || len(s) > 64 {
+	if s == "" || len(s) > 64 || s[0] < 'a' || s[0] > 'z' {
 		return false
 	}
 	for _, r := range s {

@@ -109,6 +109,8 @@ const (
 	UnknownCondition Code = "unknown-condition"
 	BadCondition     Code = "bad-condition"
 	BadScope         Code = "bad-scope"
+	BadTime          Code = "time-impossible"
+	ActorEnded       Code = "actor-ended"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -120,7 +122,7 @@ var Codes = [...]Code{
 	OutsideScope, BroadRequest, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
-	BadOutcome, UnknownCondition, BadCondition, BadScope,
+	BadOutcome, UnknownCondition, BadCondition, BadScope, BadTime, ActorEnded,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }

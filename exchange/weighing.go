@@ -227,6 +227,8 @@ func (w WeighingRule) checkStep(taken Steps, s Step) error {
 		return refuse(BadStep, append(here, "field", "day")...)
 	case o.With == (s.With == ""):
 		return refuse(BadStep, append(here, "field", "with")...)
+	case (o.With || o.Route != "") && s.Day.After(s.At):
+		return refuse(BadStep, append(here, "field", "day")...) // what was asked of somebody was asked already
 	case o.With && s.With == s.By:
 		return refuse(ColleagueIsSelf, here...)
 	}
@@ -238,15 +240,30 @@ func (w WeighingRule) checkStep(taken Steps, s Step) error {
 	return nil
 }
 
-// checkComplete holds that a weighing allows to supply.
-func (w WeighingRule) checkComplete(taken Steps) error {
+// checkColleague holds that the colleague who was asked is not the one who
+// decides, whoever wrote it down (art. 5.4.2(2): a colleague, not oneself).
+func (w WeighingRule) checkColleague(taken Steps, decider ActorID) error {
+	route := w.route(taken)
+	for _, rule := range w.Steps {
+		if rule.Route != "" && rule.Route != route {
+			continue
+		}
+		if s, ok := taken.taken(rule.Code); ok && s.With != "" && s.With == decider {
+			return refuse(ColleagueIsSelf, "step", string(rule.Code), "article", rule.Article)
+		}
+	}
+	return nil
+}
+
+// checkComplete holds that a weighing allows decider to supply.
+func (w WeighingRule) checkComplete(taken Steps, decider ActorID) error {
 	if step, stops := w.Stopped(taken); stops {
 		return refuse(WeighingStops, "step", string(step.Code), "weighing", string(w.Code), "article", step.Article)
 	}
 	if open := w.Open(taken); len(open) > 0 {
 		return refuse(WeighingOpen, "step", string(open[0].Code), "weighing", string(w.Code), "article", open[0].Article)
 	}
-	return nil
+	return w.checkColleague(taken, decider)
 }
 
 // WeighingOf says how somebody weighs a request in a capacity: by the regime

@@ -84,7 +84,7 @@ func (n *Node) alarm(c *store.Change, x contradiction) error {
 		return fault(UnknownParty)
 	}
 	a := Alarm{
-		ID: newID(), At: n.now().UTC(), Found: x.found, Party: party.OIN, Origin: name, First: shown(x.first), Second: shown(x.second),
+		ID: newID(n.now()), At: n.now().UTC(), Found: x.found, Party: party.OIN, Origin: name, First: shown(x.first), Second: shown(x.second),
 		Register: f.register.Version(), Witness: n.id.OIN,
 	}
 	message := []byte(x.second.Note)

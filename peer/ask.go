@@ -54,7 +54,7 @@ func (n *Node) asking(f *inForce, who Who, asking Asking) (exchange.Asking, erro
 	}
 	now := n.now()
 	r := asking.Request
-	r.ID, r.From.OIN = newID(), n.id.OIN
+	r.ID, r.From.OIN = newID(now), n.id.OIN
 	a := exchange.Asking{Broad: asking.Broad, By: by, At: now}
 	if a.Case, _, err = n.caseRow(r.Case); err != nil {
 		return exchange.Asking{}, err
@@ -105,7 +105,7 @@ const answerLife = 60 * 24 * time.Hour
 
 // envelope addresses a new message of x to the other side.
 func envelope(x exchange.Exchange, now, expires time.Time) wire.Envelope {
-	return wire.Envelope{ID: string(newID()), From: x.Own(), To: x.Other(), Exchange: x.ID, At: now, Expires: expires}
+	return wire.Envelope{ID: string(newID(now)), From: x.Own(), To: x.Other(), Exchange: x.ID, At: now, Expires: expires}
 }
 
 // outgoing puts a message in the outbox: by its digest, since the message itself

@@ -126,7 +126,7 @@ func (n *Node) OpenCase(ctx context.Context, who Who, c exchange.Case) (exchange
 	if err != nil {
 		return exchange.Case{}, err
 	}
-	c.ID, c.Own = newID(), exchange.PartyID{OIN: n.id.OIN, Capacity: by.Hat}
+	c.ID, c.Own = newID(n.now()), exchange.PartyID{OIN: n.id.OIN, Capacity: by.Hat}
 	c, event, err := exchange.OpenCase(f.law, c, own, by, n.now())
 	if err != nil {
 		return exchange.Case{}, err

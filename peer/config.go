@@ -13,6 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"sluis/exchange"
+	"sluis/exchange/wire"
 	"sluis/transport"
 )
 
@@ -56,6 +57,14 @@ type Limits struct {
 
 	// StreamsPerPeer bounds what one peer can have open. Default: 512.
 	StreamsPerPeer int `toml:"streams_per_peer"`
+
+	// OpenRequests bounds the requests of one partner on which nobody has
+	// decided; RequestsPerDay and BytesPerDay what it may bring in a day. More
+	// is not lost: the partner's node keeps it and tries again. Default: 1000,
+	// 5000 and 256 MiB.
+	OpenRequests   int   `toml:"open_requests"`
+	RequestsPerDay int   `toml:"requests_per_day"`
+	BytesPerDay    int64 `toml:"bytes_per_day"`
 }
 
 // Decisions says what the organisation chose for itself within the law.
@@ -172,9 +181,11 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 // DefaultConfig is what holds where sluis.toml is silent.
 func DefaultConfig() Config {
 	return Config{
-		Listen:    []string{"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"},
-		QUIC:      true,
-		Limits:    Limits{MinFreeBytes: 1 << 30, PerIP: 256, StreamsPerPeer: 512},
+		Listen: []string{"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"},
+		QUIC:   true,
+		Limits: Limits{
+			MinFreeBytes: 1 << 30, PerIP: 256, StreamsPerPeer: 512, OpenRequests: 1000, RequestsPerDay: 5000, BytesPerDay: 256 << 20,
+		},
 		Register:  Renewal{ExchangeEvery: Duration(time.Hour)},
 		Delivery:  Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
 		Retention: Retention{SweepEvery: Duration(24 * time.Hour)},
@@ -223,6 +234,8 @@ func (c Config) check() error {
 		return fmt.Errorf("%s: limits.min_free_bytes is below zero", configFile)
 	case c.Limits.PerIP < 1 || c.Limits.StreamsPerPeer < 1:
 		return fmt.Errorf("%s: limits.per_ip and limits.streams_per_peer must be at least 1", configFile)
+	case c.Limits.OpenRequests < 1 || c.Limits.RequestsPerDay < 1 || c.Limits.BytesPerDay < wire.MaxToken:
+		return fmt.Errorf("%s: limits.open_requests, requests_per_day and bytes_per_day must have room for one request of %d bytes", configFile, wire.MaxToken)
 	case c.Delivery.AtOnce < 1:
 		return fmt.Errorf("%s: delivery.at_once must be at least 1", configFile)
 	case c.Delivery.LongestPause < c.Delivery.FirstPause:

@@ -25,7 +25,10 @@ type courier struct {
 	mu     sync.Mutex
 	queues map[string][]*errand // by exchange, oldest first; never empty
 	within map[string]string    // exchange of each errand in queues, by ID
-	wake   chan struct{}        // holds one token when there is something new
+	// away says to whom each attempt that runs is, by ID of the message, also of
+	// a message that was taken off its queue meanwhile.
+	away map[string]exchange.OIN
+	wake chan struct{} // holds one token when there is something new
 }
 
 // An errand is one message to be delivered.
@@ -45,7 +48,7 @@ type Pace struct {
 }
 
 func newCourier(p Pace) *courier {
-	return &courier{pace: p, queues: map[string][]*errand{}, within: map[string]string{}, wake: make(chan struct{}, 1)}
+	return &courier{pace: p, queues: map[string][]*errand{}, within: map[string]string{}, away: map[string]exchange.OIN{}, wake: make(chan struct{}, 1)}
 }
 
 func (c *courier) signal() {
@@ -124,9 +127,18 @@ func (c *courier) waiting() int {
 
 // due takes the messages that may be tried now, at most as many as may run at
 // once, and says when to look again. What it returns must come back to [done].
+//
+// One party has an eighth of those that may run at once, and who has the fewest
+// comes first: a party that takes our messages and says nothing holds up those
+// to itself, and no others.
 func (c *courier) due(now time.Time, running int) (ids []string, again time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	busy := map[exchange.OIN]int{}
+	for _, to := range c.away {
+		busy[to]++
+	}
+	ready := map[exchange.OIN][]*errand{}
 	for _, q := range c.queues {
 		e := q[0]
 		switch {
@@ -135,11 +147,23 @@ func (c *courier) due(now time.Time, running int) (ids []string, again time.Time
 			if again.IsZero() || e.next.Before(again) {
 				again = e.next
 			}
-		case running+len(ids) >= c.pace.AtOnce:
-			return ids, again
 		default:
+			ready[e.to] = append(ready[e.to], e)
+		}
+	}
+	for share := range max(c.pace.AtOnce/8, 1) {
+		for to, waiting := range ready {
+			if running+len(ids) >= c.pace.AtOnce {
+				return ids, again
+			}
+			if busy[to] > share || len(waiting) == 0 {
+				continue
+			}
+			e := waiting[0]
 			e.running = true
-			ids = append(ids, e.id)
+			busy[to]++
+			c.away[e.id] = to
+			ids, ready[to] = append(ids, e.id), waiting[1:]
 		}
 	}
 	return ids, again
@@ -149,6 +173,7 @@ func (c *courier) due(now time.Time, running int) (ids []string, again time.Time
 func (c *courier) done(id string, failed bool, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.away, id)
 	if !failed {
 		c.drop(id)
 		return

@@ -39,8 +39,16 @@ func (n *Node) Return(ctx context.Context, who Who, id exchange.ID, why exchange
 	})
 }
 
-// decided queues the answer of a decision that is final.
+// decided queues the answer of a decision that is final. The asker is looked at
+// as the register in force has him: much may have changed since he asked.
 func (n *Node) decided(j judging, x exchange.Exchange, event exchange.Event) (act, error) {
+	asker, err := j.force.party(x.Request.From.OIN)
+	if err != nil {
+		return act{}, err
+	}
+	if err := x.MaySend(j.law, exchange.AnswerMessage, asker, j.own); err != nil {
+		return act{}, err
+	}
 	if x.Phase != exchange.Decided {
 		return act{after: j.before.with(x), event: event}, nil
 	}

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/ledger"
 	"sluis/register"
+	"sluis/schemas"
 	"sluis/store"
 )
 
@@ -47,6 +50,14 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if !ok {
 		return fault(UnknownParty)
 	}
+	if code, err := n.overtaken(f, exchange.ID(out.Exchange), side, kind); err != nil {
+		return err
+	} else if code != "" {
+		n.log.Warn("message kept back", "party", to.String(), "code", code)
+		return n.giveUp(ctx, out, side, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
+			return x.Reject(kind, code, now)
+		})
+	}
 	// It is sealed to the recipients that the addressee has now.
 	sealed, err := wire.Seal(wire.Signed{Token: m.token}, f.register.Recipients(to.OIN))
 	if err != nil {
@@ -65,13 +76,36 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 		return n.receipted(ctx, f, out, to, side, kind, r.Receipt)
 	case r.Retry:
 		return fmt.Errorf("the other node says: later")
-	case !knownCode(r.Code):
+	case r.Code == "":
 		return fault(BadReply)
 	}
-	n.log.Warn("message not accepted", "party", to.String(), "code", r.Code)
+	code := knownCode(r.Code)
+	n.log.Warn("message not accepted", "party", to.String(), "code", code)
 	return n.giveUp(ctx, out, side, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-		return x.Reject(kind, r.Code, now)
+		return x.Reject(kind, code, now)
 	})
+}
+
+// overtaken is why a message may not leave any more, or "": since it was queued
+// a register may have taken from either party what it rests on.
+func (n *Node) overtaken(f *inForce, id exchange.ID, side exchange.Side, kind exchange.MessageKind) (code string, err error) {
+	r, err := n.record(id, side)
+	if err != nil {
+		return "", err
+	}
+	from, err := f.party(r.Exchange.Request.From.OIN)
+	if err != nil {
+		return "", err
+	}
+	to, err := f.party(r.Exchange.Request.To.OIN)
+	if err != nil {
+		return "", err
+	}
+	var refusal *exchange.Refusal
+	if errors.As(r.MaySend(f.law, kind, from, to), &refusal) {
+		return string(refusal.Code), nil
+	}
+	return "", nil
 }
 
 // hand gives a sealed message to a party. To another capacity of our own
@@ -102,11 +136,14 @@ func (n *Node) sent(id exchange.ID, d wire.Digest) (storedMessage, exchange.Side
 	return storedMessage{}, "", store.ErrNotFound
 }
 
-// knownCode reports whether a code that came over the network has the form of
-// one: it is going to be stored and shown.
-func knownCode(s string) bool {
-	_, err := exchange.ParseActorID(s)
-	return err == nil
+// knownCode is a code that came over the network, or that it is none of ours.
+// It is going to be stored, logged and listed, so the other party must not be
+// able to write in it what it likes (I5).
+func knownCode(s string) string {
+	if _, ok := schemas.Text(s); ok {
+		return s
+	}
+	return UnknownCode
 }
 
 func (n *Node) giveUp(ctx context.Context, out store.Outgoing, side exchange.Side, end func(record, time.Time) (exchange.Exchange, exchange.Event, error)) error {
@@ -144,6 +181,9 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		return err
 	}
 	_, err = n.change(ctx, m.Exchange, side, func(before record, now time.Time) (act, error) {
+		if !answers(proven.entry, kind, before.Exchange, out.ID, now) {
+			return act{}, fault(BadReceipt)
+		}
 		x, event, err := before.Deliver(kind, now)
 		if err != nil {
 			return act{}, err
@@ -154,6 +194,36 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		}, nil
 	})
 	return err
+}
+
+// receivedAs is the kind of entry that an addressee writes for each message.
+var receivedAs = map[exchange.MessageKind]exchange.EventKind{
+	exchange.RequestMessage:    exchange.RequestReceived,
+	exchange.AnswerMessage:     exchange.AnswerReceived,
+	exchange.WithdrawalMessage: exchange.WithdrawalReceived,
+	exchange.QuestionMessage:   exchange.QuestionReceived,
+	exchange.ReplyMessage:      exchange.ReplyReceived,
+}
+
+// answers reports whether the entry that a receipt proves says what happened:
+// that a message of this kind, for this purpose, came in, after we sent it, with
+// a part that says who and what. An entry of another kind would be no evidence
+// of that.
+func answers(h ledger.Header, kind exchange.MessageKind, x exchange.Exchange, message string, now time.Time) bool {
+	made, err := timeOf(message)
+	return err == nil && h.Kind == string(receivedAs[kind]) && h.Purpose == string(x.Request.Purpose) &&
+		!h.Time.Before(made.Add(-exchange.Skew)) && !h.Time.After(now.Add(exchange.Skew)) &&
+		h.Key != ledger.None && h.Private != ledger.DigestOf(nil)
+}
+
+// timeOf is when an ID of ours was made: a UUIDv7 says it.
+func timeOf(id string) (time.Time, error) {
+	u, err := uuid.Parse(id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	seconds, nanos := u.Time().UnixTime()
+	return time.Unix(seconds, nanos), nil
 }
 
 // checkEvidence checks what a receipt says of the partner's ledger: the entry

@@ -67,7 +67,7 @@ func (n *Node) Explain(ctx context.Context, who Who, id exchange.ID) (Explanatio
 		if err != nil {
 			return Explanation{}, err
 		}
-		by.Hat = r.To.Capacity
+		by.Hat, by.Ended = r.To.Capacity, time.Time{} // he may have left since
 		findings = slices.AppendSeq(findings, f.law.ExamineDecision(r, x.Weighing, x.Decision, to, by))
 	}
 	e := explanation(findings)

@@ -34,6 +34,8 @@ const (
 	Follows         = "message-follows"
 	BadReceipt      = "bad-receipt"
 	BadReply        = "bad-reply"
+	UnknownCode     = "unknown-code"
+	PartnerTooMuch  = "partner-too-much"
 	NotPartner      = "not-partner"
 	BadConsistency  = "bad-consistency"
 	BadCosignature  = "bad-cosignature"
@@ -48,13 +50,13 @@ const (
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, NoBackup, ActorExists, Replayed,
-	Follows, BadReceipt, BadReply, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
+	Follows, BadReceipt, BadReply, UnknownCode, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {
 	f := &Fault{Code: code}
 	switch code {
-	case NoRegister, RegisterExpired, UnknownParty, NotPartner, TooSoon, Busy, Internal:
+	case NoRegister, RegisterExpired, UnknownParty, PartnerTooMuch, NotPartner, TooSoon, Busy, Internal:
 		f.Retry = true
 	}
 	return f

@@ -3,6 +3,7 @@ package peer_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -35,6 +36,13 @@ type forger struct {
 func forge(t *testing.T, w *world, m *member) *forger {
 	t.Helper()
 	m.stop()
+	keys := keysOf(t, m)
+	host := openHost(t, keys, w.peersBut(m))
+	return &forger{t, w, keys, exchange.PartyID{OIN: m.party.OIN, Capacity: m.party.Capacities[0].Code}, host}
+}
+
+func keysOf(t *testing.T, m *member) *crypto.Keys {
+	t.Helper()
 	sealed, err := os.ReadFile(filepath.Join(m.dir, "keystore.age"))
 	if err != nil {
 		t.Fatal(err)
@@ -43,8 +51,28 @@ func forge(t *testing.T, w *world, m *member) *forger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := openHost(t, keys, w.peersBut(m))
-	return &forger{t, w, keys, exchange.PartyID{OIN: m.party.OIN, Capacity: m.party.Capacities[0].Code}, host}
+	return keys
+}
+
+// impostor listens where a member that is stopped did, and answers messages as
+// h does.
+func impostor(t *testing.T, w *world, m *member, keys *crypto.Keys, h transport.Handler) {
+	t.Helper()
+	m.stop()
+	mute := transport.Protocol{
+		Handler:    func(context.Context, string, []byte) ([]byte, error) { return nil, errors.New("mute") },
+		MaxRequest: 64 << 20, MaxReply: 64 << 20, Timeout: 20 * time.Second,
+	}
+	messages := mute
+	messages.Handler = h
+	host, err := transport.Open(transport.Config{
+		Key: keys.Host, Listen: m.entry.Addresses, Peers: w.peersBut(m),
+		Protocols: map[string]transport.Protocol{peer.MessageProtocol: messages, peer.RegisterProtocol: mute},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = host.Close() })
 }
 
 // openHost speaks a node's protocols without a node behind it, and without its
@@ -83,10 +111,15 @@ func (f *forger) envelope(to exchange.PartyID, x exchange.ID) wire.Envelope {
 
 func (f *forger) seal(s wire.Signed, err error) []byte {
 	f.t.Helper()
+	return f.sealTo(debtHelp.OIN, s, err)
+}
+
+func (f *forger) sealTo(oin exchange.OIN, s wire.Signed, err error) []byte {
+	f.t.Helper()
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	sealed, err := wire.Seal(s, f.w.auth.last.Recipients(debtHelp.OIN))
+	sealed, err := wire.Seal(s, f.w.auth.last.Recipients(oin))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -330,5 +363,89 @@ func TestExpiredRegister(t *testing.T) {
 	_, err := ask(context.Background(), a.node, requester, question(t))
 	if !errors.Is(err, &peer.Fault{Code: peer.RegisterExpired}) {
 		t.Errorf("asked under an expired register: %v", err)
+	}
+}
+
+// raw signs a request whose payload was changed by hand, past our own checks.
+func (f *forger) raw(change func(payload string, e wire.Envelope) string) []byte {
+	f.t.Helper()
+	r, e := question(f.t), f.envelope(exchange.PartyID{OIN: debtHelp.OIN, Capacity: "debts"}, freshID())
+	r.ID, r.Case, r.Due = e.Exchange, freshID(), time.Now().Add(24*time.Hour)
+	s, err := wire.SignRequest(e, r, f.keys.Signing)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(string(s.Token), ".")[1])
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	changed := change(string(payload), e)
+	if changed == string(payload) {
+		f.t.Fatal("nothing was changed")
+	}
+	token, err := crypto.Sign(f.keys.Signing, "sluis-request+jwt", []byte(changed))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return f.seal(wire.Signed{Token: token}, nil)
+}
+
+// I5: the names that a partner brings stand in clear in our ledger and list. The
+// part of them that tells a time tells that, so no number of a person does.
+func TestNamesTellTheirTimeOnly(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp)
+	b := w.members[1]
+	f := forge(t, w, w.members[0])
+	_, before := b.node.Checkpoint()
+	number := "99999384-7000-7000-8000-000000000000" // the digits of a BSN where the time stands
+	for what, change := range map[string]func(string, wire.Envelope) string{
+		"exchange with a number": func(p string, e wire.Envelope) string {
+			return strings.Replace(p, `"exchange":"`+string(e.Exchange), `"exchange":"`+number, 1)
+		},
+		"jti with a number": func(p string, e wire.Envelope) string {
+			return strings.Replace(p, `"jti":"`+e.ID, `"jti":"`+number, 1)
+		},
+		"jti of another version": func(p string, e wire.Envelope) string {
+			return strings.Replace(p, `"jti":"`+e.ID, `"jti":"`+e.ID[:14]+"4"+e.ID[15:], 1)
+		},
+		"exchange of another variant": func(p string, e wire.Envelope) string {
+			id := string(e.Exchange)
+			return strings.Replace(p, `"exchange":"`+id, `"exchange":"`+id[:19]+"0"+id[20:], 1)
+		},
+		"case of no version": func(p string, _ wire.Envelope) string {
+			at := strings.Index(p, `"case":"`) + len(`"case":"`)
+			return p[:at] + "99999384-7000-0000-0000-000000000000" + p[at+36:]
+		},
+		"party with a number for a capacity": func(p string, e wire.Envelope) string {
+			return strings.Replace(p, `"iss":"`+e.From.String(), `"iss":"`+string(e.From.OIN)+":999993847", 1)
+		},
+	} {
+		if code, _ := f.send(b, f.raw(change)); code != wire.MessageSchema {
+			t.Errorf("%s: got %q", what, code)
+		}
+	}
+	if _, after := b.node.Checkpoint(); after != before {
+		t.Error("refused, and yet the ledger grew")
+	}
+}
+
+// A text that could steer a screen or turn what stands there around is not
+// taken in, so that no door has to think of it.
+func TestTextsThatSteerAScreen(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp)
+	b := w.members[1]
+	f := forge(t, w, w.members[0])
+	const text = "to plan help at home"
+	for _, c := range []string{`\u0000`, `\u001b[2J`, `\f`, `\u000b`, `\r`, `\u0085`, `\u009b`, `\u202e`, `\u2066`, `\u200f`, `\u2028`, `\u2029`, `\ufeff`, "\u202e"} {
+		code, _ := f.send(b, f.raw(func(p string, _ wire.Envelope) string { return strings.Replace(p, text, text+c, 1) }))
+		if code != wire.MessageSchema {
+			t.Errorf("%q: got %q", c, code)
+		}
+	}
+	for _, c := range []string{`\n`, `\t`, "é", "\u200d", "中"} {
+		code, _ := f.send(b, f.raw(func(p string, _ wire.Envelope) string { return strings.Replace(p, text, text+c, 1) }))
+		if code != "" {
+			t.Errorf("%q: got %q", c, code)
+		}
 	}
 }

@@ -49,9 +49,11 @@ type Trace struct {
 // Trail lists what the ledger holds about an exchange, in order, to a person
 // who may see the exchange. That he looked is in the ledger first (I3).
 func (n *Node) Trail(ctx context.Context, who Who, id exchange.ID) ([]Trace, error) {
-	if _, err := n.Open(ctx, who, id); err != nil {
+	x, err := n.Open(ctx, who, id)
+	if err != nil {
 		return nil, err
 	}
+	own := x.Own().String()
 	var trail []Trace
 	for from := uint64(0); ; {
 		if err := ctx.Err(); err != nil {
@@ -66,7 +68,8 @@ func (n *Node) Trail(ctx context.Context, who Who, id exchange.ID) ([]Trace, err
 		}
 		from += uint64(len(entries))
 		for _, e := range entries {
-			if e.Exchange != string(id) {
+			// Where both sides are ours, each hat has its own (memorandum §4.3.3).
+			if e.Exchange != string(id) || e.As != own {
 				continue
 			}
 			t, err := n.trace(e)

@@ -60,6 +60,7 @@ type Node struct {
 	courier *courier
 	watch   *watch
 	feed    feed
+	quota   *quota
 	renew   chan struct{} // holds one token when peers should hear of our register
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
@@ -77,6 +78,11 @@ type Node struct {
 type inForce struct {
 	register *register.Register // nil until one is installed
 	law      *exchange.Law
+
+	// written is the greeting that brings the register, once it was asked for.
+	write    sync.Once
+	written  []byte
+	writeErr error
 }
 
 // Options says how to open a node.
@@ -131,7 +137,7 @@ func Open(dir string, o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()),
+		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(),
 		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
 	n.force.Store(&inForce{law: law})
@@ -219,7 +225,16 @@ func (n *Node) current() (*inForce, error) {
 	return f, nil
 }
 
-func newID() exchange.ID { return exchange.ID(uuid.Must(uuid.NewV7()).String()) }
+// newID makes a UUIDv7 of now. Everything that is named tells its age, by the
+// clock that the messages about it have.
+func newID(now time.Time) exchange.ID {
+	id := uuid.Must(uuid.NewV7())
+	ms := uint64(now.UnixMilli())
+	for i := range 6 {
+		id[i] = byte(ms >> (40 - 8*i))
+	}
+	return exchange.ID(id.String())
+}
 
 // storeOptions derives from the keys what the store needs.
 func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (store.Options, error) {

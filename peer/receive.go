@@ -42,7 +42,9 @@ func (n *Node) serveMessage(ctx context.Context, from string, sealed []byte) ([]
 	r := reply{Receipt: receipt}
 	if err != nil {
 		code, retry := classify(err)
-		n.log.Warn("message refused", "peer", from, "code", code)
+		if n.quota.line(from, n.now()) {
+			n.log.Warn("message refused", "peer", from, "code", code)
+		}
 		if code == Internal {
 			n.log.Error("message could not be handled", "peer", from, "error", err.Error())
 		}
@@ -81,7 +83,6 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 	if m.Kind == wire.Receipt {
 		return nil, &wire.Fault{Code: wire.MessageSchema}
 	}
-	n.courier.reachable(m.From.OIN)
 	// A message that was handled before, here or by another stream that was
 	// faster, is answered from what was written then.
 	for range maxOvertaken {
@@ -98,6 +99,12 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 		w, err := n.accept(ctx, f, m)
 		switch {
 		case err == nil:
+			// A message that is new shows that he is there; one that is sent again
+			// must not make us try all that waits for him once more.
+			n.courier.reachable(m.From.OIN)
+			if m.Kind == wire.Request {
+				n.quota.took(m.From.OIN, len(m.Token), n.now())
+			}
 			return n.receipt(f, m, store.Receipted{First: w.First, Size: w.Size, Time: w.Time}, w.Checkpoint)
 		case !errors.Is(err, store.ErrSeen) && !errors.Is(err, store.ErrOvertaken):
 			return nil, err
@@ -114,9 +121,21 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 		received: &message{m.Kind, wire.Signed{Token: m.Token, Digest: m.Digest}},
 		seen:     &store.Seen{Issuer: m.From.String(), ID: m.ID, Digest: ledger.Digest(m.Digest), Expires: m.Expires},
 	}
-	var err error
+	sender, err := f.party(m.From.OIN)
+	if err != nil {
+		return store.Written{}, err
+	}
+	if _, ok := sender.Capacity(m.From.Capacity); !ok {
+		return store.Written{}, &exchange.Refusal{Code: exchange.UnknownCapacity, Params: []string{"party", "sender", "capacity", string(m.From.Capacity)}}
+	}
+	if err := checkAge(m); err != nil {
+		return store.Written{}, err
+	}
 	switch m.Kind {
 	case wire.Request:
+		if err := n.fits(m, now); err != nil {
+			return store.Written{}, err
+		}
 		a.after, a.event, err = n.acceptRequest(f, m, now)
 	case wire.Answer, wire.Withdrawal, wire.Question, wire.Reply:
 		var before record
@@ -132,6 +151,26 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 		return store.Written{}, err
 	}
 	return n.write(ctx, a)
+}
+
+// idAge is how far the moment in an ID may lie from that of its message.
+const idAge = 24 * time.Hour
+
+// checkAge holds the names that a message brings to what they are for. They
+// stand in clear in our ledger, so the digits of a UUIDv7 that say when it was
+// made must say that, and nothing else (I5).
+func checkAge(m wire.Message) error {
+	names := []string{m.ID}
+	if m.Kind == wire.Request {
+		names = append(names, string(m.Exchange))
+	}
+	for _, name := range names {
+		made, err := timeOf(name)
+		if err != nil || made.Sub(m.At).Abs() > idAge {
+			return &wire.Fault{Code: wire.MessageSchema, Where: "the time in an ID is not that of its message"}
+		}
+	}
+	return nil
 }
 
 // receiver is the side of an exchange that a kind of message comes in at.

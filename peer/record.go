@@ -70,6 +70,7 @@ type storedRecord struct {
 	Answer   *storedAnswer         `json:"answer,omitempty"`
 	Sent     string                `json:"sent,omitempty"`
 	Rejected string                `json:"rejected,omitempty"`
+	Begun    time.Time             `json:"begun,omitzero"`
 	Changed  time.Time             `json:"changed"`
 }
 
@@ -94,6 +95,7 @@ type storedClarification struct {
 	Message  []byte           `json:"message"` // digest of the question
 	Question string           `json:"question"`
 	Asked    time.Time        `json:"asked"`
+	Came     time.Time        `json:"came,omitzero"`
 	By       exchange.ActorID `json:"by,omitempty"`
 	Reply    string           `json:"reply,omitempty"`
 	Replied  time.Time        `json:"replied,omitzero"`
@@ -133,7 +135,7 @@ func (r record) encode() ([]byte, error) {
 	}
 	s := storedRecord{
 		Side: r.Side, Phase: r.Phase, From: r.Exchange.Request.From, To: r.Exchange.Request.To, Request: request,
-		Digest: r.Request[:], Sent: r.Sent, Rejected: r.Rejected, Changed: r.Changed,
+		Digest: r.Request[:], Sent: r.Sent, Rejected: r.Rejected, Begun: r.Begun, Changed: r.Changed,
 		Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(),
 	}
 	if a := r.Assignment; a.To != "" {
@@ -144,11 +146,11 @@ func (r record) encode() ([]byte, error) {
 	}
 	for i, c := range r.Clarifications {
 		s.Asked = append(s.Asked, storedClarification{
-			Message: r.Questions[i][:], Question: c.Question.Reveal(), Asked: c.Asked, By: c.By, Reply: c.Reply.Reveal(), Replied: c.Replied,
+			Message: r.Questions[i][:], Question: c.Question.Reveal(), Asked: c.Asked, Came: c.Came, By: c.By, Reply: c.Reply.Reveal(), Replied: c.Replied,
 			ReplyBy: c.ReplyBy, Failed: c.Failed,
 		})
 	}
-	if d := r.Decision; !d.At.IsZero() {
+	if d := r.Decision; len(d.Items) > 0 {
 		s.Decision = &storedDecision{By: d.By, Second: d.Second, At: d.At, Conditions: d.Conditions, Note: d.Note.Reveal()}
 		for _, i := range d.Items {
 			s.Decision.Items = append(s.Decision.Items, storedItem{
@@ -157,7 +159,7 @@ func (r record) encode() ([]byte, error) {
 			})
 		}
 	}
-	if a := r.Answer; !a.At.IsZero() {
+	if a := r.Answer; len(a.Items) > 0 {
 		s.Answer = &storedAnswer{At: a.At, Conditions: a.Conditions}
 		for _, i := range a.Items {
 			s.Answer.Items = append(s.Answer.Items, storedItem{
@@ -180,7 +182,7 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 	}
 	request.ID, request.From, request.To = id, s.From, s.To
 	r := record{
-		Exchange: exchange.Exchange{ID: id, Side: s.Side, Phase: s.Phase, Request: request, Rejected: s.Rejected, Changed: s.Changed},
+		Exchange: exchange.Exchange{ID: id, Side: s.Side, Phase: s.Phase, Request: request, Rejected: s.Rejected, Begun: s.Begun, Changed: s.Changed},
 		Sent:     s.Sent,
 		version:  version,
 	}
@@ -196,7 +198,7 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 	}
 	for _, c := range s.Asked {
 		r.Clarifications = append(r.Clarifications, exchange.Clarification{
-			Question: exchange.Hide(c.Question), Asked: c.Asked, By: c.By, Reply: exchange.Hide(c.Reply), Replied: c.Replied,
+			Question: exchange.Hide(c.Question), Asked: c.Asked, Came: c.Came, By: c.By, Reply: exchange.Hide(c.Reply), Replied: c.Replied,
 			ReplyBy: c.ReplyBy, Failed: c.Failed,
 		})
 		r.Questions = append(r.Questions, wire.Digest(c.Message))

@@ -26,7 +26,10 @@ const (
 	maxRegister  = 32 << 20
 	maxGreeting  = maxRegister + 1<<20
 	registerTime = time.Minute
-	registerKey  = "current"
+	// registersAtOnce bounds the conversations about registers with one peer:
+	// one of ours, one of his, and as many that were cut.
+	registersAtOnce = 4
+	registerKey     = "current"
 )
 
 // storedRegister is the row of the register in force. The bundle itself can be
@@ -100,6 +103,9 @@ func (n *Node) lawOf(reg *register.Register) (*exchange.Law, error) {
 func (n *Node) InstallRegister(ctx context.Context, bundle []byte) error {
 	n.installing.Lock()
 	defer n.installing.Unlock()
+	if reg := n.force.Load().register; reg != nil && bytes.Equal(reg.Raw(), bundle) && n.now().Before(reg.Expires()) {
+		return nil // the one in force, as it was verified
+	}
 	for range maxOvertaken {
 		before := n.force.Load()
 		reg, err := register.Open(n.pin, bundle, before.register, n.now())
@@ -148,8 +154,12 @@ func (n *Node) registerFile(version uint64) string {
 }
 
 // enforce puts a register that is on disk in force, also for the network:
-// parties that it no longer has are cut off.
+// parties that it no longer has are cut off. The network comes first: when it
+// does not take the peers, nothing has changed in either.
 func (n *Node) enforce(after *inForce) error {
+	if err := n.network.SetPeers(n.peersOf(after.register)); err != nil {
+		return err
+	}
 	for {
 		before := n.force.Load()
 		if before.register != nil && before.register.Version() >= after.register.Version() {
@@ -160,9 +170,6 @@ func (n *Node) enforce(after *inForce) error {
 		}
 	}
 	n.log.Info("register in force", "version", strconv.FormatUint(after.register.Version(), 10))
-	if err := n.network.SetPeers(n.peers()); err != nil {
-		return err
-	}
 	n.courier.allReachable()
 	select {
 	case n.renew <- struct{}{}:
@@ -176,8 +183,9 @@ func (n *Node) enforce(after *inForce) error {
 func (n *Node) Register() *register.Register { return n.force.Load().register }
 
 // peers lists the parties that may talk to us: all of the register but us.
-func (n *Node) peers() []transport.Peer {
-	reg := n.force.Load().register
+func (n *Node) peers() []transport.Peer { return n.peersOf(n.force.Load().register) }
+
+func (n *Node) peersOf(reg *register.Register) []transport.Peer {
 	if reg == nil {
 		return nil
 	}
@@ -194,7 +202,7 @@ func (n *Node) protocols() map[string]transport.Protocol {
 	return map[string]transport.Protocol{
 		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, Timeout: attemptTime},
 		WitnessProtocol:  {Handler: n.serveWitness, MaxRequest: wire.MaxWitnessing, MaxReply: wire.MaxWitnessing, Timeout: attemptTime},
-		RegisterProtocol: {Handler: n.serveRegister, MaxRequest: maxGreeting, MaxReply: maxGreeting, Timeout: registerTime},
+		RegisterProtocol: {Handler: n.serveRegister, MaxRequest: maxGreeting, MaxReply: maxGreeting, PerPeer: registersAtOnce, Timeout: registerTime},
 	}
 }
 
@@ -206,15 +214,30 @@ type greeting struct {
 }
 
 func (n *Node) greeting(theirs uint64) greeting {
-	reg := n.force.Load().register
-	if reg == nil {
+	return n.force.Load().greeting(theirs)
+}
+
+func (f *inForce) greeting(theirs uint64) greeting {
+	if f.register == nil {
 		return greeting{}
 	}
-	g := greeting{Version: reg.Version()}
+	g := greeting{Version: f.register.Version()}
 	if theirs < g.Version {
-		g.Bundle = reg.Raw()
+		g.Bundle = f.register.Raw()
 	}
 	return g
+}
+
+// encodeGreeting writes our greeting. With the bundle it is the same for all, so
+// it is written once for each version: a peer pays thirteen bytes to ask for it.
+func (n *Node) encodeGreeting(theirs uint64) ([]byte, error) {
+	f := n.force.Load()
+	g := f.greeting(theirs)
+	if g.Bundle == nil {
+		return json.Marshal(g)
+	}
+	f.write.Do(func() { f.written, f.writeErr = json.Marshal(g) })
+	return f.written, f.writeErr
 }
 
 // serveRegister answers a greeting, and takes the bundle when it brings one.
@@ -224,18 +247,21 @@ func (n *Node) serveRegister(ctx context.Context, from string, request []byte) (
 		return nil, fault(BadReply)
 	}
 	n.take(ctx, from, g)
-	return json.Marshal(n.greeting(g.Version))
+	return n.encodeGreeting(g.Version)
 }
 
 // take installs the register that a peer offers. A bad one is named in the log
 // and changes nothing.
 func (n *Node) take(ctx context.Context, from string, g greeting) {
-	if len(g.Bundle) == 0 {
+	// Who brings what we have is not read: verifying it costs more than sending it.
+	if reg := n.force.Load().register; len(g.Bundle) == 0 || reg != nil && g.Version <= reg.Version() {
 		return
 	}
 	if err := n.InstallRegister(ctx, g.Bundle); err != nil {
 		code, _ := classify(err)
-		n.log.Warn("register refused", "peer", from, "code", code)
+		if n.quota.line(from, n.now()) {
+			n.log.Warn("register refused", "peer", from, "code", code)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 type judging struct {
 	before record
 	law    *exchange.Law
+	force  *inForce
 	own    exchange.Party
 	by     exchange.Actor
 	now    time.Time
@@ -35,6 +36,10 @@ func (n *Node) step(ctx context.Context, who Who, id exchange.ID, judge func(jud
 		return exchange.Exchange{}, err
 	}
 	return n.change(ctx, id, x.Side, func(before record, now time.Time) (act, error) {
-		return judge(judging{before: before, law: f.law, own: own, by: actor, now: now})
+		var err error
+		if before.Exchange, err = n.released(f, before.Exchange); err != nil {
+			return act{}, err
+		}
+		return judge(judging{before: before, law: f.law, force: f, own: own, by: actor, now: now})
 	})
 }

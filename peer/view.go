@@ -38,12 +38,12 @@ type Summary struct {
 // SummaryOf is what may be shown of an exchange.
 func SummaryOf(x exchange.Exchange) Summary {
 	due, paused := x.Deadline()
-	decided := x.Decision.At
+	decided, is := x.Decision.At, len(x.Decision.Items) > 0
 	if x.Side == exchange.Asker {
-		decided = x.Answer.At
+		decided, is = x.Answer.At, len(x.Answer.Items) > 0
 	}
 	return Summary{
-		Assigned: x.Assignment.To, Paused: paused, Late: !decided.IsZero() && x.Late(decided), Broad: !x.Broad.Zero(),
+		Assigned: x.Assignment.To, Paused: paused, Late: is && x.Late(decided), Broad: !x.Broad.Zero(),
 		ID: x.ID, Case: x.Request.Case, Side: x.Side, Phase: x.Phase, From: x.Request.From, To: x.Request.To,
 		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: due, Changed: x.Changed, Rejected: x.Rejected,
 	}
@@ -55,7 +55,7 @@ func (n *Node) Status(_ context.Context, id exchange.ID, hat exchange.CapacityCo
 	if err != nil {
 		return Summary{}, err
 	}
-	return SummaryOf(r.Exchange), nil
+	return n.summary(r.Exchange)
 }
 
 // A Filter picks exchanges. Zero fields pick all.
@@ -109,7 +109,11 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 				return page, after, nil
 			}
 			after = row.Key
-			page = append(page, SummaryOf(r.Exchange))
+			s, err := n.summary(r.Exchange)
+			if err != nil {
+				return nil, "", err
+			}
+			page = append(page, s)
 		}
 		if len(rows) < maxPage {
 			return page, "", nil
@@ -128,6 +132,9 @@ func (n *Node) Open(ctx context.Context, who Who, id exchange.ID) (exchange.Exch
 	}
 	r, err := n.lookup(id, actor.Hat)
 	if err != nil {
+		return exchange.Exchange{}, err
+	}
+	if r.Exchange, err = n.released(n.force.Load(), r.Exchange); err != nil {
 		return exchange.Exchange{}, err
 	}
 	event, err := r.View(actor, n.now())
@@ -169,8 +176,8 @@ func (n *Node) inPhase(id exchange.ID, phases []exchange.Phase) (s Summary, err 
 	for _, side := range []exchange.Side{exchange.Supplier, exchange.Asker} {
 		var r record
 		if r, err = n.record(id, side); err == nil {
-			if s = SummaryOf(r.Exchange); slices.Contains(phases, s.Phase) {
-				return s, nil
+			if s, err = n.summary(r.Exchange); err != nil || slices.Contains(phases, s.Phase) {
+				return s, err
 			}
 		} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {
 			return Summary{}, err
@@ -264,6 +271,8 @@ func (n *Node) index(c *store.Change, a act) {
 	keys := n.person(x.Own().Capacity, s.BSN, s.Name, s.Born)
 	if x.Side == exchange.Asker {
 		keys = append(keys, caseIndex(x.Request.Case))
+	} else if !x.Phase.Ended() && x.Phase != exchange.Decided {
+		keys = append(keys, openIndex(x.Request.From.OIN))
 	}
 	c.Puts[0].Index = keys
 }

@@ -147,7 +147,7 @@ func inOrder(seen []sighting) ([]sighting, *contradiction) {
 // askConsistency asks a partner about the states of its ledger that are known,
 // and tells it what is held of the ledgers of others.
 func (n *Node) askConsistency(ctx context.Context, f *inForce, party register.Party, known []sighting) (wire.Consistency, error) {
-	w := wire.Witnessing{Nonce: string(newID())}
+	w := wire.Witnessing{Nonce: string(newID(n.now()))}
 	for _, s := range known {
 		w.Sizes = append(w.Sizes, s.checkpoint.Size)
 	}
@@ -178,11 +178,11 @@ func (n *Node) sendWitnessing(ctx context.Context, party register.Party, w wire.
 		return witnessReply{}, err
 	}
 	var r witnessReply
-	if crypto.StrictJSON(raw, 4) != nil || json.Unmarshal(raw, &r) != nil || (r.Code != "" && !knownCode(r.Code)) {
+	if crypto.StrictJSON(raw, 4) != nil || json.Unmarshal(raw, &r) != nil {
 		return witnessReply{}, fault(BadReply)
 	}
 	if r.Code != "" {
-		return witnessReply{}, &Fault{Code: r.Code, Retry: r.Retry}
+		return witnessReply{}, &Fault{Code: knownCode(r.Code), Retry: r.Retry}
 	}
 	return r, nil
 }

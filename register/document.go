@@ -128,9 +128,10 @@ func isDigest(s string) bool {
 }
 
 // isCode reports whether s is a code as catalogues use them: lower-case
-// letters, digits, dots, slashes and hyphens, at most 64 bytes.
+// letters, digits, dots, slashes and hyphens, at most 64 bytes, starting with a
+// letter.
 func isCode(s string) bool {
-	if s == "" || len(s) > 64 {
+	if s == "" || len(s) > 64 || s[0] < 'a' || s[0] > 'z' {
 		return false
 	}
 	for _, c := range []byte(s) {

@@ -83,7 +83,7 @@ func (d Draft) Add(entries ...Entry) (Draft, error) {
 			return Draft{}, fault(PartyExists, string(e.OIN))
 		}
 		e = d.date(e)
-		if err := e.checkFully(true); err != nil {
+		if err := e.checkNew(true); err != nil {
 			return Draft{}, err
 		}
 		d.doc.Parties = append(d.doc.Parties, e)
@@ -121,7 +121,7 @@ func (d Draft) Change(e Entry) (Draft, error) {
 		}
 	}
 	e = d.date(e)
-	if err := e.checkFully(true); err != nil {
+	if err := e.checkNew(true); err != nil {
 		return Draft{}, err
 	}
 	d.doc.Parties[i] = e
@@ -210,12 +210,12 @@ func (d Draft) Sign(keys ...ed25519.PrivateKey) ([]byte, error) {
 }
 
 // check holds the draft to all that [Open] asks, so that nobody signs what no
-// node would take.
+// node would take, and to addresses that nodes can dial.
 func (d Draft) check() error {
 	if err := d.doc.check(); err != nil {
 		return err
 	}
-	return (&Register{doc: d.doc}).index(Entry.checkFully)
+	return (&Register{doc: d.doc}).index(Entry.checkNew)
 }
 
 // SignRegister adds a signature to a register document.

@@ -2,7 +2,9 @@ package register
 
 import (
 	"encoding/base64"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,7 +30,7 @@ func EntryOf(keys crypto.Public, origin string, party exchange.Party, addresses 
 		Keys: []Key{{JWK: crypto.PublicJWK(keys.Signing)}}, Recipients: []string{keys.Sealing.String()},
 		Checkpoint: checkpoint, Witness: ledger.CosignerKey(WitnessName(party.OIN), keys.Witness), Contact: contact,
 	}
-	return e, e.checkFully(false)
+	return e, e.checkNew(false)
 }
 
 // WitnessName is the name under which a party cosigns the ledgers of others. It
@@ -45,7 +47,23 @@ func ParseEntry(data []byte) (Entry, error) {
 	if err := decodeKnown(data, &e); err != nil {
 		return Entry{}, fault(RegisterForm, "entry")
 	}
-	return e, e.checkFully(false)
+	return e, e.checkNew(false)
+}
+
+// checkNew is checkFully for an entry that is made or taken up: its addresses
+// are such that a node can dial them. A register that has others is not refused
+// for it: a node passes over what it cannot dial, and must not be cut off from
+// every newer register by one line of another party.
+func (e Entry) checkNew(dated bool) error {
+	if err := e.checkFully(dated); err != nil {
+		return err
+	}
+	for _, a := range e.Addresses {
+		if !isDialled(a) {
+			return fault(BadAddress, string(e.OIN))
+		}
+	}
+	return nil
 }
 
 // checkFully holds an entry to all rules of the register. Without dated, a
@@ -127,8 +145,53 @@ func isPeer(id string) bool {
 	return err == nil
 }
 
+// isDialled reports whether a multiaddress is of a kind that nodes dial: a host,
+// then TCP, or UDP with QUIC, and nothing on top (docs/protocol/40-transport.md).
+// Every address that is taken here is one that package transport takes.
+func isDialled(address string) bool {
+	parts := strings.Split(strings.TrimPrefix(address, "/"), "/")
+	if len(parts) >= 2 && parts[0] == "ip6zone" {
+		if !isZone(parts[1]) || len(parts) < 4 || parts[2] != "ip6" {
+			return false
+		}
+		parts = parts[2:]
+	}
+	if len(parts) != 4 && len(parts) != 5 || !isHost(parts[0], parts[1]) {
+		return false
+	}
+	port, err := strconv.ParseUint(parts[3], 10, 16)
+	if err != nil || port == 0 || strconv.FormatUint(port, 10) != parts[3] {
+		return false
+	}
+	return parts[2] == "tcp" && len(parts) == 4 || parts[2] == "udp" && len(parts) == 5 && parts[4] == "quic-v1"
+}
+
+func isHost(kind, value string) bool {
+	switch kind {
+	case "ip4":
+		a, err := netip.ParseAddr(value)
+		return err == nil && a.Is4()
+	case "ip6":
+		a, err := netip.ParseAddr(value)
+		return err == nil && a.Is6() && a.Zone() == ""
+	case "dns", "dns4", "dns6":
+		return isName(value, "-.")
+	}
+	return false
+}
+
+// isZone reports whether s can name a network interface.
+func isZone(s string) bool { return isName(s, "-._") }
+
+// isName reports whether s has letters, digits and some more, as in RFC 1123.
+func isName(s, more string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(more, r)
+	}) < 0
+}
+
 // addressesOK looks at the shape of multiaddresses only; whoever dials reads
-// them in full.
+// them in full, and an entry that is made has to be one that can be dialled.
 func (e Entry) addressesOK() bool {
 	if e.Addresses == nil || len(e.Addresses) > maxAddresses {
 		return false

@@ -112,6 +112,48 @@ func TestBadEntries(t *testing.T) {
 	}
 }
 
+// An address that no node dials is refused where an entry is made or signed, and
+// stops no node: what is signed all the same is opened.
+func TestAddressesAreOfTheTransport(t *testing.T) {
+	root := draw(t, "1 a/1 by a")
+	pin := must[register.Pin](t)(register.ParsePin(root[0]))
+	empty := must[register.Draft](t)(register.NewDraft(root[0], noon, expires))
+	good := must[register.Draft](t)(empty.Add(entry(t, 1))).Entries()[0]
+	for _, a := range []string{
+		"/ip4/192.0.2.1/tcp/4001", "/ip4/192.0.2.1/udp/4001/quic-v1", "/ip6/2001:db8::1/tcp/1", "/ip6zone/lo/ip6/fe80::1/tcp/1",
+		"/dns/node.example.org/tcp/65535", "/dns4/example.org/udp/1/quic-v1", "/dns6/example.org/tcp/1",
+	} {
+		e := good
+		e.Addresses = []string{a}
+		if _, err := empty.Add(e); err != nil {
+			t.Errorf("%s: %v", a, err)
+		}
+	}
+	for _, a := range []string{
+		"/ip4/192.0.2.1/tcp/4001/ws", "/ip4/192.0.2.1/udp/4001/quic-v1/webtransport", "/ip4/192.0.2.1/udp/4001", "/ip4/192.0.2.1/tcp/4001/quic-v1",
+		"/ip4/192.0.2.1/tcp/0", "/ip4/192.0.2.1/tcp/65536", "/ip4/192.0.2.1/tcp/04001", "/ip4/192.0.2.1/tcp/x", "/ip4/192.0.2.1",
+		"/ip4/192.0.2/tcp/1", "/ip4/2001:db8::1/tcp/1", "/ip6/192.0.2.1/tcp/1", "/ip6/fe80::1%lo/tcp/1", "/dnsaddr/example.org", "/unix/tmp",
+		"/dns/a_b%2f/tcp/1", "/ip6zone/lo/tcp/1", "/ip6zone/lo/ip4/192.0.2.1/tcp/1", "/tcp/1", "/ip4/192.0.2.1/tcp/1/p2p-circuit",
+	} {
+		e := good
+		e.Addresses = []string{a}
+		if _, err := empty.Add(e); code(err) != register.BadAddress {
+			t.Errorf("%s: added with %v", a, err)
+		}
+		raw := must[[]byte](t)(json.Marshal(e))
+		if _, err := register.ParseEntry(raw); code(err) != register.BadAddress {
+			t.Errorf("%s: read with %v", a, err)
+		}
+		doc := resign(t, must[[]byte](t)(empty.Sign()), "a", `"parties":[]`, `"parties":[`+string(raw)+`]`)
+		if _, err := register.SignRegister(doc, seeded('b')); code(err) != register.BadAddress {
+			t.Errorf("%s: an authority signs it: %v", a, err)
+		}
+		if _, err := register.Open(pin, bundleOf(root, doc), nil, noon); err != nil {
+			t.Errorf("%s: one line of one party stops every node: %v", a, err)
+		}
+	}
+}
+
 // What would let one party pass for another.
 func TestDuplicates(t *testing.T) {
 	root := draw(t, "1 a/1 by a")

@@ -40,16 +40,25 @@ func readFrame(r io.Reader, limit int, memory reserver) ([]byte, error) {
 	if n < 0 || n > limit {
 		return nil, ErrTooLarge
 	}
-	if n >= reserveFrom {
-		if err := memory.ReserveMemory(n, network.ReservationPriorityAlways); err != nil {
-			return nil, errMemory
-		}
+	if err := reserve(memory, n); err != nil {
+		return nil, err
 	}
 	body := make([]byte, n)
 	if _, err := frames.Read(body); err != nil {
 		return nil, frameFault(err)
 	}
 	return body, nil
+}
+
+// reserve promises memory for a body, where it is large enough to count.
+func reserve(memory reserver, size int) error {
+	if size < reserveFrom {
+		return nil
+	}
+	if err := memory.ReserveMemory(size, network.ReservationPriorityAlways); err != nil {
+		return errMemory
+	}
+	return nil
 }
 
 // writeFrame writes one frame, in pieces so that a slow reader shows progress.

@@ -174,21 +174,9 @@ func TestRemovalRacesConnection(t *testing.T) {
 func TestSetPeersChangesAllOrNothing(t *testing.T) {
 	asker, answerer := pair(t, wires["tcp"])
 	good := asPeer(answerer)
-	other := peerID(t, "other")
 	for name, peers := range map[string][]Peer{
-		"bad ID":              {good, {ID: "12D3KooW"}},
-		"twice":               {good, good},
-		"bad address":         {good, {ID: other, Addresses: []string{"127.0.0.1:4001"}}},
-		"relay":               {good, {ID: other, Addresses: []string{"/ip4/127.0.0.1/tcp/1/p2p/" + good.ID + "/p2p-circuit"}}},
-		"websocket":           {good, {ID: other, Addresses: []string{"/ip4/127.0.0.1/tcp/1/ws"}}},
-		"webtransport":        {good, {ID: other, Addresses: []string{"/ip4/127.0.0.1/udp/1/quic-v1/webtransport"}}},
-		"webrtc":              {good, {ID: other, Addresses: []string{"/ip4/127.0.0.1/udp/1/webrtc-direct"}}},
-		"nothing":             {good, {ID: other, Addresses: []string{""}}},
-		"only a peer":         {good, {ID: other, Addresses: []string{"/p2p/" + other}}},
-		"another peer's":      {good, {ID: other, Addresses: []string{"/ip4/127.0.0.1/tcp/1/p2p/" + good.ID}}},
-		"UDP without QUIC":    {good, {ID: other, Addresses: []string{"/ip4/127.0.0.1/udp/1"}}},
-		"unix socket":         {good, {ID: other, Addresses: []string{"/unix/tmp"}}},
-		"dnsaddr, which hops": {good, {ID: other, Addresses: []string{"/dnsaddr/example.org"}}},
+		"bad ID": {good, {ID: "12D3KooW"}},
+		"twice":  {good, good},
 	} {
 		if err := asker.SetPeers(peers); err == nil {
 			t.Errorf("%s was accepted", name)
@@ -197,10 +185,56 @@ func TestSetPeersChangesAllOrNothing(t *testing.T) {
 			t.Fatalf("%s: the peers changed", name)
 		}
 	}
-	if err := asker.SetPeers([]Peer{good, {ID: other, Addresses: []string{
-		"/ip4/192.0.2.1/tcp/1", "/ip6/2001:db8::1/udp/1/quic-v1", "/ip6zone/lo/ip6/fe80::1/tcp/1", "/dns/example.org/tcp/1/p2p/" + other, "/dns4/example.org/udp/1/quic-v1"}}}); err != nil {
-		t.Error(err)
+}
+
+// One party that is listed with an address nobody can dial takes neither the
+// others nor its own other addresses from us.
+func TestAddressThatCannotBeDialled(t *testing.T) {
+	log := &lines{}
+	cfg := config("asker", "")
+	cfg.Log = log.logger()
+	asker, answerer := open(t, cfg), open(t, config("answerer", wires["tcp"]))
+	if err := answerer.SetPeers([]Peer{{ID: asker.ID()}}); err != nil {
+		t.Fatal(err)
 	}
+	good, other := asPeer(answerer), peerID(t, "other")
+	id, err := peer.Decode(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, address := range map[string]string{
+		"no multiaddress":     "127.0.0.1:4001",
+		"relay":               "/ip4/127.0.0.1/tcp/1/p2p/" + good.ID + "/p2p-circuit",
+		"websocket":           "/ip4/127.0.0.1/tcp/1/ws",
+		"webtransport":        "/ip4/127.0.0.1/udp/1/quic-v1/webtransport",
+		"webrtc":              "/ip4/127.0.0.1/udp/1/webrtc-direct",
+		"nothing":             "",
+		"only a peer":         "/p2p/" + other,
+		"another peer's":      "/ip4/127.0.0.1/tcp/1/p2p/" + good.ID,
+		"UDP without QUIC":    "/ip4/127.0.0.1/udp/1",
+		"unix socket":         "/unix/tmp",
+		"dnsaddr, which hops": "/dnsaddr/example.org",
+	} {
+		fine := []string{
+			"/ip4/192.0.2.1/tcp/1", "/ip6/2001:db8::1/udp/1/quic-v1", "/ip6zone/lo/ip6/fe80::1/tcp/1", "/dns/example.org/tcp/1/p2p/" + other,
+			"/dns4/example.org/udp/1/quic-v1",
+		}
+		if err := asker.SetPeers([]Peer{{ID: other, Addresses: append(fine, address)}, good}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if p, ok := asker.gate.knows(id); !ok || len(p.addresses) != len(fine) {
+			t.Errorf("%s: %d addresses are left of %d good ones", name, len(p.addresses), len(fine))
+		}
+		if _, err := asker.Send(soon(t), answerer.ID(), echo, []byte("s")); err != nil {
+			t.Errorf("%s: the other peer is not reached: %v", name, err)
+		}
+	}
+	if n := strings.Count(log.String(), other); n != 11 {
+		t.Errorf("%d lines name the peer, want one for each address", n)
+	}
+	cfg = config("third", "")
+	cfg.Peers = []Peer{{ID: other, Addresses: []string{"/ip4/127.0.0.1/tcp/1/ws"}}}
+	open(t, cfg)
 }
 
 func TestGateAllowsOnlyRegisteredAddresses(t *testing.T) {
@@ -215,7 +249,7 @@ func TestGateAllowsOnlyRegisteredAddresses(t *testing.T) {
 	}
 	peers, err := parsePeers([]Peer{
 		{ID: ids["fixed"].String(), Addresses: []string{"/ip4/192.0.2.1/tcp/1"}},
-		{ID: ids["named"].String(), Addresses: []string{"/dns/example.org/tcp/1"}}}, true)
+		{ID: ids["named"].String(), Addresses: []string{"/dns/example.org/tcp/1"}}}, true, discard())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/x/rate"
 )
@@ -100,7 +101,7 @@ func (l Limits) perPeer() int64 { return l.Memory / 4 }
 
 // resources is the resource manager of libp2p with these limits. They are fixed,
 // not scaled to the machine, so that what holds in a test holds in production.
-func (l Limits) resources() (network.ResourceManager, error) {
+func (l Limits) resources(protocols map[string]Protocol) (network.ResourceManager, error) {
 	streams := rcmgr.LimitVal(l.StreamsPerPeer)
 	perPeer := rcmgr.ResourceLimits{
 		StreamsInbound: streams, StreamsOutbound: streams, Streams: 2 * streams,
@@ -122,6 +123,13 @@ func (l Limits) resources() (network.ResourceManager, error) {
 	transient.ConnsInbound, transient.ConnsOutbound, transient.Conns = 512, 512, 1024
 	transient.FD = 1024
 
+	fewer := map[protocol.ID]rcmgr.ResourceLimits{}
+	for id, p := range protocols {
+		if p.PerPeer > 0 {
+			fewer[protocol.ID(id)] = rcmgr.ResourceLimits{StreamsInbound: rcmgr.LimitVal(p.PerPeer)}
+		}
+	}
+
 	scaling := rcmgr.DefaultLimits
 	libp2p.SetDefaultServiceLimits(&scaling) // identify
 	limits := rcmgr.PartialLimitConfig{
@@ -131,9 +139,10 @@ func (l Limits) resources() (network.ResourceManager, error) {
 		ServicePeerDefault:  perPeer,
 		ProtocolDefault:     all,
 		ProtocolPeerDefault: perPeer,
+		ProtocolPeer:        fewer,
 		PeerDefault:         perPeer,
 		Conn:                rcmgr.ResourceLimits{Memory: rcmgr.LimitVal64(l.perPeer())},
-		Stream:              rcmgr.ResourceLimits{Memory: rcmgr.LimitVal64(l.largest + 32<<20)},
+		Stream:              rcmgr.ResourceLimits{Memory: rcmgr.LimitVal64(2*l.largest + 32<<20)}, // a request and its reply
 	}.Build(scaling.AutoScale())
 
 	rate4 := []rate.SubnetLimit{{PrefixLength: 32, Limit: rate.Limit{RPS: l.NewPerSecond, Burst: l.PerIP}}}

@@ -167,13 +167,71 @@ func TestMemoryIsReservedBeforeReading(t *testing.T) {
 	})
 }
 
+// Replies count before they are written: who asks and does not read makes us
+// hold no more than the room of one peer, and is told that it is full.
+func TestMemoryIsReservedBeforeReplying(t *testing.T) {
+	overEach(t, func(t *testing.T, listen string) {
+		const body, asked = 1 << 20, 40
+		cfg := config("answerer", listen)
+		large := make([]byte, body)
+		cfg.Protocols[echo] = Protocol{Handler: func(context.Context, string, []byte) ([]byte, error) { return large, nil },
+			MaxRequest: body, MaxReply: body, Timeout: 20 * time.Second}
+		cfg.Limits.Memory = 64 * body // so a peer has room for less than sixteen
+		answerer := open(t, cfg)
+		s := stranger(t, "hostile")
+		streams := []network.Stream{intrude(t, s, answerer)}
+		for range asked - 1 {
+			more, err := s.NewStream(soon(t), info(t, answerer).ID, echo)
+			if err != nil {
+				break // the window of a stream over TCP counts too: there is no room for it
+			}
+			streams = append(streams, more)
+		}
+		for _, stream := range streams {
+			if _, err := stream.Write([]byte{1, 'x'}); err == nil {
+				_ = stream.CloseWrite()
+			}
+		}
+		eventually(t, "who has no room is told so", func() bool { return answering(answerer) <= 16 })
+		if held := usage(t, answerer, s.ID()).Memory; held > 16*body {
+			t.Errorf("%d MiB are promised to one peer, of 16", held>>20)
+		}
+	})
+}
+
+// A protocol can bound what one peer asks at a time more narrowly.
+func TestRequestsOfOnePeerAtATime(t *testing.T) {
+	cfg := config("answerer", wires["tcp"])
+	slow := make(chan struct{})
+	cfg.Protocols[echo] = Protocol{Handler: func(ctx context.Context, _ string, _ []byte) ([]byte, error) {
+		<-slow
+		return []byte("x"), nil
+	}, MaxRequest: 10, MaxReply: 10, PerPeer: 2, Timeout: 5 * time.Second}
+	answerer, asker := open(t, cfg), open(t, config("asker", ""))
+	acquaint(t, asker, answerer)
+	replies := make(chan error, 5)
+	for range 5 {
+		go func() {
+			_, err := asker.Send(soon(t), answerer.ID(), echo, []byte("s"))
+			replies <- err
+		}()
+	}
+	for range 3 {
+		wants(t, <-replies, ErrRefusedByPeer)
+	}
+	close(slow)
+	for range 2 {
+		wants(t, <-replies, nil)
+	}
+}
+
 func TestConnectionsPerAddress(t *testing.T) {
 	limits, err := Limits{PerIP: 20}.checked(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	accepted := func(address func(i int) string) int {
-		m, err := limits.resources()
+		m, err := limits.resources(nil)
 		if err != nil {
 			t.Fatal(err)
 		}

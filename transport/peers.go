@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -34,9 +35,13 @@ type known struct {
 // connections, its requests that are not yet with a handler are refused, and it
 // can't come back. A peer whose addresses changed can be called at the new ones
 // at once, also when the old ones have just failed. The ID of this host itself
-// may be among the peers and has no effect. On an error nothing has changed.
+// may be among the peers and has no effect.
+//
+// An address that this host cannot dial is passed over and logged by its peer:
+// one party's line in the register must not stop the others. A peer ID that is
+// none, or is there twice, is an error, and then nothing has changed.
 func (h *Host) SetPeers(peers []Peer) error {
-	parsed, err := parsePeers(peers, h.quic)
+	parsed, err := parsePeers(peers, h.quic, h.log)
 	if err != nil {
 		return err
 	}
@@ -80,8 +85,9 @@ func (h *Host) admit(peers map[peer.ID]known) {
 	}
 }
 
-// parsePeers reads peers. Addresses of QUIC are left out when quic is false.
-func parsePeers(peers []Peer, quic bool) (map[peer.ID]known, error) {
+// parsePeers reads peers. Addresses of QUIC are left out when quic is false, and
+// those that cannot be dialled always.
+func parsePeers(peers []Peer, quic bool, log *slog.Logger) (map[peer.ID]known, error) {
 	parsed := make(map[peer.ID]known, len(peers))
 	for _, p := range peers {
 		id, err := peer.Decode(p.ID)
@@ -95,7 +101,8 @@ func parsePeers(peers []Peer, quic bool) (map[peer.ID]known, error) {
 		for _, text := range p.Addresses {
 			a, err := parseAddress(text, id)
 			if err != nil {
-				return nil, fmt.Errorf("peer %s, address %q: %v", id, text, err)
+				log.Warn("passing over an address of a peer that can't be dialled", "peer", k.name)
+				continue
 			}
 			if quic || !isQUIC(a) {
 				k.addresses = append(k.addresses, a)

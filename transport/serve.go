@@ -60,6 +60,10 @@ func (h *Host) answer(s network.Stream, p Protocol) (network.StreamErrorCode, st
 	case len(reply) > p.MaxReply:
 		return codeNoReply, "the reply is larger than the protocol allows"
 	}
+	// Whoever asks and does not read makes us hold the reply until his time is over.
+	if err := reserve(s.Scope(), len(reply)); err != nil {
+		return codeFor(err), "no memory for a reply"
+	}
 	if err := writeFrame(t, reply); err != nil {
 		return codeFor(err), "cut a stream: the reply was not read"
 	}

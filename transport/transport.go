@@ -70,6 +70,10 @@ type Protocol struct {
 	// any memory is taken for it.
 	MaxRequest, MaxReply int
 
+	// PerPeer is how many requests of one peer may be under way at a time, where
+	// that is fewer than the limits allow. Zero: the limits.
+	PerPeer int
+
 	// Timeout is how long a peer may make no progress while it sends or reads.
 	// Default: 10 seconds.
 	Timeout time.Duration
@@ -150,7 +154,7 @@ func Open(cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	peers, err := parsePeers(cfg.Peers, cfg.QUIC)
+	peers, err := parsePeers(cfg.Peers, cfg.QUIC, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -247,8 +251,8 @@ func (cfg Config) checked() (Config, error) {
 		if p.MaxRequest <= 0 || p.MaxReply <= 0 {
 			return Config{}, fmt.Errorf("protocol %s: set MaxRequest and MaxReply", id)
 		}
-		if p.Timeout < 0 || p.Total < 0 {
-			return Config{}, fmt.Errorf("protocol %s: times can't be negative", id)
+		if p.Timeout < 0 || p.Total < 0 || p.PerPeer < 0 {
+			return Config{}, fmt.Errorf("protocol %s: times and bounds can't be negative", id)
 		}
 		if p.Timeout == 0 {
 			p.Timeout = defaultTimeout
@@ -270,7 +274,7 @@ func (cfg Config) options(g *gate, announce []ma.Multiaddr) ([]libp2p.Option, er
 	if err != nil {
 		return nil, fmt.Errorf("the host key is not usable: %v", err)
 	}
-	resources, err := cfg.Limits.resources()
+	resources, err := cfg.Limits.resources(cfg.Protocols)
 	if err != nil {
 		return nil, fmt.Errorf("set the resource limits: %v", err)
 	}

@@ -129,7 +129,7 @@ func personOf(n api.CasePerson, place string) (exchange.Person, error) {
 		return exchange.Person{}, badInput(place+"/nummer", "only in answers")
 	}
 	p := exchange.Person{
-		Standing: exchange.Standing(n.Standing.Code()), Name: exchange.Hide(n.Name), Born: exchange.Hide(n.Born), Address: exchange.Hide(n.Address),
+		Standing: exchange.Standing(n.Standing.Code()), Name: typed(n.Name), Born: typed(n.Born), Address: typed(n.Address),
 	}
 	var err error
 	if n.BSN != "" {

@@ -177,10 +177,10 @@ func askingOf(actor, hat string, n api.NewRequest) (peer.Who, peer.Asking, error
 	}
 	r := exchange.Request{
 		Case: id, From: exchange.PartyID{Capacity: exchange.CapacityCode(n.Capacity)}, To: to, Purpose: exchange.PurposeCode(n.Purpose),
-		Specific: exchange.Hide(n.Specific), ShareWith: each(n.ShareWith, plain[exchange.DomainCode, string]),
+		Specific: typed(n.Specific), ShareWith: each(n.ShareWith, plain[exchange.DomainCode, string]),
 		Statements:  statementsOf(n.Statements),
-		Involvement: exchange.Involvement{State: exchange.InvolvementState(n.Involvement.State.Code()), Why: exchange.Hide(n.Involvement.Why)},
-		Contact:     exchange.Hide(n.Contact), Due: n.Due,
+		Involvement: exchange.Involvement{State: exchange.InvolvementState(n.Involvement.State.Code()), Why: typed(n.Involvement.Why)},
+		Contact:     typed(n.Contact), Due: n.Due,
 	}
 	if c := n.Consent; c != nil {
 		r.Consent.State = exchange.ConsentState(c.State.Code())
@@ -190,16 +190,16 @@ func askingOf(actor, hat string, n api.NewRequest) (peer.Who, peer.Asking, error
 	}
 	for _, i := range n.Items {
 		r.Items = append(r.Items, exchange.AskedItem{
-			Item: exchange.ItemCode(i.Code), Depth: exchange.Depth(i.Depth.Code()), Why: exchange.Hide(i.Why), Statements: statementsOf(i.Statements),
+			Item: exchange.ItemCode(i.Code), Depth: exchange.Depth(i.Depth.Code()), Why: typed(i.Why), Statements: statementsOf(i.Statements),
 		})
 	}
-	return by, peer.Asking{Request: r, Person: n.Person, Broad: exchange.Hide(n.Broad)}, nil
+	return by, peer.Asking{Request: r, Person: n.Person, Broad: typed(n.Broad)}, nil
 }
 
 func statementsOf(all []api.Statement) []exchange.Statement {
 	var list []exchange.Statement
 	for _, s := range all {
-		list = append(list, exchange.Statement{Code: exchange.StatementCode(s.Code), Text: exchange.Hide(s.Text)})
+		list = append(list, exchange.Statement{Code: exchange.StatementCode(s.Code), Text: typed(s.Text)})
 	}
 	return list
 }
@@ -232,11 +232,11 @@ func dayFrom(t time.Time) string {
 }
 
 func decisionOf(n api.NewDecision) (exchange.Decision, error) {
-	d := exchange.Decision{Note: exchange.Hide(n.Note)}
+	d := exchange.Decision{Note: typed(n.Note)}
 	for _, i := range n.Items {
 		d.Items = append(d.Items, exchange.ItemDecision{
 			Item: exchange.ItemCode(i.Code), Outcome: exchange.Outcome(i.Outcome.Code()), Depth: exchange.Depth(i.Depth.Code()),
-			Value: exchange.Hide(i.Value), Ground: exchange.GroundCode(i.Ground), Reason: exchange.Hide(i.Reason), Tell: exchange.Hide(i.Tell),
+			Value: typed(i.Value), Ground: exchange.GroundCode(i.Ground), Reason: typed(i.Reason), Tell: typed(i.Tell),
 		})
 	}
 	for _, n := range n.Conditions {

@@ -19,7 +19,7 @@ func (a *API) Weigh(ctx context.Context, r WeighRequestObject) (WeighResponseObj
 		return nil, err
 	}
 	x, err := a.node.Weigh(ctx, by, id, exchange.Step{
-		Code: exchange.StepCode(r.Body.Step), Outcome: exchange.OutcomeCode(r.Body.Outcome), Text: exchange.Hide(r.Body.Text), Day: day,
+		Code: exchange.StepCode(r.Body.Step), Outcome: exchange.OutcomeCode(r.Body.Outcome), Text: typed(r.Body.Text), Day: day,
 		With: exchange.ActorID(r.Body.With),
 	})
 	if err != nil {
@@ -34,7 +34,7 @@ func (a *API) Question(ctx context.Context, r QuestionRequestObject) (QuestionRe
 	if err != nil {
 		return nil, err
 	}
-	x, err := a.node.Question(ctx, by, id, exchange.Hide(r.Body.Text))
+	x, err := a.node.Question(ctx, by, id, typed(r.Body.Text))
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (a *API) Reply(ctx context.Context, r ReplyRequestObject) (ReplyResponseObj
 	if err != nil {
 		return nil, err
 	}
-	x, err := a.node.Reply(ctx, by, id, exchange.Hide(r.Body.Text))
+	x, err := a.node.Reply(ctx, by, id, typed(r.Body.Text))
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (a *API) Assign(ctx context.Context, r AssignRequestObject) (AssignResponse
 	if err != nil {
 		return nil, err
 	}
-	x, err := a.node.Assign(ctx, by, id, to, exchange.Hide(r.Body.Why))
+	x, err := a.node.Assign(ctx, by, id, to, typed(r.Body.Why))
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (a *API) ReturnDecision(ctx context.Context, r ReturnDecisionRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	x, err := a.node.Return(ctx, by, id, exchange.Hide(r.Body.Why))
+	x, err := a.node.Return(ctx, by, id, typed(r.Body.Why))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -111,7 +112,11 @@ is in the ledger.`,
 			if err != nil {
 				return err
 			}
-			return t.print(c, func(w io.Writer) { printContent(w, c) })
+			names, err := partyNames(cmd.Context(), client, c.Request.From, c.Request.To)
+			if err != nil {
+				return err
+			}
+			return t.print(c, func(w io.Writer) { printContent(w, c, names) })
 		},
 	}
 	cmd.Flags().BoolVar(&content, "content", false, "show all of it; this is recorded")
@@ -119,11 +124,36 @@ is in the ledger.`,
 	return cmd
 }
 
-func printContent(w io.Writer, c api.Content) {
+// partyNames is what the register calls parties: a partner does not choose how
+// he is shown. A party that it does not have any more has no name.
+func partyNames(ctx context.Context, client *api.Client, parties ...string) (map[string]string, error) {
+	names := map[string]string{}
+	for _, p := range parties {
+		oin, _, _ := strings.Cut(p, ":")
+		party, err := client.Party(ctx, oin)
+		var problem *api.Problem
+		if err != nil && !errors.As(err, &problem) {
+			return nil, err
+		}
+		names[p] = party.Name
+	}
+	return names, nil
+}
+
+// named is a party with its name in the register.
+func named(party string, names map[string]string) string {
+	if name := names[party]; name != "" {
+		return party + ", " + cell(name)
+	}
+	return party
+}
+
+func printContent(w io.Writer, c api.Content, names map[string]string) {
 	r := c.Request
 	fmt.Fprintf(w, "request\t%s, %s\n", r.ID, said(r.Phase.Code()))
-	fmt.Fprintf(w, "from\t%s (%s)\n", r.From, cell(c.Contact))
-	fmt.Fprintf(w, "to\t%s\n", r.To)
+	fmt.Fprintf(w, "from\t%s\n", named(r.From, names))
+	fmt.Fprintf(w, "contact\t%s\n", cell(c.Contact))
+	fmt.Fprintf(w, "to\t%s\n", named(r.To, names))
 	if c.About.BSN != "" {
 		fmt.Fprintf(w, "about\tBSN %s\n", c.About.BSN)
 	} else {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,20 +88,9 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e := api.Employee{ID: args[0], Name: name}
-			for _, r := range roles {
-				code, capacity, ok := strings.Cut(r, "=")
-				role, known := api.RoleOf(code)
-				if !ok || !known {
-					return usage(fmt.Errorf("--role %q: want role=capacity; roles are %s", r, strings.Join(api.RoleCodes(), ", ")))
-				}
-				capacity, secrecy, _ := strings.Cut(capacity, ":")
-				grant := api.Grant{Role: role, Capacity: capacity}
-				if secrecy != "" {
-					if grant.Regime, known = api.RegimeOf(secrecy); !known {
-						return unknownWord("--role", secrecy, "wgbo", "big", "jeugdwet")
-					}
-				}
-				e.Roles = append(e.Roles, grant)
+			var err error
+			if e.Roles, err = grantsOf(roles); err != nil {
+				return err
 			}
 			client, err := t.client()
 			if err != nil {
@@ -138,13 +128,108 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 					for _, g := range e.Roles {
 						roles = append(roles, strings.TrimSuffix(g.Role.Code()+"="+g.Capacity+":"+g.Regime.Code(), ":"))
 					}
+					if !e.Ended.IsZero() {
+						roles = []string{"left on " + e.Ended.Format(time.DateOnly)}
+					}
 					fmt.Fprintf(w, "%s\t%s\t%s\n", e.ID, cell(e.Name), strings.Join(roles, " "))
 				}
 			})
 		},
 	}
-	cmd.AddCommand(add, list)
+	cmd.AddCommand(add, staffChangeCommand(t), staffRemoveCommand(t), list)
 	return cmd
+}
+
+func staffChangeCommand(t *terminal) *cobra.Command {
+	var name string
+	var roles []string
+	change := &cobra.Command{
+		Use:   "change ID",
+		Short: "Give a person another name or other roles",
+		Long: `Gives a person another name, or other roles in place of all that he had. Requests
+that were given to him and that he may not decide on any more, others may. Who
+was removed is back with it.`,
+		Example: `  sluis staff change b.devries --role professional=probation --role privacy-officer=probation`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if name == "" && len(roles) == 0 {
+				return usage(errors.New("give --name, --role or both"))
+			}
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			all, err := client.Staff(cmd.Context())
+			if err != nil {
+				return err
+			}
+			at := slices.IndexFunc(all, func(e api.Employee) bool { return e.ID == args[0] })
+			if at < 0 {
+				return &peer.Fault{Code: peer.UnknownActor}
+			}
+			e := all[at]
+			e.Ended = time.Time{}
+			if name != "" {
+				e.Name = name
+			}
+			if len(roles) > 0 {
+				if e.Roles, err = grantsOf(roles); err != nil {
+					return err
+				}
+			}
+			made, err := client.ChangeStaff(cmd.Context(), e)
+			if err != nil {
+				return err
+			}
+			return t.print(made, func(w io.Writer) { fmt.Fprintf(w, "changed %s\n", made.ID) })
+		},
+	}
+	change.Flags().StringVar(&name, "name", "", "another `name`")
+	change.Flags().StringArrayVar(&roles, "role", nil, "`role=capacity` in place of all that he had; repeat for more")
+	return change
+}
+
+func staffRemoveCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove ID",
+		Short: "End what a person may do, at once",
+		Long: `Ends what a person may do, at once: for who leaves, or whose account is not safe.
+Requests that were given to him, others may decide on. His name stays with what
+he did, and his ID is not given to another.`,
+		Example: `  sluis staff remove b.devries`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			gone, err := client.RemoveStaff(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return t.print(gone, func(w io.Writer) { fmt.Fprintf(w, "removed %s\n", gone.ID) })
+		},
+	}
+}
+
+// grantsOf reads --role as often as it was given.
+func grantsOf(roles []string) (grants []api.Grant, err error) {
+	for _, r := range roles {
+		code, capacity, ok := strings.Cut(r, "=")
+		role, known := api.RoleOf(code)
+		if !ok || !known {
+			return nil, usage(fmt.Errorf("--role %q: want role=capacity; roles are %s", r, strings.Join(api.RoleCodes(), ", ")))
+		}
+		capacity, secrecy, _ := strings.Cut(capacity, ":")
+		grant := api.Grant{Role: role, Capacity: capacity}
+		if secrecy != "" {
+			if grant.Regime, known = api.RegimeOf(secrecy); !known {
+				return nil, unknownWord("--role", secrecy, "wgbo", "big", "jeugdwet")
+			}
+		}
+		grants = append(grants, grant)
+	}
+	return grants, nil
 }
 
 func partiesCommand(t *terminal) *cobra.Command {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"unicode"
+	"unicode/utf16"
 
 	"golang.org/x/term"
 
@@ -84,14 +85,48 @@ func (e *checkError) Error() string { return e.what }
 // print shows value: as JSON, or through text, which writes aligned columns.
 func (t *terminal) print(value any, text func(w io.Writer)) error {
 	if t.json {
-		e := json.NewEncoder(t.out)
+		e := json.NewEncoder(escaped{t.out})
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		return e.Encode(value)
 	}
 	w := tabwriter.NewWriter(printable{t.out}, 0, 8, 2, ' ', 0)
-	text(w)
+	text(plain{w})
 	return w.Flush()
+}
+
+// plain keeps from the columns what they would take for their own: to them a
+// vertical tab ends a cell and a form feed a line.
+type plain struct{ w io.Writer }
+
+func (p plain) Write(b []byte) (int, error) {
+	_, err := io.WriteString(p.w, strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, string(b)))
+	return len(b), err
+}
+
+// escaped writes JSON such that a terminal shows all of it: what does not print
+// is escaped (RFC 8259, 7), which means the same.
+type escaped struct{ w io.Writer }
+
+func (e escaped) Write(b []byte) (int, error) {
+	var out strings.Builder
+	for _, r := range string(b) {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			out.WriteRune(r)
+		default:
+			for _, u := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&out, "\\u%04x", u)
+			}
+		}
+	}
+	_, err := io.WriteString(e.w, out.String())
+	return len(b), err
 }
 
 // printable shows what could steer a terminal or turn text around as a question
@@ -109,15 +144,23 @@ func (p printable) Write(b []byte) (int, error) {
 }
 
 // cell fits a text that somebody wrote into a table: its further lines stand
-// under the first, so that none can be taken for a line of ours.
+// under the first, so that none can be taken for a line of ours. Whatever a
+// terminal or a table takes for the end of a line is one.
 func cell(s string) string {
-	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", " ").Replace(s), "\n")
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n",
+		"\t", " ").Replace(s), "\n")
 	return strings.Join(lines, "\n\t")
 }
 
 // say tells a person what happened; it is no answer and scripts need not read it.
 func (t *terminal) say(format string, args ...any) {
-	fmt.Fprintf(t.complaints, "sluis: "+format+"\n", args...)
+	line := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.complaints, "sluis: %s\n", line)
 }
 
 // complain prints what went wrong and what to do, and returns the exit code.

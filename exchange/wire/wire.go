@@ -131,7 +131,7 @@ const (
 	// finite.
 	maxLife = 400 * 24 * time.Hour
 	// Skew is how far ahead of ours the clock of a sender may run.
-	Skew = 5 * time.Minute
+	Skew = exchange.Skew
 )
 
 // SignRequest signs a request. It refuses what the schema refuses, so that no
