@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -46,11 +47,13 @@ const (
 var RuleCodes = [...]RuleCode{RuleCase, RuleForm, RuleAsker, RuleAsked, RuleWeighing, RuleTrigger, RuleDeadline, RuleInvolvement,
 	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleBroad, RuleDecider, RuleDecided, RuleStep, RuleSupplied, RuleWithheld}
 
-// found is a finding of a check: err is its refusal, or nil.
+// found is a finding of a check: err is its refusal, or nil. An error that is no
+// refusal is a mistake of ours, and stops the step as well: what was not judged
+// is not allowed.
 func found(rule RuleCode, article string, err error, params ...string) Finding {
 	f := Finding{Rule: rule, Article: article, Params: params}
-	if r, ok := err.(*Refusal); ok {
-		f.Refusal = r
+	if err != nil && (!errors.As(err, &f.Refusal) || f.Refusal == nil) {
+		f.Refusal = refuse(NotJudged)
 	}
 	return f
 }
