@@ -218,7 +218,7 @@ func (p Person) check(at time.Time) error {
 }
 
 func checkNamed(name, born, address Personal) error {
-	if name.Zero() || born.Zero() || address.Zero() || len(name.Reveal()) > 200 || len(address.Reveal()) > 300 {
+	if name.Blank() || born.Blank() || address.Blank() || len(name.Reveal()) > 200 || len(address.Reveal()) > 300 {
 		return refuse(BadSubject)
 	}
 	if _, err := time.Parse(time.DateOnly, born.Reveal()); err != nil {

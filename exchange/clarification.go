@@ -59,6 +59,9 @@ func (x Exchange) Question(law *Law, text Personal, own Party, by Actor, at time
 	if err := checkText(text, "question"); err != nil {
 		return Exchange{}, Event{}, err
 	}
+	if err := x.checkNumber(text, "field", "question"); err != nil {
+		return Exchange{}, Event{}, err
+	}
 	if len(x.Clarifications) == maxClarifications {
 		return Exchange{}, Event{}, refuse(QuestionsBounded)
 	}
@@ -98,6 +101,9 @@ func (x Exchange) Reply(law *Law, text Personal, own Party, by Actor, at time.Ti
 		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
 	}
 	if err := x.mayAskFor(law, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := x.checkNumber(text, "field", "reply"); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	return x.reply(text, by.ID, at, at, ReplyIssued)
@@ -149,7 +155,7 @@ func (x Exchange) questionFailed() Exchange {
 }
 
 func checkText(text Personal, field string) error {
-	if text.Zero() {
+	if text.Blank() {
 		return refuse(ReasonMissing, "field", field)
 	}
 	if len(text.Reveal()) > maxReason {

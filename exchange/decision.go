@@ -142,7 +142,7 @@ func (l *Law) checkSupply(asked AskedItem, i ItemDecision, p Purpose, under Regi
 	if !i.Depth.Within(asked.Depth) {
 		return refuse(DeeperThanAsked, "item", string(i.Item), "asked", string(asked.Depth))
 	}
-	if i.Value.Zero() {
+	if i.Value.Blank() {
 		return refuse(ContentMissing, "item", string(i.Item))
 	}
 	if len(i.Value.Reveal()) > maxContent {
@@ -221,7 +221,7 @@ func (l *Law) CheckAnswer(r Request, a Answer) error {
 			if !i.Depth.Within(asked.Depth) {
 				return refuse(DeeperThanAsked, "item", string(i.Item), "asked", string(asked.Depth))
 			}
-			if i.Value.Zero() {
+			if i.Value.Blank() {
 				return refuse(ContentMissing, "item", string(i.Item))
 			}
 		case Withhold:

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"slices"
@@ -209,7 +210,7 @@ func (l *Law) ExamineRequest(r Request, from, to Party, now time.Time) iter.Seq[
 			found(RuleTrigger, trigger.Article, badTrigger, append(p, "trigger", string(r.Trigger.Code))...),
 			found(RuleDeadline, purpose.Article, purpose.checkDue(r, now), "date", r.Due.UTC().Format(time.DateOnly)),
 			found(RuleInvolvement, purpose.Article, notInvolved, "involvement", string(r.Involvement.State)),
-			found(RuleSubject, "5.4.2(5)", r.Subject.check(between.Asker, between.Asked)),
+			found(RuleSubject, "5.4.2(5)", cmp.Or(r.Subject.check(between.Asker, between.Asked), r.checkNumbers(between))),
 		} {
 			if !yield(f) {
 				return
@@ -366,7 +367,7 @@ func (l *Law) checkItem(a AskedItem, p Purpose, rule RegimeRule, between Pair) e
 		r.Params = append(here, r.Params...)
 		return &r
 	}
-	if a.Why.Zero() {
+	if a.Why.Blank() {
 		return refuse(ReasonMissing, append(here, "article", "5.4.2(1)")...)
 	}
 	if len(a.Why.Reveal()) > maxReason {

@@ -47,6 +47,9 @@ type Exchange struct {
 	Side    Side
 	Phase   Phase
 	Request Request
+	// ByNumber says that both parties may process the citizen service number
+	// (art. 5.4.2(5)), as the register listed them when the request was made.
+	ByNumber bool
 	// Broad is why many parties are asked at once, at the asker.
 	Broad          Personal
 	Assignment     Assignment      // at the supplier: who decides; zero for anybody who may
@@ -101,7 +104,11 @@ func Accept(law *Law, r Request, from, to Party, at time.Time) (Exchange, Event,
 	if err := law.CheckRequest(r, from, to, at); err != nil {
 		return Exchange{}, Event{}, err
 	}
-	x := Exchange{ID: r.ID, Side: Supplier, Phase: Weighing, Request: r, Changed: at}
+	between, err := r.between(from, to)
+	if err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x := Exchange{ID: r.ID, Side: Supplier, Phase: Weighing, Request: r, ByNumber: between.mayHaveBSN(), Changed: at}
 	return x, x.event(RequestReceived, "", at, Detail{Items: r.outline()}), nil
 }
 
@@ -241,7 +248,7 @@ func (x Exchange) Assign(law *Law, to Actor, why Personal, own Party, by Actor, 
 		return Exchange{}, Event{}, err
 	}
 	before := x.Assignment.To
-	if before != "" && before != by.ID && why.Zero() {
+	if before != "" && before != by.ID && why.Blank() {
 		return Exchange{}, Event{}, refuse(ReasonMissing, "field", "why")
 	}
 	if len(why.Reveal()) > maxReason {
@@ -312,6 +319,9 @@ func (x Exchange) Decide(law *Law, d Decision, own Party, by Actor, policy Polic
 		return Exchange{}, Event{}, err
 	}
 	if err := law.CheckDecision(x.Request, x.Weighing, d, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := x.checkNumbers(d); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	d.Items = slices.Clone(d.Items)

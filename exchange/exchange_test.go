@@ -675,3 +675,45 @@ func BenchmarkCheckRequest(b *testing.B) {
 		}
 	})
 }
+
+// A blank is no reason: where the law wants one, spaces and signs that do not
+// show count as nothing (art. 5.4.2(1)).
+func TestBlankIsNoReason(t *testing.T) {
+	law := testLaw(t)
+	for _, text := range []string{" ", "\n\t ", "\u00a0\u200b", "\ufeff"} {
+		blank := Hide(text)
+		for _, c := range []struct {
+			what   string
+			change func(*Request)
+			code   Code
+		}{
+			{"specific purpose", func(r *Request) { r.Specific = blank }, ReasonMissing},
+			{"contact", func(r *Request) { r.Contact = blank }, ReasonMissing},
+			{"why an item", func(r *Request) { r.Items[0].Why = blank }, ReasonMissing},
+			{"why the client does not know", func(r *Request) { r.Involvement = Involvement{State: NotYetInformed, Why: blank} }, ReasonMissing},
+			{"a statement", func(r *Request) { r.Statements[1].Text = blank }, StatementMissing},
+			{"a name", func(r *Request) { r.Subject.Name = blank }, BadSubject},
+		} {
+			r := toHousing()
+			c.change(&r)
+			_, _, err := Accept(law, r, college, housing, noon)
+			wantRefusal(t, c.what, err, c.code)
+		}
+		x := accepted(t, law)
+		_, _, err := x.Question(law, blank, housing, officer, noon)
+		wantRefusal(t, "a question", err, ReasonMissing)
+		d := partial()
+		d.Items[0].Value = blank
+		_, _, err = x.Decide(law, d, housing, officer, Policy{}, noon)
+		wantRefusal(t, "content", err, ContentMissing)
+		x.Assignment = Assignment{To: other.ID}
+		_, _, err = x.Assign(law, officer, blank, housing, officer, noon)
+		wantRefusal(t, "why it is taken over", err, ReasonMissing)
+	}
+	if Hide(".").Blank() || Hide("é").Blank() || !Hide("").Blank() {
+		t.Error("what shows is blank, or nothing is not")
+	}
+	rule, _ := law.Weighing("closed")
+	err := rule.checkStep(nil, Step{Code: "act-allows", Outcome: "yes", Text: Hide(" ")})
+	wantRefusal(t, "why in a step", err, BadStep)
+}

@@ -70,7 +70,7 @@ func (l *Law) checkStated(all []Statement, code StatementCode, params ...string)
 	rule, _ := l.statements.get(code)
 	params = append(slices.Clone(params), "statement", string(code), "article", rule.Article)
 	text, ok := stated(all, code)
-	if !ok || text.Zero() {
+	if !ok || text.Blank() {
 		return refuse(StatementMissing, params...)
 	}
 	return l.checkText(rule, text, params)

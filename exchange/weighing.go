@@ -221,7 +221,7 @@ func (w WeighingRule) checkStep(taken Steps, s Step) error {
 	switch {
 	case !ok:
 		return refuse(BadStep, append(here, "field", "outcome")...)
-	case o.Text && s.Text.Zero() || len(s.Text.Reveal()) > maxReason:
+	case o.Text && s.Text.Blank() || len(s.Text.Reveal()) > maxReason:
 		return refuse(BadStep, append(here, "field", "text")...)
 	case o.Day == s.Day.IsZero():
 		return refuse(BadStep, append(here, "field", "day")...)
