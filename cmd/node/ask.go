@@ -84,6 +84,9 @@ from; sluis purposes, items, statements and parties list the codes. sluis explai
 			if in != "" {
 				request.Case = in
 			}
+			if err := until.check(); err != nil {
+				return err
+			}
 			client, err := t.client()
 			if err != nil {
 				return err
@@ -92,10 +95,7 @@ from; sluis purposes, items, statements and parties list the codes. sluis explai
 			if err != nil {
 				return err
 			}
-			if made, err = until.wait(cmd.Context(), client, made); err != nil {
-				return err
-			}
-			return t.printRequest(made)
+			return until.show(cmd.Context(), t, client, made)
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "-", "`file` with the request; - is standard input")
@@ -117,15 +117,30 @@ func (p *patience) flags(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&p.most, "patience", time.Minute, "wait no longer than this `time`")
 }
 
+// check holds --wait before anything is done that can't be taken back.
+func (p *patience) check() error {
+	if _, ok := api.PhaseOf(p.phase); p.phase != "" && !ok {
+		return unknownWord("--wait", p.phase, phases...)
+	}
+	return nil
+}
+
+// show waits, and then shows the request. It was made, so it is shown as well
+// where the waiting was in vain: without its ID nobody finds it again.
+func (p *patience) show(ctx context.Context, t *terminal, client *api.Client, r api.Request) error {
+	r, failed := p.wait(ctx, client, r)
+	if err := t.printRequest(r); err != nil {
+		return err
+	}
+	return failed
+}
+
 // wait looks until the request has the status, or one that nothing can follow.
 func (p *patience) wait(ctx context.Context, client *api.Client, r api.Request) (api.Request, error) {
 	if p.phase == "" {
 		return r, nil
 	}
-	want, ok := api.PhaseOf(p.phase)
-	if !ok {
-		return r, unknownWord("--wait", p.phase, phases...)
-	}
+	want, _ := api.PhaseOf(p.phase)
 	ctx, cancel := context.WithTimeout(ctx, p.most)
 	defer cancel()
 	for {
@@ -137,11 +152,11 @@ func (p *patience) wait(ctx context.Context, client *api.Client, r api.Request) 
 			return r, nil
 		}
 		if exchange.Phase(r.Phase.Code()).Ended() {
-			return r, &checkError{what: fmt.Sprintf("the request is %s, not %s", said(r.Phase.Code()), p.phase), todo: "nothing more will happen to it; sluis show tells more"}
+			return r, &checkError{what: fmt.Sprintf("request %s is %s, not %s", r.ID, said(r.Phase.Code()), p.phase), todo: "nothing more will happen to it; sluis show " + r.ID + " tells more"}
 		}
 		select {
 		case <-ctx.Done():
-			return r, &checkError{what: fmt.Sprintf("the request is still %s after %s", said(r.Phase.Code()), p.most), todo: "it goes on by itself; look later with sluis show"}
+			return r, &checkError{what: fmt.Sprintf("request %s is still %s after %s", r.ID, said(r.Phase.Code()), p.most), todo: "it goes on by itself; look later with sluis show " + r.ID}
 		case <-time.After(lookEvery):
 		}
 	}
@@ -263,5 +278,8 @@ func said(code string) string {
 
 // unknownWord is a word that is not among the codes.
 func unknownWord(flag, word string, codes ...string) error {
+	if len(codes) == 0 {
+		return usage(fmt.Errorf("%s: %q belongs to nothing here", flag, word))
+	}
 	return usage(fmt.Errorf("%s: %q is not one of %s", flag, word, strings.Join(codes, ", ")))
 }
