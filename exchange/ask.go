@@ -102,11 +102,11 @@ func (l *Law) checkCase(a Asking) error {
 	}
 	person, ok := c.find(r.Subject)
 	if !ok || person.Standing != r.Subject.Standing {
-		return refuse(NotInCase)
+		return refuse(NotInCase, "field", "person")
 	}
 	p, ok := l.purposes.get(r.Purpose)
 	if !ok {
-		return refuse(UnknownPurpose)
+		return refuse(UnknownPurpose, "field", "purpose")
 	}
 	between, err := r.between(a.From, a.To)
 	if err != nil {

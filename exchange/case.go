@@ -300,7 +300,11 @@ func (l *Law) checkTrigger(t Trigger, capacity Capacity, at time.Time) error {
 		}
 	}
 	if len(rule.Any) > 0 && !slices.ContainsFunc(rule.Any, func(code StatementCode) bool { _, ok := stated(t.Statements, code); return ok }) {
-		return refuse(StatementMissing, "trigger", string(t.Code), "statement", string(rule.Any[0]), "article", rule.Article)
+		var either []string
+		for _, code := range rule.Any {
+			either = append(either, string(code))
+		}
+		return refuse(StatementMissing, "trigger", string(t.Code), "statement", strings.Join(either, ","), "article", rule.Article)
 	}
 	for _, code := range rule.Any {
 		if _, ok := stated(t.Statements, code); !ok {

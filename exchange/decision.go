@@ -3,6 +3,7 @@ package exchange
 import (
 	"iter"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -92,10 +93,10 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 func (d Decision) checkForm(r Request) error {
 	decided := map[ItemCode]bool{}
 	content := 0
-	for _, i := range d.Items {
+	for n, i := range d.Items {
 		content += len(i.Value.Reveal())
 		if _, ok := r.item(i.Item); !ok {
-			return refuse(ItemNotAsked)
+			return refuse(ItemNotAsked, "number", strconv.Itoa(n+1))
 		}
 		switch {
 		case decided[i.Item]:

@@ -34,3 +34,12 @@ func TestFoundFailsClosed(t *testing.T) {
 		}
 	}
 }
+
+// Who may not act reads every role that would do, not only the first.
+func TestActorMayNotNamesEveryRole(t *testing.T) {
+	_, err := Actor{ID: "x", Hat: "desk"}.oneOf([]Role{ReportingDesk, Professional}, "desk", "")
+	var r *Refusal
+	if !errors.As(err, &r) || r.Code != ActorMayNot || r.Params[1] != "reporting-desk,professional" {
+		t.Errorf("refused with %v", err)
+	}
+}

@@ -264,7 +264,7 @@ func (l *Law) WeighingOf(r Request, own Party, by Actor) (WeighingRule, Regime, 
 	}
 	purpose, ok := l.purposes.get(r.Purpose)
 	if !ok {
-		return WeighingRule{}, "", refuse(UnknownPurpose)
+		return WeighingRule{}, "", refuse(UnknownPurpose, "field", "purpose")
 	}
 	grant, err := l.mayDecide(by, capacity)
 	if err != nil {

@@ -91,17 +91,9 @@ func (t *terminal) explainCode(code string, dutch bool) error {
 }
 
 func printExplanation(w io.Writer, e api.Explanation, dutch bool) {
-	verdict, yes, no := "The law allows this.", "yes", "NO"
-	switch {
-	case e.Allowed && dutch:
-		verdict = "De wet staat dit toe."
-	case !e.Allowed && dutch:
-		verdict = "Zo kan dit niet. Dit is er aan de hand:"
-	case !e.Allowed:
-		verdict = "This is not possible as it is. Here is why:"
-	}
+	verdict, yes, no, open := e.Verdict.EN, "yes", "NO", "open"
 	if dutch {
-		yes, no = "ja", "NEE"
+		verdict, yes, no = e.Verdict.NL, "ja", "NEE"
 	}
 	fmt.Fprintln(w, verdict)
 	// What stops it comes first: that is what somebody has to do something about.
@@ -111,8 +103,11 @@ func printExplanation(w io.Writer, e api.Explanation, dutch bool) {
 				continue
 			}
 			mark, says := yes, r.Says.EN
-			if !allowed {
+			switch {
+			case !allowed:
 				mark = no
+			case r.Code == "rule-open":
+				mark = open
 			}
 			if dutch {
 				says = r.Says.NL
