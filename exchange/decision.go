@@ -59,6 +59,9 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 		if !yield(found(RuleDecided, "", d.checkForm(r))) {
 			return
 		}
+		if err := l.checkGrounds(regime, rule, d); err != nil && !yield(found(RuleWithheld, rule.Article, err)) {
+			return
+		}
 		if d.supplies() {
 			for _, s := range rule.Steps {
 				if t, ok := taken.taken(s.Code); ok && !yield(found(RuleStep, s.Article, nil, "step", string(s.Code), "outcome", string(t.Outcome))) {
@@ -148,6 +151,20 @@ func (l *Law) checkSupply(asked AskedItem, i ItemDecision, p Purpose, under Regi
 	}
 	if len(i.Value.Reveal()) > maxContent {
 		return refuse(TooMuchContent, "item", string(i.Item))
+	}
+	return nil
+}
+
+// checkGrounds holds that the grounds exist: a slip of the pen is told before
+// what is still to be weighed, which may take days.
+func (l *Law) checkGrounds(regime Regime, w WeighingRule, d Decision) error {
+	for _, i := range d.Items {
+		if i.Outcome != Withhold {
+			continue
+		}
+		if err := l.checkWithhold(regime, w, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -192,11 +192,23 @@ func (x Exchange) waitsFor(m MessageKind) bool {
 	return m == RequestMessage && x.Phase == Queued || m == AnswerMessage && x.Phase == Decided
 }
 
+// now holds that a step is one of this side, and then that it can be taken in
+// this phase: on the other side it never can.
+func (x Exchange) now(side Side, phases ...Phase) error {
+	switch {
+	case x.Side != side:
+		return refuse(WrongSide)
+	case !known(phases, x.Phase):
+		return refuse(NotNow, "phase", string(x.Phase))
+	}
+	return nil
+}
+
 // Withdraw takes a request back at the asker (intrekken). An answer that
 // arrives afterwards is not accepted.
 func (x Exchange) Withdraw(law *Law, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Asker || !known([]Phase{Queued, Delivered, Clarifying}, x.Phase) {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Asker, Queued, Delivered, Clarifying); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if err := x.mayAskFor(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
@@ -237,8 +249,8 @@ type Assignment struct {
 // Assign gives a request to a professional: to oneself, or to a colleague. Who
 // takes it over from somebody else says why (vervanging); the ledger has both.
 func (x Exchange) Assign(law *Law, to Actor, why Personal, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Supplier || !x.undecided() && x.Phase != Proposed {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Weighing, Clarifying, Proposed); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if _, _, err := law.WeighingOf(x.Request, own, by); err != nil {
 		return Exchange{}, Event{}, err
@@ -277,8 +289,8 @@ func (x Exchange) mayWeigh(law *Law, own Party, by Actor) error {
 // Weigh records one step of the weighing. Steps can be taken on different days
 // and by different people; each is an entry of its own.
 func (x Exchange) Weigh(law *Law, s Step, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Supplier || !x.undecided() {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Weighing, Clarifying); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if err := x.mayWeigh(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
@@ -312,8 +324,8 @@ type Policy struct {
 // condition is incomplete, and, where anything is supplied, when a step of the
 // weighing is open or forbids it.
 func (x Exchange) Decide(law *Law, d Decision, own Party, by Actor, policy Policy, at time.Time) (Exchange, Event, error) {
-	if x.Side != Supplier || !x.undecided() {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Weighing, Clarifying); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if err := x.mayWeigh(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
@@ -367,8 +379,8 @@ func (x Exchange) Return(law *Law, why Personal, own Party, by Actor, at time.Ti
 }
 
 func (x Exchange) maySecond(law *Law, own Party, by Actor) error {
-	if x.Side != Supplier || x.Phase != Proposed {
-		return refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Proposed); err != nil {
+		return err
 	}
 	if _, _, err := law.WeighingOf(x.Request, own, by); err != nil {
 		return err

@@ -717,3 +717,39 @@ func TestBlankIsNoReason(t *testing.T) {
 	err := rule.checkStep(nil, Step{Code: "act-allows", Outcome: "yes", Text: Hide(" ")})
 	wantRefusal(t, "why in a step", err, BadStep)
 }
+
+// A step of the other side is told as that, not as one for later; a ground that
+// is misspelt is told before the steps that are still open.
+func TestWrongSideAndSlipsComeFirst(t *testing.T) {
+	law := testLaw(t)
+	asked, _, err := ask(law, toHousing(), college, housing, requester, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := accepted(t, law)
+	for what, step := range map[string]func() error{
+		"decide":   func() error { _, _, err := asked.Decide(law, partial(), housing, officer, Policy{}, noon); return err },
+		"weigh":    func() error { _, _, err := asked.Weigh(law, Step{}, housing, officer, noon); return err },
+		"question": func() error { _, _, err := asked.Question(law, Hide("x"), housing, officer, noon); return err },
+		"assign":   func() error { _, _, err := asked.Assign(law, officer, Personal{}, housing, officer, noon); return err },
+		"confirm":  func() error { _, _, err := asked.Confirm(law, housing, officer, noon); return err },
+		"withdraw": func() error { _, _, err := held.Withdraw(law, college, requester, noon); return err },
+		"reply":    func() error { _, _, err := held.Reply(law, Hide("x"), college, requester, noon); return err },
+	} {
+		wantRefusal(t, what, step(), WrongSide)
+	}
+	x, _, err := Accept(law, toProbation(t), college, probation, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := Actor{ID: "p", Hat: "probation", Roles: []Grant{{Role: Professional, Capacity: "probation"}}}
+	x.Request.Items = append(x.Request.Items, AskedItem{Item: "offence", Depth: That})
+	d := Decision{Items: []ItemDecision{
+		{Item: "supervision-running", Outcome: Supply, Depth: That, Value: Hide("yes")}, {Item: "offence", Outcome: Withhold, Ground: "not-neccessary"},
+	}}
+	_, _, err = x.Decide(law, d, probation, by, Policy{}, noon)
+	wantRefusal(t, "a misspelt ground before the weighing", err, UnknownGround)
+	d.Items[1].Ground = "not-necessary"
+	_, _, err = x.Decide(law, d, probation, by, Policy{}, noon)
+	wantRefusal(t, "the weighing", err, WeighingOpen)
+}

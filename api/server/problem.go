@@ -191,6 +191,10 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 		fields = append(fields, field{"article", e.Article})
 	}
 	for _, f := range fields {
+		if f.place == "phase" {
+			name := term(f.place, f.rule)
+			f.rule = map[bool]string{true: name.EN, false: name.NL}[words == e.EN]
+		}
 		p.Errors = append(p.Errors, api.FieldError{Field: f.place, Message: f.rule})
 	}
 	body, err := json.Marshal(p)
