@@ -333,6 +333,9 @@ func (x Exchange) Decide(law *Law, d Decision, own Party, by Actor, policy Polic
 	if err := law.CheckDecision(x.Request, x.Weighing, d, own, by); err != nil {
 		return Exchange{}, Event{}, err
 	}
+	if err := checkDays(d.Conditions, at); err != nil {
+		return Exchange{}, Event{}, err
+	}
 	if err := x.checkNumbers(d); err != nil {
 		return Exchange{}, Event{}, err
 	}

@@ -220,6 +220,8 @@ func TestDecisionRules(t *testing.T) {
 		{"neither", func(d *Decision) { d.Items[0].Outcome = "maybe" }, BadOutcome},
 		{"a condition that does not exist", func(d *Decision) { d.Conditions = []Condition{{Code: "be-nice"}} }, UnknownCondition},
 		{"only to nobody", func(d *Decision) { d.Conditions = []Condition{{Code: OnlyTo}} }, BadCondition},
+		{"delete by a day that is over", func(d *Decision) { d.Conditions = []Condition{{Code: DeleteBy, Until: noon.AddDate(0, 0, -1)}} }, BadCondition},
+		{"delete by today, which began", func(d *Decision) { d.Conditions = []Condition{{Code: DeleteBy, Until: today}} }, BadCondition},
 		{"delete by no day", func(d *Decision) { d.Conditions = []Condition{{Code: DeleteBy}} }, BadCondition},
 	} {
 		x, d := accepted(t, law), partial()

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"sluis/api"
 	"sluis/exchange"
@@ -193,6 +195,10 @@ func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
 		})
 	case "role":
 		return either(code, " of ", " or ", func(code string) exchange.Sentence { return term(what, code) })
+	case "date":
+		if day, err := time.Parse(time.DateOnly, code); err == nil {
+			return exchange.Sentence{NL: dutchDay(day), EN: day.Format("2 January 2006")}
+		}
 	case "capacity", "hat":
 		return exchange.Sentence{NL: "'" + code + "'", EN: "'" + code + "'"}
 	case "ground":
@@ -210,6 +216,14 @@ func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
 		}
 	}
 	return term(what, code)
+}
+
+// dutchDay is a day as people write it: 2 december 2026.
+func dutchDay(day time.Time) string {
+	months := [...]string{
+		"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december",
+	}
+	return strconv.Itoa(day.Day()) + " " + months[day.Month()-1] + " " + strconv.Itoa(day.Year())
 }
 
 // either names codes of which one will do.

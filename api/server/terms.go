@@ -99,10 +99,10 @@ func term(what, code string) exchange.Sentence {
 		all = phaseNames
 	case "involvement":
 		all = map[string]exchange.Sentence{
-			string(exchange.InConsultation): {NL: "in samenspraak met de inwoner", EN: "together with the client"},
-			string(exchange.Informed):       {NL: "de inwoner weet ervan", EN: "the client knows of it"},
-			string(exchange.NotYetInformed): {NL: "de inwoner weet het nog niet", EN: "the client does not know yet"},
-			string(exchange.Objected):       {NL: "de inwoner maakte bezwaar", EN: "the client objected"},
+			string(exchange.InConsultation): {NL: "in samenspraak met de cliënt", EN: "together with the client"},
+			string(exchange.Informed):       {NL: "de cliënt weet ervan", EN: "the client knows of it"},
+			string(exchange.NotYetInformed): {NL: "de cliënt weet het nog niet", EN: "the client does not know yet"},
+			string(exchange.Objected):       {NL: "de cliënt maakte bezwaar", EN: "the client objected"},
 		}
 	}
 	if name, ok := all[code]; ok {

@@ -150,6 +150,9 @@ func TestVocabulary(t *testing.T) {
 	if s := v.name("statement", "nuisance,safety", nil); !strings.Contains(s.NL, "?' of '") || !strings.Contains(s.EN, "?' or '") {
 		t.Errorf("two statements of which one will do are called %+v", s)
 	}
+	if s := v.name("date", "2026-12-02", nil); s != (exchange.Sentence{NL: "2 december 2026", EN: "2 December 2026"}) {
+		t.Errorf("a day is called %+v", s)
+	}
 	may := v.explain(exchange.Finding{Refusal: &exchange.Refusal{Code: exchange.ActorMayNot, Params: []string{"role", "professional,coordinator", "capacity", "probation"}}})
 	if !strings.Contains(may.Says.NL, "professional die besluit of coördinator") || !strings.Contains(may.Says.EN, "'probation'") {
 		t.Errorf("who may is explained as %+v", may)
