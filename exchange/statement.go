@@ -114,7 +114,7 @@ func (l *Law) checkSurplus(all []Statement, wanted func(StatementCode) bool, par
 	for i, s := range all {
 		if !wanted(s.Code) || slices.ContainsFunc(all[:i], func(t Statement) bool { return t.Code == s.Code }) {
 			if l.statements.has(s.Code) { // a code that no catalogue knows is what somebody typed
-				params = append(slices.Clone(params), "statement", string(s.Code))
+				params = append(slices.Clone(params), "surplus", string(s.Code))
 			}
 			return refuse(BadStatement, params...)
 		}

@@ -303,7 +303,7 @@ func TestSecrecyHasSevenSteps(t *testing.T) {
 // Every rule that explains has a sentence in both languages, and a placeholder
 // is a param that the code knows.
 func TestRuleSentences(t *testing.T) {
-	params := "purpose task domain item depth asked weighing trigger involvement statement step outcome ground category regime capacity date role field number parties hat"
+	params := "purpose task domain item depth asked weighing trigger involvement statement step outcome ground category regime capacity date role field number surplus parties hat"
 	for _, code := range exchange.RuleCodes {
 		s, ok := schemas.Rule(string(code))
 		if !ok || s.NL == "" || s.EN == "" {
@@ -312,7 +312,7 @@ func TestRuleSentences(t *testing.T) {
 	}
 	codes := append(texts(exchange.Codes[:]), texts(exchange.RuleCodes[:])...)
 	for _, code := range slices.Clone(codes) {
-		for _, form := range []string{"item+statement", "item", "statement", "field", "number"} {
+		for _, form := range []string{"item+surplus", "surplus", "item+statement", "item", "statement", "field", "number"} {
 			codes = append(codes, code+"/"+form)
 		}
 	}

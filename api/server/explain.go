@@ -121,7 +121,7 @@ func (v vocabulary) explain(f exchange.Finding) api.Explained {
 // wording is the sentence of a code, in the form that names most of what is
 // known: "statement-missing/item" says of which item.
 func wording(code string, params []string) (schemas.Sentence, bool) {
-	for _, form := range []string{"item+statement", "item", "statement", "field", "number"} {
+	for _, form := range []string{"item+surplus", "surplus", "item+statement", "item", "statement", "field", "number"} {
 		if s, ok := schemas.Rule(code + "/" + form); ok && !slices.ContainsFunc(strings.Split(form, "+"), func(name string) bool { return param(params, name) == "" }) {
 			return s, true
 		}
@@ -185,7 +185,7 @@ func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
 		if t, ok := v.law.Trigger(exchange.TriggerCode(code)); ok {
 			return t.Name
 		}
-	case "statement":
+	case "statement", "surplus":
 		// Of two, either will do.
 		return either(code, "' of '", "' or '", func(code string) exchange.Sentence {
 			if s, ok := v.law.Statement(exchange.StatementCode(code)); ok {

@@ -81,7 +81,10 @@ func TestExplainRefused(t *testing.T) {
 		{"an answer that does not fit", func(r *api.NewRequest) {
 			r.Statements = slices.Clone(r.Statements)
 			r.Statements[0].Text = "everything"
-		}, by(requester), "bad-statement", "Op deze vraag past het antwoord niet", "does not fit this question"},
+		}, by(requester), "bad-statement", "Het antwoord past niet op deze vraag", "does not fit this question"},
+		{"a statement too many", func(r *api.NewRequest) {
+			r.Statements = append(slices.Clone(r.Statements), api.Statement{Code: "tuning", Text: "x"})
+		}, by(requester), "bad-statement", "Laat dat antwoord weg", "Leave that answer out"},
 		{"no case", func(r *api.NewRequest) { r.Case = "01938f2e-7c1a-7b3e-9d5a-0c1b2a394857" }, by(requester), "unknown-case", "", ""},
 		{"a party that is not there", func(r *api.NewRequest) { r.To = "00000099000009009000:probation" }, by(requester), "unknown-party", "", ""},
 		{"a hat of another", func(*api.NewRequest) {}, api.By{Staff: requester, Hat: "probation"}, "hat-not-own", "", ""},

@@ -81,7 +81,7 @@ func TestRulesAskForKnownParams(t *testing.T) {
 		"purpose", "task", "domain", "item", "weighing", "trigger", "statement", "ground", "step", "outcome", // of catalogues
 		"depth", "asked", "category", "regime", "involvement", // terms
 		"capacity", "hat", "date", "parties", "number", // as they are
-		"role", "field", // terms
+		"role", "field", "surplus", // terms and statements
 	}
 	placeholder := regexp.MustCompile(`\{([^}]*)\}`)
 	sentences := 0
@@ -90,7 +90,7 @@ func TestRulesAskForKnownParams(t *testing.T) {
 		codes = append(codes, exchange.Code(r))
 	}
 	for _, code := range slices.Clone(codes) {
-		for _, form := range []string{"item+statement", "item", "statement", "field", "number"} {
+		for _, form := range []string{"item+surplus", "surplus", "item+statement", "item", "statement", "field", "number"} {
 			codes = append(codes, code+"/"+exchange.Code(form))
 		}
 	}
