@@ -1563,9 +1563,12 @@ type Explanation struct {
 	Purpose Code `json:"doel"`
 
 	// Rejected De code waarmee het knooppunt van de ander een bericht niet aanvaardde.
-	Rejected string      `json:"nietAanvaardMet,omitempty,omitzero"`
-	Rules    []Explained `json:"regels"`
-	Allowed  bool        `json:"toegestaan"`
+	Rejected string `json:"nietAanvaardMet,omitempty,omitzero"`
+
+	// Verdict Een korte tekst in de talen van de schermen.
+	Verdict Sentence    `json:"oordeel"`
+	Rules   []Explained `json:"regels"`
+	Allowed bool        `json:"toegestaan"`
 }
 
 // Consent Wat de vrager weet van de toestemming van de inwoner. Nooit de grondslag van het verzoek.

@@ -1,6 +1,9 @@
 package exchange
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // An ActorID names a person who works with the node, within his organisation.
 // It is not his name and carries no meaning outside.
@@ -122,7 +125,8 @@ func (l *Law) mayDecide(by Actor, in Capacity) (Grant, error) {
 }
 
 // oneOf is the grant of the first of the roles that the actor has under this
-// hat; article is that of the task, "" where there is none to name.
+// hat; article is that of the task, "" where there is none to name. Who has none
+// of them reads all: each would do.
 func (a Actor) oneOf(roles []Role, in CapacityCode, article string) (Grant, error) {
 	if !a.Ended.IsZero() {
 		return Grant{}, refuse(ActorEnded)
@@ -143,7 +147,11 @@ func (a Actor) oneOf(roles []Role, in CapacityCode, article string) (Grant, erro
 			return Grant{}, refuse(WrongHat, "capacity", string(in), "hat", string(a.Hat))
 		}
 	}
-	not := refuse(ActorMayNot, "role", string(roles[0]), "capacity", string(in))
+	var names []string
+	for _, role := range roles {
+		names = append(names, string(role))
+	}
+	not := refuse(ActorMayNot, "role", strings.Join(names, ","), "capacity", string(in))
 	if article != "" {
 		not.Params = append(not.Params, "article", article)
 	}

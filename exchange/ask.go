@@ -35,7 +35,11 @@ func Ask(law *Law, a Asking) (Exchange, Event, error) {
 	if err := first(law.ExamineAsking(a)); err != nil {
 		return Exchange{}, Event{}, err
 	}
-	x := Exchange{ID: a.Request.ID, Side: Asker, Phase: Queued, Request: a.Request, Begun: a.At, Changed: a.At}
+	between, err := a.Request.between(a.From, a.To)
+	if err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x := Exchange{ID: a.Request.ID, Side: Asker, Phase: Queued, Request: a.Request, ByNumber: between.mayHaveBSN(), Begun: a.At, Changed: a.At}
 	broad := law.broad(a) != nil
 	if broad {
 		x.Broad = a.Broad
@@ -75,7 +79,11 @@ func (l *Law) checkBroad(a Asking) error {
 	if len(a.Broad.Reveal()) > maxReason {
 		return refuse(BadRequest, "field", "broad")
 	}
-	if err := l.broad(a); err != nil && a.Broad.Zero() {
+	// It stays here, beside a request to a party that may not have the number.
+	if between, err := a.Request.between(a.From, a.To); err == nil && !between.mayHaveBSN() && a.Broad.holdsBSN() {
+		return refuse(BSNNotAllowed, "field", "broad", "article", "5.4.2(5)")
+	}
+	if err := l.broad(a); err != nil && a.Broad.Blank() {
 		return err
 	}
 	return nil
@@ -94,11 +102,11 @@ func (l *Law) checkCase(a Asking) error {
 	}
 	person, ok := c.find(r.Subject)
 	if !ok || person.Standing != r.Subject.Standing {
-		return refuse(NotInCase)
+		return refuse(NotInCase, "field", "person")
 	}
 	p, ok := l.purposes.get(r.Purpose)
 	if !ok {
-		return refuse(UnknownPurpose)
+		return refuse(UnknownPurpose, "field", "purpose")
 	}
 	between, err := r.between(a.From, a.To)
 	if err != nil {

@@ -218,7 +218,7 @@ func (p Person) check(at time.Time) error {
 }
 
 func checkNamed(name, born, address Personal) error {
-	if name.Zero() || born.Zero() || address.Zero() || len(name.Reveal()) > 200 || len(address.Reveal()) > 300 {
+	if name.Blank() || born.Blank() || address.Blank() || len(name.Reveal()) > 200 || len(address.Reveal()) > 300 {
 		return refuse(BadSubject)
 	}
 	if _, err := time.Parse(time.DateOnly, born.Reveal()); err != nil {
@@ -300,7 +300,11 @@ func (l *Law) checkTrigger(t Trigger, capacity Capacity, at time.Time) error {
 		}
 	}
 	if len(rule.Any) > 0 && !slices.ContainsFunc(rule.Any, func(code StatementCode) bool { _, ok := stated(t.Statements, code); return ok }) {
-		return refuse(StatementMissing, "trigger", string(t.Code), "statement", string(rule.Any[0]), "article", rule.Article)
+		var either []string
+		for _, code := range rule.Any {
+			either = append(either, string(code))
+		}
+		return refuse(StatementMissing, "trigger", string(t.Code), "statement", strings.Join(either, ","), "article", rule.Article)
 	}
 	for _, code := range rule.Any {
 		if _, ok := stated(t.Statements, code); !ok {

@@ -62,13 +62,16 @@ func (x Exchange) Late(at time.Time) bool {
 // Question asks the asker what the professional needs to know to weigh (first
 // step of art. 5.4.2(2); any party may). It stops the clock.
 func (x Exchange) Question(law *Law, text Personal, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Supplier || x.Phase != Weighing {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Weighing); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if err := x.mayWeigh(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	if err := checkText(text, "question"); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := x.checkNumber(text, "field", "question"); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	if len(x.Clarifications) == maxClarifications {
@@ -109,10 +112,13 @@ func (x Exchange) ReceiveQuestion(text Personal, asked, at time.Time) (Exchange,
 
 // Reply answers the open question at the asker. The clock runs again.
 func (x Exchange) Reply(law *Law, text Personal, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Asker || x.Phase != Clarifying {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Asker, Clarifying); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if err := x.mayAskFor(law, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := x.checkNumber(text, "field", "reply"); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	return x.reply(text, by.ID, at, at, ReplyIssued)
@@ -167,7 +173,7 @@ func (x Exchange) questionFailed() Exchange {
 }
 
 func checkText(text Personal, field string) error {
-	if text.Zero() {
+	if text.Blank() {
 		return refuse(ReasonMissing, "field", field)
 	}
 	if len(text.Reveal()) > maxReason {

@@ -48,6 +48,17 @@ func checkConditions(all []Condition) error {
 	return nil
 }
 
+// checkDays holds that a day by which to delete is still to come: what must be
+// gone before it arrives is not supplied.
+func checkDays(all []Condition, at time.Time) error {
+	for _, c := range all {
+		if c.Code == DeleteBy && !c.Until.After(at) {
+			return refuse(BadCondition, "condition", string(c.Code))
+		}
+	}
+	return nil
+}
+
 func conditionCodes(all []Condition) []ConditionCode {
 	var codes []ConditionCode
 	for _, c := range all {

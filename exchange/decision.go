@@ -3,6 +3,7 @@ package exchange
 import (
 	"iter"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -58,6 +59,9 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 		if !yield(found(RuleDecided, "", d.checkForm(r))) {
 			return
 		}
+		if err := l.checkGrounds(regime, rule, d); err != nil && !yield(found(RuleWithheld, rule.Article, err)) {
+			return
+		}
 		if d.supplies() {
 			for _, s := range rule.Steps {
 				if t, ok := taken.taken(s.Code); ok && !yield(found(RuleStep, s.Article, nil, "step", string(s.Code), "outcome", string(t.Outcome))) {
@@ -92,10 +96,10 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 func (d Decision) checkForm(r Request) error {
 	decided := map[ItemCode]bool{}
 	content := 0
-	for _, i := range d.Items {
+	for n, i := range d.Items {
 		content += len(i.Value.Reveal())
 		if _, ok := r.item(i.Item); !ok {
-			return refuse(ItemNotAsked)
+			return refuse(ItemNotAsked, "number", strconv.Itoa(n+1))
 		}
 		switch {
 		case decided[i.Item]:
@@ -142,11 +146,25 @@ func (l *Law) checkSupply(asked AskedItem, i ItemDecision, p Purpose, under Regi
 	if !i.Depth.Within(asked.Depth) {
 		return refuse(DeeperThanAsked, "item", string(i.Item), "asked", string(asked.Depth))
 	}
-	if i.Value.Zero() {
+	if i.Value.Blank() {
 		return refuse(ContentMissing, "item", string(i.Item))
 	}
 	if len(i.Value.Reveal()) > maxContent {
 		return refuse(TooMuchContent, "item", string(i.Item))
+	}
+	return nil
+}
+
+// checkGrounds holds that the grounds exist: a slip of the pen is told before
+// what is still to be weighed, which may take days.
+func (l *Law) checkGrounds(regime Regime, w WeighingRule, d Decision) error {
+	for _, i := range d.Items {
+		if i.Outcome != Withhold {
+			continue
+		}
+		if err := l.checkWithhold(regime, w, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -221,7 +239,7 @@ func (l *Law) CheckAnswer(r Request, a Answer) error {
 			if !i.Depth.Within(asked.Depth) {
 				return refuse(DeeperThanAsked, "item", string(i.Item), "asked", string(asked.Depth))
 			}
-			if i.Value.Zero() {
+			if i.Value.Blank() {
 				return refuse(ContentMissing, "item", string(i.Item))
 			}
 		case Withhold:

@@ -1,8 +1,11 @@
 package exchange
 
 import (
+	"cmp"
+	"errors"
 	"iter"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -22,35 +25,40 @@ type RuleCode string
 
 // The rules, in the order in which they are looked at.
 const (
-	RuleCase        RuleCode = "rule-case"        // the case is open and the person belongs to it
-	RuleForm        RuleCode = "rule-form"        // the request is complete
-	RuleAsker       RuleCode = "rule-asker"       // this task may ask for this purpose
-	RuleAsked       RuleCode = "rule-asked"       // parties of this domain may be asked
-	RuleWeighing    RuleCode = "rule-weighing"    // how the asked party weighs
-	RuleTrigger     RuleCode = "rule-trigger"     // what the case began with
-	RuleDeadline    RuleCode = "rule-deadline"    // by when
-	RuleInvolvement RuleCode = "rule-involvement" // how far the client takes part
-	RuleSubject     RuleCode = "rule-subject"     // how the person is named
-	RuleItem        RuleCode = "rule-item"        // one per item
-	RuleStatement   RuleCode = "rule-statement"   // what the law wants stated
-	RuleActor       RuleCode = "rule-actor"       // who asks
-	RuleBroad       RuleCode = "rule-broad"       // not too many at once
-	RuleDecider     RuleCode = "rule-decider"     // who decides
-	RuleDecided     RuleCode = "rule-decided"     // every item is decided, once
-	RuleStep        RuleCode = "rule-step"        // one per step of the weighing
-	RuleSupplied    RuleCode = "rule-supplied"    // one per item supplied
-	RuleWithheld    RuleCode = "rule-withheld"    // one per item withheld
+	RuleCase        RuleCode = "rule-case"         // the case is open and the person belongs to it
+	RuleForm        RuleCode = "rule-form"         // the request is complete
+	RuleAsker       RuleCode = "rule-asker"        // this task may ask for this purpose
+	RuleAsked       RuleCode = "rule-asked"        // parties of this domain may be asked
+	RuleWeighing    RuleCode = "rule-weighing"     // how the asked party weighs
+	RuleTrigger     RuleCode = "rule-trigger"      // what the case began with
+	RuleDeadline    RuleCode = "rule-deadline"     // by when
+	RuleInvolvement RuleCode = "rule-involvement"  // how far the client takes part
+	RuleSubject     RuleCode = "rule-subject"      // how the person is named
+	RuleItem        RuleCode = "rule-item"         // one per item
+	RuleStatement   RuleCode = "rule-statement"    // what the law wants stated
+	RuleActor       RuleCode = "rule-actor"        // who asks
+	RuleBroad       RuleCode = "rule-broad"        // not too many at once
+	RuleDecider     RuleCode = "rule-decider"      // who decides
+	RuleDecided     RuleCode = "rule-decided"      // every item is decided, once
+	RuleStep        RuleCode = "rule-step"         // one per step of the weighing
+	RuleSupplied    RuleCode = "rule-supplied"     // one per item supplied
+	RuleWithheld    RuleCode = "rule-withheld"     // one per item withheld
+	RuleOpen        RuleCode = "rule-open"         // one per step that is still to be taken
+	RuleNotSupplied RuleCode = "rule-not-supplied" // one per item that the other party withheld
 )
 
 // RuleCodes lists every rule.
 var RuleCodes = [...]RuleCode{RuleCase, RuleForm, RuleAsker, RuleAsked, RuleWeighing, RuleTrigger, RuleDeadline, RuleInvolvement,
-	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleBroad, RuleDecider, RuleDecided, RuleStep, RuleSupplied, RuleWithheld}
+	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleBroad, RuleDecider, RuleDecided, RuleStep, RuleSupplied, RuleWithheld,
+	RuleOpen, RuleNotSupplied}
 
-// found is a finding of a check: err is its refusal, or nil.
+// found is a finding of a check: err is its refusal, or nil. An error that is no
+// refusal is a mistake of ours, and stops the step as well: what was not judged
+// is not allowed.
 func found(rule RuleCode, article string, err error, params ...string) Finding {
 	f := Finding{Rule: rule, Article: article, Params: params}
-	if r, ok := err.(*Refusal); ok {
-		f.Refusal = r
+	if err != nil && (!errors.As(err, &f.Refusal) || f.Refusal == nil) {
+		f.Refusal = refuse(NotJudged)
 	}
 	return f
 }
@@ -65,6 +73,41 @@ func first(findings iter.Seq[Finding]) error {
 	return nil
 }
 
+// ExamineCourse says how an exchange went on after its request: at the supplier
+// the steps of the weighing that were taken and those that are open, at the
+// asker what came of each item. A decision is [Law.ExamineDecision]'s.
+func (l *Law) ExamineCourse(x Exchange, rule WeighingRule) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		purpose, _ := l.purposes.get(x.Request.Purpose)
+		for _, i := range x.Answer.Items {
+			f := found(RuleNotSupplied, "5.4.2(1)", nil, "item", string(i.Item))
+			if asked, _ := x.Request.item(i.Item); i.Outcome == Supply {
+				f = found(RuleSupplied, purpose.Article, nil, "item", string(i.Item), "depth", string(i.Depth), "asked", string(asked.Depth))
+			}
+			if !yield(f) {
+				return
+			}
+		}
+		if x.Side != Supplier || x.Decision.supplies() {
+			return
+		}
+		for _, s := range x.Weighing {
+			step, _ := rule.Step(s.Code)
+			if !yield(found(RuleStep, step.Article, nil, "step", string(s.Code), "outcome", string(s.Outcome))) {
+				return
+			}
+		}
+		if _, stops := rule.Stopped(x.Weighing); stops || !x.undecided() {
+			return
+		}
+		for _, step := range rule.Open(x.Weighing) {
+			if !yield(found(RuleOpen, step.Article, nil, "step", string(step.Code))) {
+				return
+			}
+		}
+	}
+}
+
 // A Pair is who asks and who is asked, in the capacities in which they do.
 type Pair struct {
 	Asker, Asked Capacity
@@ -77,7 +120,7 @@ type Pair struct {
 func (l *Law) May(code PurposeCode, between Pair, category Category) (WeighingCode, error) {
 	p, ok := l.purposes.get(code)
 	if !ok {
-		return "", refuse(UnknownPurpose)
+		return "", refuse(UnknownPurpose, "field", "purpose")
 	}
 	ways, err := p.askedBy(p.Ways, between.Asker)
 	if err != nil {
@@ -206,7 +249,7 @@ func (l *Law) ExamineRequest(r Request, from, to Party, now time.Time) iter.Seq[
 			found(RuleTrigger, trigger.Article, badTrigger, append(p, "trigger", string(r.Trigger.Code))...),
 			found(RuleDeadline, purpose.Article, purpose.checkDue(r, now), "date", r.Due.UTC().Format(time.DateOnly)),
 			found(RuleInvolvement, purpose.Article, notInvolved, "involvement", string(r.Involvement.State)),
-			found(RuleSubject, "5.4.2(5)", r.Subject.check(between.Asker, between.Asked)),
+			found(RuleSubject, "5.4.2(5)", cmp.Or(r.Subject.check(between.Asker, between.Asked), r.checkNumbers(between))),
 		} {
 			if !yield(f) {
 				return
@@ -237,7 +280,7 @@ func (l *Law) parties(r Request, from, to Party) (between Pair, p Purpose, err e
 	}
 	p, ok := l.purposes.get(r.Purpose)
 	if !ok {
-		return between, p, refuse(UnknownPurpose)
+		return between, p, refuse(UnknownPurpose, "field", "purpose")
 	}
 	return between, p, nil
 }
@@ -331,8 +374,15 @@ func (l *Law) examineItems(r Request, p Purpose, rule RegimeRule, between Pair) 
 			return
 		}
 		seen := map[ItemCode]bool{}
-		for _, a := range r.Items {
+		for i, a := range r.Items {
 			var err error
+			if !l.items.has(a.Item) {
+				// Its code is what somebody typed: which one it is, says its place.
+				if !yield(found(RuleItem, p.Article, refuse(UnknownItem, "number", strconv.Itoa(i+1)))) {
+					return
+				}
+				continue
+			}
 			if seen[a.Item] {
 				err = refuse(ItemTwice, "item", string(a.Item))
 			} else {
@@ -347,10 +397,7 @@ func (l *Law) examineItems(r Request, p Purpose, rule RegimeRule, between Pair) 
 }
 
 func (l *Law) checkItem(a AskedItem, p Purpose, rule RegimeRule, between Pair) error {
-	item, ok := l.items.get(a.Item)
-	if !ok {
-		return refuse(UnknownItem)
-	}
+	item, _ := l.items.get(a.Item)
 	here := []string{"item", string(a.Item)}
 	if item.Domain != between.Asked.Domain {
 		return refuse(ItemNotHeld, append(here, "domain", string(between.Asked.Domain))...)
@@ -363,7 +410,7 @@ func (l *Law) checkItem(a AskedItem, p Purpose, rule RegimeRule, between Pair) e
 		r.Params = append(here, r.Params...)
 		return &r
 	}
-	if a.Why.Zero() {
+	if a.Why.Blank() {
 		return refuse(ReasonMissing, append(here, "article", "5.4.2(1)")...)
 	}
 	if len(a.Why.Reveal()) > maxReason {

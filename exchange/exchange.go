@@ -47,6 +47,9 @@ type Exchange struct {
 	Side    Side
 	Phase   Phase
 	Request Request
+	// ByNumber says that both parties may process the citizen service number
+	// (art. 5.4.2(5)), as the register listed them when the request was made.
+	ByNumber bool
 	// Broad is why many parties are asked at once, at the asker.
 	Broad          Personal
 	Assignment     Assignment      // at the supplier: who decides; zero for anybody who may
@@ -102,7 +105,11 @@ func Accept(law *Law, r Request, from, to Party, at time.Time) (Exchange, Event,
 	if err := law.CheckRequest(r, from, to, at); err != nil {
 		return Exchange{}, Event{}, err
 	}
-	x := Exchange{ID: r.ID, Side: Supplier, Phase: Weighing, Request: r, Begun: at, Changed: at}
+	between, err := r.between(from, to)
+	if err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x := Exchange{ID: r.ID, Side: Supplier, Phase: Weighing, Request: r, ByNumber: between.mayHaveBSN(), Begun: at, Changed: at}
 	return x, x.event(RequestReceived, "", at, Detail{Items: r.outline()}), nil
 }
 
@@ -186,11 +193,23 @@ func (x Exchange) waitsFor(m MessageKind) bool {
 	return m == RequestMessage && x.Phase == Queued || m == AnswerMessage && x.Phase == Decided
 }
 
+// now holds that a step is one of this side, and then that it can be taken in
+// this phase: on the other side it never can.
+func (x Exchange) now(side Side, phases ...Phase) error {
+	switch {
+	case x.Side != side:
+		return refuse(WrongSide)
+	case !known(phases, x.Phase):
+		return refuse(NotNow, "phase", string(x.Phase))
+	}
+	return nil
+}
+
 // Withdraw takes a request back at the asker (intrekken). An answer that
 // arrives afterwards is not accepted.
 func (x Exchange) Withdraw(law *Law, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Asker || !known([]Phase{Queued, Delivered, Clarifying}, x.Phase) {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Asker, Queued, Delivered, Clarifying); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if err := x.mayAskFor(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
@@ -236,8 +255,8 @@ type Assignment struct {
 // Assign gives a request to a professional: to oneself, or to a colleague. Who
 // takes it over from somebody else says why (vervanging); the ledger has both.
 func (x Exchange) Assign(law *Law, to Actor, why Personal, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Supplier || !x.undecided() && x.Phase != Proposed {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Weighing, Clarifying, Proposed); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if _, _, err := law.WeighingOf(x.Request, own, by); err != nil {
 		return Exchange{}, Event{}, err
@@ -247,7 +266,7 @@ func (x Exchange) Assign(law *Law, to Actor, why Personal, own Party, by Actor, 
 		return Exchange{}, Event{}, err
 	}
 	before := x.Assignment.To
-	if before != "" && before != by.ID && why.Zero() {
+	if before != "" && before != by.ID && why.Blank() {
 		return Exchange{}, Event{}, refuse(ReasonMissing, "field", "why")
 	}
 	if len(why.Reveal()) > maxReason {
@@ -287,8 +306,8 @@ func (x Exchange) mayWeigh(law *Law, own Party, by Actor) error {
 // Weigh records one step of the weighing. Steps can be taken on different days
 // and by different people; each is an entry of its own.
 func (x Exchange) Weigh(law *Law, s Step, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if x.Side != Supplier || !x.undecided() {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Weighing, Clarifying); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if err := x.mayWeigh(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
@@ -322,13 +341,19 @@ type Policy struct {
 // condition is incomplete, and, where anything is supplied, when a step of the
 // weighing is open or forbids it.
 func (x Exchange) Decide(law *Law, d Decision, own Party, by Actor, policy Policy, at time.Time) (Exchange, Event, error) {
-	if x.Side != Supplier || !x.undecided() {
-		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Weighing, Clarifying); err != nil {
+		return Exchange{}, Event{}, err
 	}
 	if err := x.mayWeigh(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	if err := law.CheckDecision(x.Request, x.Weighing, d, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := checkDays(d.Conditions, at); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := x.checkNumbers(d); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	d.Items = slices.Clone(d.Items)
@@ -379,8 +404,8 @@ func (x Exchange) Return(law *Law, why Personal, own Party, by Actor, at time.Ti
 }
 
 func (x Exchange) maySecond(law *Law, own Party, by Actor) error {
-	if x.Side != Supplier || x.Phase != Proposed {
-		return refuse(NotNow, "phase", string(x.Phase))
+	if err := x.now(Supplier, Proposed); err != nil {
+		return err
 	}
 	if _, _, err := law.WeighingOf(x.Request, own, by); err != nil {
 		return err

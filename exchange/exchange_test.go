@@ -220,6 +220,8 @@ func TestDecisionRules(t *testing.T) {
 		{"neither", func(d *Decision) { d.Items[0].Outcome = "maybe" }, BadOutcome},
 		{"a condition that does not exist", func(d *Decision) { d.Conditions = []Condition{{Code: "be-nice"}} }, UnknownCondition},
 		{"only to nobody", func(d *Decision) { d.Conditions = []Condition{{Code: OnlyTo}} }, BadCondition},
+		{"delete by a day that is over", func(d *Decision) { d.Conditions = []Condition{{Code: DeleteBy, Until: noon.AddDate(0, 0, -1)}} }, BadCondition},
+		{"delete by today, which began", func(d *Decision) { d.Conditions = []Condition{{Code: DeleteBy, Until: today}} }, BadCondition},
 		{"delete by no day", func(d *Decision) { d.Conditions = []Condition{{Code: DeleteBy}} }, BadCondition},
 	} {
 		x, d := accepted(t, law), partial()
@@ -674,4 +676,82 @@ func BenchmarkCheckRequest(b *testing.B) {
 			}
 		}
 	})
+}
+
+// A blank is no reason: where the law wants one, spaces and signs that do not
+// show count as nothing (art. 5.4.2(1)).
+func TestBlankIsNoReason(t *testing.T) {
+	law := testLaw(t)
+	for _, text := range []string{" ", "\n\t ", "\u00a0\u200b", "\ufeff"} {
+		blank := Hide(text)
+		for _, c := range []struct {
+			what   string
+			change func(*Request)
+			code   Code
+		}{
+			{"specific purpose", func(r *Request) { r.Specific = blank }, ReasonMissing},
+			{"contact", func(r *Request) { r.Contact = blank }, ReasonMissing},
+			{"why an item", func(r *Request) { r.Items[0].Why = blank }, ReasonMissing},
+			{"why the client does not know", func(r *Request) { r.Involvement = Involvement{State: NotYetInformed, Why: blank} }, ReasonMissing},
+			{"a statement", func(r *Request) { r.Statements[1].Text = blank }, StatementMissing},
+			{"a name", func(r *Request) { r.Subject.Name = blank }, BadSubject},
+		} {
+			r := toHousing()
+			c.change(&r)
+			_, _, err := Accept(law, r, college, housing, noon)
+			wantRefusal(t, c.what, err, c.code)
+		}
+		x := accepted(t, law)
+		_, _, err := x.Question(law, blank, housing, officer, noon)
+		wantRefusal(t, "a question", err, ReasonMissing)
+		d := partial()
+		d.Items[0].Value = blank
+		_, _, err = x.Decide(law, d, housing, officer, Policy{}, noon)
+		wantRefusal(t, "content", err, ContentMissing)
+		x.Assignment = Assignment{To: other.ID}
+		_, _, err = x.Assign(law, officer, blank, housing, officer, noon)
+		wantRefusal(t, "why it is taken over", err, ReasonMissing)
+	}
+	if Hide(".").Blank() || Hide("é").Blank() || !Hide("").Blank() {
+		t.Error("what shows is blank, or nothing is not")
+	}
+	rule, _ := law.Weighing("closed")
+	err := rule.checkStep(nil, Step{Code: "act-allows", Outcome: "yes", Text: Hide(" ")})
+	wantRefusal(t, "why in a step", err, BadStep)
+}
+
+// A step of the other side is told as that, not as one for later; a ground that
+// is misspelt is told before the steps that are still open.
+func TestWrongSideAndSlipsComeFirst(t *testing.T) {
+	law := testLaw(t)
+	asked, _, err := ask(law, toHousing(), college, housing, requester, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := accepted(t, law)
+	for what, step := range map[string]func() error{
+		"decide":   func() error { _, _, err := asked.Decide(law, partial(), housing, officer, Policy{}, noon); return err },
+		"weigh":    func() error { _, _, err := asked.Weigh(law, Step{}, housing, officer, noon); return err },
+		"question": func() error { _, _, err := asked.Question(law, Hide("x"), housing, officer, noon); return err },
+		"assign":   func() error { _, _, err := asked.Assign(law, officer, Personal{}, housing, officer, noon); return err },
+		"confirm":  func() error { _, _, err := asked.Confirm(law, housing, officer, noon); return err },
+		"withdraw": func() error { _, _, err := held.Withdraw(law, college, requester, noon); return err },
+		"reply":    func() error { _, _, err := held.Reply(law, Hide("x"), college, requester, noon); return err },
+	} {
+		wantRefusal(t, what, step(), WrongSide)
+	}
+	x, _, err := Accept(law, toProbation(t), college, probation, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := Actor{ID: "p", Hat: "probation", Roles: []Grant{{Role: Professional, Capacity: "probation"}}}
+	x.Request.Items = append(x.Request.Items, AskedItem{Item: "offence", Depth: That})
+	d := Decision{Items: []ItemDecision{
+		{Item: "supervision-running", Outcome: Supply, Depth: That, Value: Hide("yes")}, {Item: "offence", Outcome: Withhold, Ground: "not-neccessary"},
+	}}
+	_, _, err = x.Decide(law, d, probation, by, Policy{}, noon)
+	wantRefusal(t, "a misspelt ground before the weighing", err, UnknownGround)
+	d.Items[1].Ground = "not-necessary"
+	_, _, err = x.Decide(law, d, probation, by, Policy{}, noon)
+	wantRefusal(t, "the weighing", err, WeighingOpen)
 }

@@ -352,7 +352,7 @@ func (l *Law) Weighings() iter.Seq[WeighingRule] { return slices.Values(l.weighi
 func (l *Law) Deadline(code PurposeCode, trigger, now time.Time) (time.Time, error) {
 	p, ok := l.purposes.get(code)
 	if !ok {
-		return time.Time{}, refuse(UnknownPurpose)
+		return time.Time{}, refuse(UnknownPurpose, "field", "purpose")
 	}
 	if p.Deadline.From == FromTrigger {
 		if end := trigger.AddDate(0, 0, p.Deadline.Days); end.After(now) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
+	"unicode"
 )
 
 // errPersonal is what every attempt to encode personal data by accident gets.
@@ -36,6 +38,12 @@ func (p Personal) Reveal() string {
 
 // Zero reports whether there is no text.
 func (p Personal) Zero() bool { return p.text == nil }
+
+// Blank reports whether there is nothing to read: no text, or only spaces and
+// signs that do not show. A blank is no reason.
+func (p Personal) Blank() bool {
+	return !strings.ContainsFunc(p.Reveal(), func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
+}
 
 // Equal reports whether both hold the same text.
 func (p Personal) Equal(q Personal) bool { return p.Reveal() == q.Reveal() }

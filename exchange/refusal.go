@@ -80,6 +80,7 @@ const (
 	FamilyNotAgreed      Code = "family-not-agreed"
 	OutsideScope         Code = "outside-agreed-scope"
 	BroadRequest         Code = "broad-request"
+	NotJudged            Code = "not-judged" // a rule could not be looked at, so it does not allow
 
 	NotNow           Code = "not-now"
 	WrongSide        Code = "wrong-side"
@@ -119,7 +120,7 @@ var Codes = [...]Code{
 	PurposeNotAsker, PurposeNotAsked, PurposeNotHolder, PurposeOwnData, ItemNotHeld, CategoryForbidden, CategoryAsker, CategoryAsked, RegimeNotAsked, StatementMissing,
 	BadStatement, BSNNotAllowed, BSNMissing, ReasonMissing, ItemTwice, NothingAsked, TooMuchAsked, DeadlinePassed, DeadlineTooLate, SelfAsked,
 	UnknownTrigger, TriggerNotOfTask, TriggerNotOfPurpose, BadTrigger, BadMoment, BadHold, InvolvementNotEnough, CaseEnded, NotInCase, FamilyNotAgreed,
-	OutsideScope, BroadRequest, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
+	OutsideScope, BroadRequest, NotJudged, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
 	BadOutcome, UnknownCondition, BadCondition, BadScope, BadTime, ActorEnded,

@@ -156,7 +156,7 @@ func (r Request) check(now time.Time) error {
 		text     Personal
 		required bool
 	}{{"specific", r.Specific, true}, {"contact", r.Contact, true}, {"involvement", r.Involvement.Why, false}} {
-		if field.required && field.text.Zero() {
+		if field.required && field.text.Blank() {
 			return refuse(ReasonMissing, "field", field.name)
 		}
 		if len(field.text.Reveal()) > maxReason {
@@ -166,7 +166,7 @@ func (r Request) check(now time.Time) error {
 	switch r.Involvement.State {
 	case InConsultation, Informed:
 	case NotYetInformed, Objected:
-		if r.Involvement.Why.Zero() {
+		if r.Involvement.Why.Blank() {
 			return refuse(ReasonMissing, "field", "involvement")
 		}
 	default:

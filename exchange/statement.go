@@ -70,7 +70,7 @@ func (l *Law) checkStated(all []Statement, code StatementCode, params ...string)
 	rule, _ := l.statements.get(code)
 	params = append(slices.Clone(params), "statement", string(code), "article", rule.Article)
 	text, ok := stated(all, code)
-	if !ok || text.Zero() {
+	if !ok || text.Blank() {
 		return refuse(StatementMissing, params...)
 	}
 	return l.checkText(rule, text, params)
@@ -79,6 +79,10 @@ func (l *Law) checkStated(all []Statement, code StatementCode, params ...string)
 // checkNeed holds what a purpose needs, and each alternative that was given.
 func (l *Law) checkNeed(all []Statement, n Need, params ...string) error {
 	_, given := stated(all, n.Or)
+	if _, other := stated(all, n.Statement); n.Or != "" && !given && !other {
+		rule, _ := l.statements.get(n.Statement)
+		return refuse(StatementMissing, append(slices.Clone(params), "statement", string(n.Statement)+","+string(n.Or), "article", rule.Article)...)
+	}
 	if n.Or == "" || !given {
 		return l.checkStated(all, n.Statement, params...)
 	}
@@ -109,6 +113,9 @@ func (l *Law) checkSurplus(all []Statement, wanted func(StatementCode) bool, par
 	}
 	for i, s := range all {
 		if !wanted(s.Code) || slices.ContainsFunc(all[:i], func(t Statement) bool { return t.Code == s.Code }) {
+			if l.statements.has(s.Code) { // a code that no catalogue knows is what somebody typed
+				params = append(slices.Clone(params), "surplus", string(s.Code))
+			}
 			return refuse(BadStatement, params...)
 		}
 	}

@@ -221,7 +221,7 @@ func (w WeighingRule) checkStep(taken Steps, s Step) error {
 	switch {
 	case !ok:
 		return refuse(BadStep, append(here, "field", "outcome")...)
-	case o.Text && s.Text.Zero() || len(s.Text.Reveal()) > maxReason:
+	case o.Text && s.Text.Blank() || len(s.Text.Reveal()) > maxReason:
 		return refuse(BadStep, append(here, "field", "text")...)
 	case o.Day == s.Day.IsZero():
 		return refuse(BadStep, append(here, "field", "day")...)
@@ -281,7 +281,7 @@ func (l *Law) WeighingOf(r Request, own Party, by Actor) (WeighingRule, Regime, 
 	}
 	purpose, ok := l.purposes.get(r.Purpose)
 	if !ok {
-		return WeighingRule{}, "", refuse(UnknownPurpose)
+		return WeighingRule{}, "", refuse(UnknownPurpose, "field", "purpose")
 	}
 	grant, err := l.mayDecide(by, capacity)
 	if err != nil {

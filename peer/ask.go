@@ -2,6 +2,8 @@ package peer
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"sluis/exchange"
@@ -27,9 +29,12 @@ func (n *Node) Ask(ctx context.Context, who Who, asking Asking) (exchange.Exchan
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	a, err := n.asking(f, who, asking)
+	a, lacks, err := n.asking(f, who, asking)
 	if err != nil {
 		return exchange.Exchange{}, err
+	}
+	if len(lacks) > 0 {
+		return exchange.Exchange{}, lacks[0].err
 	}
 	x, event, err := exchange.Ask(f.law, a)
 	if err != nil {
@@ -46,41 +51,100 @@ func (n *Node) Ask(ctx context.Context, who Who, asking Asking) (exchange.Exchan
 	return x, err
 }
 
-// asking completes a request with what the node knows.
-func (n *Node) asking(f *inForce, who Who, asking Asking) (exchange.Asking, error) {
-	by, err := n.actor(who)
+// A lack is something without which a request can't be put together: why, and
+// what can't be said of the request then.
+type lack struct {
+	err   error
+	rules []exchange.RuleCode
+	codes []exchange.Code
+}
+
+// hides reports whether a finding says no more than the lack itself.
+func (l lack) hides(f exchange.Finding) bool {
+	return slices.Contains(l.rules, f.Rule) || f.Refusal != nil && (slices.Contains(l.codes, f.Refusal.Code) || f.Refusal.Code == l.code())
+}
+
+func (l lack) code() exchange.Code {
+	var r *exchange.Refusal
+	var f *Fault
+	switch {
+	case errors.As(l.err, &r):
+		return r.Code
+	case errors.As(l.err, &f):
+		return exchange.Code(f.Code)
+	}
+	return exchange.NotJudged
+}
+
+// asking completes a request with what the node knows. It goes on where
+// something is lacking, so that somebody reads all that is wrong at once;
+// whoever sends the request stops at the first.
+func (n *Node) asking(f *inForce, who Who, asking Asking) (a exchange.Asking, lacks []lack, err error) {
+	lacking := func(err error, codes []exchange.Code, rules ...exchange.RuleCode) {
+		lacks = append(lacks, lack{err: err, rules: rules, codes: codes})
+	}
+	by, err := n.colleague(who.ID)
 	if err != nil {
-		return exchange.Asking{}, err
+		return a, nil, err
+	}
+	worn, err := by.Wear(who.Hat)
+	noHat := err != nil
+	if noHat {
+		lacking(err, nil, append(slices.Clone(ofCase), exchange.RuleActor)...)
+	} else {
+		by = worn
 	}
 	now := n.now()
 	r := asking.Request
 	r.ID, r.From.OIN = newID(now), n.id.OIN
-	a := exchange.Asking{Broad: asking.Broad, By: by, At: now}
-	if a.Case, _, err = n.caseRow(r.Case); err != nil {
-		return exchange.Asking{}, err
+	a = exchange.Asking{Broad: asking.Broad, By: by, At: now}
+	if !noHat { // else nothing of a case is seen (memorandum §4.3.3)
+		a.Case, _, err = n.caseRow(r.Case)
+	}
+	noCase := noHat || isFault(err, UnknownCase) || isFault(err, Destroyed)
+	switch {
+	case noHat:
+	case noCase:
+		lacking(err, nil, ofCase...)
+	case err != nil:
+		return a, nil, err
 	}
 	r.Trigger = exchange.TriggerNote{Code: a.Case.Trigger.Code, On: a.Case.Trigger.On}
 	if r.Due.IsZero() {
+		// Of a purpose that does not exist no other rule can say anything.
 		if r.Due, err = f.law.Deadline(r.Purpose, r.Trigger.On, now); err != nil {
-			return exchange.Asking{}, err
+			lacking(err, nil, exchange.RuleDeadline)
 		}
 	}
 	r.Due = r.Due.UTC().Truncate(time.Second)
 	if a.From, err = f.party(r.From.OIN); err != nil {
-		return exchange.Asking{}, err
+		return a, nil, err
 	}
-	if a.To, err = f.party(r.To.OIN); err != nil {
-		return exchange.Asking{}, err
+	a.To, err = f.party(r.To.OIN)
+	noParty := isFault(err, UnknownParty)
+	switch {
+	case noParty:
+		lacking(err, []exchange.Code{exchange.UnknownCapacity})
+	case err != nil:
+		return a, nil, err
 	}
-	if asking.Person != 0 {
+	if asking.Person != 0 && !noCase && !noParty {
 		if r.Subject, err = a.Case.Subject(asking.Person, a.From, a.To, r); err != nil {
-			return exchange.Asking{}, err
+			lacking(err, nil, exchange.RuleSubject)
 		}
 	}
 	a.Request = r
+	if noCase {
+		return a, lacks, nil
+	}
 	a.Earlier, err = n.earlier(r.Case)
-	return a, err
+	return a, lacks, err
 }
+
+// ofCase are the rules that look at the case.
+var ofCase = []exchange.RuleCode{exchange.RuleCase, exchange.RuleTrigger, exchange.RuleDeadline, exchange.RuleSubject, exchange.RuleBroad}
+
+func isFault(err error, code string) bool { return errors.Is(err, &Fault{Code: code}) }
 
 // Withdraw takes a request back.
 func (n *Node) Withdraw(ctx context.Context, who Who, id exchange.ID) (exchange.Exchange, error) {

@@ -2,6 +2,8 @@ package peer_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
 
 	"sluis/exchange"
@@ -61,6 +63,31 @@ func TestOneExchange(t *testing.T) {
 		}
 		if sent != 1 || len(notes) != 3 {
 			t.Errorf("%s: keeps %d messages, %d of them sent; want 3 and 1", m.party.Name, len(notes), sent)
+		}
+	}
+}
+
+// I6: whether a text may hold a citizen service number is known to the stored
+// exchange, on both sides: it is refused toward a party that may not have it.
+func TestNumberInTextAfterStoring(t *testing.T) {
+	for _, may := range []bool{true, false} {
+		other := debtHelp
+		other.Capacities = slices.Clone(debtHelp.Capacities)
+		other.Capacities[0].MayProcessBSN = may
+		w := newWorld(t, municipality, other)
+		a, b := w.members[0], w.members[1]
+		r := question(t)
+		r.Subject = exchange.Subject{
+			Standing: exchange.Client, Name: exchange.Hide("J. Fictief"), Born: exchange.Hide("1980-02-29"), Address: exchange.Hide("Sluisweg 12"),
+		}
+		x, err := ask(context.Background(), a.node, requester, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.wait(x.ID, exchange.Weighing)
+		_, err = b.node.Question(context.Background(), professional, x.ID, exchange.Hide("is it 999993847?"))
+		if may && err != nil || !may && !errors.Is(err, &exchange.Refusal{Code: exchange.BSNNotAllowed}) {
+			t.Errorf("may have it is %v: a question with a number gives %v", may, err)
 		}
 	}
 }

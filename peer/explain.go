@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -16,6 +17,9 @@ type Explanation struct {
 	Purpose  exchange.PurposeCode
 	// Weighing is how the asked party weighs, "" where it is not known.
 	Weighing exchange.WeighingCode
+	// Side and Phase are where it stands, "" for a request that was not made.
+	Side  exchange.Side
+	Phase exchange.Phase
 	// Rejected is the code with which the other node did not accept a message.
 	Rejected string
 }
@@ -26,17 +30,28 @@ func (n *Node) Examine(_ context.Context, who Who, asking Asking) (Explanation, 
 	if err != nil {
 		return Explanation{}, err
 	}
-	a, err := n.asking(f, who, asking)
+	a, lacks, err := n.asking(f, who, asking)
 	if err != nil {
 		return Explanation{}, err
 	}
-	e := explanation(slices.Collect(f.law.ExamineAsking(a)))
+	var findings []exchange.Finding
+	for _, l := range lacks {
+		refusal := &exchange.Refusal{Code: l.code()}
+		_ = errors.As(l.err, &refusal) // with its params, where it is one
+		findings = append(findings, exchange.Finding{Refusal: refusal})
+	}
+	for f := range f.law.ExamineAsking(a) {
+		if !slices.ContainsFunc(lacks, func(l lack) bool { return l.hides(f) }) {
+			findings = append(findings, f)
+		}
+	}
+	e := explanation(findings)
 	e.Purpose, e.Weighing = a.Request.Purpose, weighingOf(f.law, a.Request, a.To)
 	return e, nil
 }
 
-// Explain says of an exchange which rules allowed it and, where it is decided
-// here, which rules its decision followed. It tells codes of items and grounds,
+// Explain says of an exchange which rules allowed it and how it went on: what
+// was weighed and decided here, or what the other party answered. It tells codes of items and grounds,
 // so the view is in the ledger as any other (I3).
 func (n *Node) Explain(ctx context.Context, who Who, id exchange.ID) (Explanation, error) {
 	f, err := n.current()
@@ -70,7 +85,13 @@ func (n *Node) Explain(ctx context.Context, who Who, id exchange.ID) (Explanatio
 		by.Hat, by.Ended = r.To.Capacity, time.Time{} // he may have left since
 		findings = slices.AppendSeq(findings, f.law.ExamineDecision(r, x.Weighing, x.Decision, to, by))
 	}
+	rule, err := n.WeighingOf(ctx, who, x)
+	if err != nil { // he may look, and not weigh
+		rule, _ = f.law.Weighing(weighingOf(f.law, r, to))
+	}
+	findings = slices.AppendSeq(findings, f.law.ExamineCourse(x, rule))
 	e := explanation(findings)
+	e.Side, e.Phase = x.Side, x.Phase
 	e.Purpose, e.Weighing, e.Rejected = r.Purpose, weighingOf(f.law, r, to), x.Rejected
 	e.Allowed = e.Allowed && x.Rejected == ""
 	return e, nil

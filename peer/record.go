@@ -61,6 +61,7 @@ type storedRecord struct {
 	To       exchange.PartyID      `json:"to"`
 	Request  json.RawMessage       `json:"request"`
 	Digest   []byte                `json:"digest"`
+	ByNumber bool                  `json:"byNumber,omitempty"`
 	Broad    string                `json:"broad,omitempty"`
 	Assigned *storedAssignment     `json:"assigned,omitempty"`
 	Steps    []storedStep          `json:"steps,omitempty"`
@@ -136,7 +137,7 @@ func (r record) encode() ([]byte, error) {
 	s := storedRecord{
 		Side: r.Side, Phase: r.Phase, From: r.Exchange.Request.From, To: r.Exchange.Request.To, Request: request,
 		Digest: r.Request[:], Sent: r.Sent, Rejected: r.Rejected, Begun: r.Begun, Changed: r.Changed,
-		Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(),
+		ByNumber: r.ByNumber, Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(),
 	}
 	if a := r.Assignment; a.To != "" {
 		s.Assigned = &storedAssignment{To: a.To, Why: a.Why.Reveal(), By: a.By, At: a.At}
@@ -187,7 +188,7 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 		version:  version,
 	}
 	copy(r.Request[:], s.Digest)
-	r.Broad, r.Returned = exchange.Hide(s.Broad), exchange.Hide(s.Returned)
+	r.ByNumber, r.Broad, r.Returned = s.ByNumber, exchange.Hide(s.Broad), exchange.Hide(s.Returned)
 	if a := s.Assigned; a != nil {
 		r.Assignment = exchange.Assignment{To: a.To, Why: exchange.Hide(a.Why), By: a.By, At: a.At}
 	}

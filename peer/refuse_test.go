@@ -78,8 +78,8 @@ func TestDoorsRefuse(t *testing.T) {
 	_, err = b.node.Decide(ctx, requester, x.ID, verdict())
 	wantCode(t, "I1: decided by a requester", err, string(exchange.ActorMayNot))
 	_, err = a.node.Decide(ctx, professional, x.ID, verdict())
-	wantCode(t, "decided at the asker", err, string(exchange.NotNow))
+	wantCode(t, "decided at the asker", err, string(exchange.WrongSide))
 	_, err = b.node.Withdraw(ctx, requester, x.ID)
-	wantCode(t, "withdrawn at the supplier", err, string(exchange.NotNow))
+	wantCode(t, "withdrawn at the supplier", err, string(exchange.WrongSide))
 	b.wantKinds(x.ID, exchange.RequestReceived)
 }

@@ -56,7 +56,7 @@ func TestWithinOneOrganisation(t *testing.T) {
 		{Item: "needed-service", Outcome: exchange.Supply, Depth: exchange.Content, Value: exchange.Hide("debt help and a work coach")},
 	}}
 	_, err = a.node.Decide(ctx, coordinator, x.ID, d)
-	wantCode(t, "I1: the coordinator decides on her own request", err, string(exchange.NotNow))
+	wantCode(t, "I1: the coordinator decides on her own request", err, string(exchange.WrongSide))
 	if _, err := a.node.Weigh(ctx, requester, x.ID, exchange.Step{Code: "necessary", Outcome: "yes", Text: exchange.Hide("she aligns them")}); err != nil {
 		t.Fatal(err)
 	}

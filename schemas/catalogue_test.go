@@ -303,14 +303,20 @@ func TestSecrecyHasSevenSteps(t *testing.T) {
 // Every rule that explains has a sentence in both languages, and a placeholder
 // is a param that the code knows.
 func TestRuleSentences(t *testing.T) {
-	params := "purpose task domain item depth asked weighing trigger involvement statement step outcome ground category regime capacity date role field parties hat"
+	params := "purpose task domain item depth asked weighing trigger involvement statement step outcome ground category regime capacity date role field number surplus parties hat"
 	for _, code := range exchange.RuleCodes {
 		s, ok := schemas.Rule(string(code))
 		if !ok || s.NL == "" || s.EN == "" {
 			t.Errorf("rule %s has no sentence", code)
 		}
 	}
-	for _, code := range append(texts(exchange.Codes[:]), texts(exchange.RuleCodes[:])...) {
+	codes := append(texts(exchange.Codes[:]), texts(exchange.RuleCodes[:])...)
+	for _, code := range slices.Clone(codes) {
+		for _, form := range []string{"item+surplus", "surplus", "item+statement", "item", "statement", "field", "number"} {
+			codes = append(codes, code+"/"+form)
+		}
+	}
+	for _, code := range codes {
 		s, _ := schemas.Rule(code)
 		var held [2][]string
 		for i, text := range []string{s.NL, s.EN} {

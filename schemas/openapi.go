@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 //go:embed openapi.yaml
@@ -108,7 +109,7 @@ func (c *contract) mismatches(wrong *jsonschema.ValidationError, document any) [
 			walk(cause)
 		}
 		if len(e.Causes) == 0 && len(all) < maxMismatches {
-			all = append(all, Mismatch{Place: c.place(e.InstanceLocation, document), Rule: rule(e.ErrorKind)})
+			all = append(all, Mismatch{Place: c.place(e.InstanceLocation, document), Rule: strings.TrimSpace(rule(e.ErrorKind) + " " + wanted(e.ErrorKind))})
 		}
 	}
 	walk(wrong)
@@ -119,6 +120,34 @@ func (c *contract) mismatches(wrong *jsonschema.ValidationError, document any) [
 		return strings.Compare(a.Rule, b.Rule)
 	})
 	return slices.Compact(all)
+}
+
+// wanted is what the contract wants where a rule is broken: its words, its
+// bound, its form; never what was given.
+func wanted(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.Enum:
+		var words []string
+		for _, w := range k.Want {
+			if word, ok := w.(string); ok {
+				words = append(words, word)
+			}
+		}
+		return strings.Join(words, " ")
+	case *kind.Type:
+		return strings.Join(k.Want, " ")
+	case *kind.Format:
+		return k.Want
+	case *kind.MaxLength:
+		return strconv.Itoa(k.Want)
+	case *kind.MaxItems:
+		return strconv.Itoa(k.Want)
+	case *kind.Maximum:
+		return k.Want.RatString()
+	case *kind.Minimum:
+		return k.Want.RatString()
+	}
+	return ""
 }
 
 // maxMismatches bounds what is told at once; who sends worse is no person with

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"sluis/api"
 	"sluis/exchange"
@@ -30,13 +32,13 @@ func (a *API) Explain(ctx context.Context, r ExplainRequestObject) (ExplainRespo
 // be put together, the reason for that is the explanation.
 func (a *API) Examine(ctx context.Context, r ExamineRequestObject) (ExamineResponseObject, error) {
 	by, asking, err := askingOf(r.Params.Actor, r.Params.Hat, *r.Body)
-	if err != nil {
-		return nil, err
+	var e peer.Explanation
+	if err == nil {
+		e, err = a.node.Examine(ctx, by, asking)
 	}
-	e, err := a.node.Examine(ctx, by, asking)
 	var refusal *exchange.Refusal
 	switch {
-	case errors.As(err, &refusal) && refusal.Code != exchange.HatMissing && refusal.Code != exchange.HatNotOwn:
+	case errors.As(err, &refusal):
 		e = peer.Explanation{Purpose: asking.Request.Purpose, Findings: []exchange.Finding{{Refusal: refusal}}}
 	case err != nil:
 		return nil, err
@@ -69,7 +71,10 @@ func (a *API) ListTraces(ctx context.Context, r ListTracesRequestObject) (ListTr
 
 func explained(law *exchange.Law, e peer.Explanation) api.Explanation {
 	v := vocabulary{law, e.Weighing}
-	n := api.Explanation{Allowed: e.Allowed, Purpose: string(e.Purpose), Weighing: string(e.Weighing), Rejected: e.Rejected, Rules: []api.Explained{}}
+	n := api.Explanation{
+		Allowed: e.Allowed, Verdict: sentence(verdict(e.Allowed, e.Side, e.Phase)), Purpose: string(e.Purpose), Weighing: string(e.Weighing),
+		Rejected: e.Rejected, Rules: []api.Explained{},
+	}
 	for _, f := range e.Findings {
 		n.Rules = append(n.Rules, v.explain(f))
 	}
@@ -97,7 +102,7 @@ func (v vocabulary) explain(f exchange.Finding) api.Explained {
 		text, _ := schemas.Text(n.Code)
 		n.Article = cmp.Or(param(r.Params, "article"), n.Article, text.Article)
 	}
-	rule, ok := schemas.Rule(n.Code)
+	rule, ok := wording(n.Code, params)
 	if !ok {
 		n.Says = advice(explain(n.Code))
 		return n
@@ -111,6 +116,17 @@ func (v vocabulary) explain(f exchange.Finding) api.Explained {
 	// Of a param that is there twice the first counts: that of the refusal.
 	n.Says = api.Sentence{NL: strings.NewReplacer(dutch...).Replace(rule.NL), EN: strings.NewReplacer(english...).Replace(rule.EN)}
 	return n
+}
+
+// wording is the sentence of a code, in the form that names most of what is
+// known: "statement-missing/item" says of which item.
+func wording(code string, params []string) (schemas.Sentence, bool) {
+	for _, form := range []string{"item+surplus", "surplus", "item+statement", "item", "statement", "field", "number"} {
+		if s, ok := schemas.Rule(code + "/" + form); ok && !slices.ContainsFunc(strings.Split(form, "+"), func(name string) bool { return param(params, name) == "" }) {
+			return s, true
+		}
+	}
+	return schemas.Rule(code)
 }
 
 func advice(t schemas.Explanation) api.Sentence {
@@ -169,10 +185,22 @@ func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
 		if t, ok := v.law.Trigger(exchange.TriggerCode(code)); ok {
 			return t.Name
 		}
-	case "statement":
-		if s, ok := v.law.Statement(exchange.StatementCode(code)); ok {
-			return s.Ask
+	case "statement", "surplus":
+		// Of two, either will do.
+		return either(code, "' of '", "' or '", func(code string) exchange.Sentence {
+			if s, ok := v.law.Statement(exchange.StatementCode(code)); ok {
+				return s.Ask
+			}
+			return term(what, code)
+		})
+	case "role":
+		return either(code, " of ", " or ", func(code string) exchange.Sentence { return term(what, code) })
+	case "date":
+		if day, err := time.Parse(time.DateOnly, code); err == nil {
+			return exchange.Sentence{NL: dutchDay(day), EN: day.Format("2 January 2006")}
 		}
+	case "capacity", "hat":
+		return exchange.Sentence{NL: "'" + code + "'", EN: "'" + code + "'"}
 	case "ground":
 		if g, ok := v.law.Ground(exchange.GroundCode(code)); ok {
 			return g.Name
@@ -188,4 +216,22 @@ func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
 		}
 	}
 	return term(what, code)
+}
+
+// dutchDay is a day as people write it: 2 december 2026.
+func dutchDay(day time.Time) string {
+	months := [...]string{
+		"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december",
+	}
+	return strconv.Itoa(day.Day()) + " " + months[day.Month()-1] + " " + strconv.Itoa(day.Year())
+}
+
+// either names codes of which one will do.
+func either(codes, dutch, english string, name func(string) exchange.Sentence) exchange.Sentence {
+	var nl, en []string
+	for _, code := range strings.Split(codes, ",") {
+		s := name(code)
+		nl, en = append(nl, s.NL), append(en, s.EN)
+	}
+	return exchange.Sentence{NL: strings.Join(nl, dutch), EN: strings.Join(en, english)}
 }

@@ -68,9 +68,26 @@ func TestExplainRefused(t *testing.T) {
 		{"without the client", func(r *api.NewRequest) {
 			r.Involvement = api.Involvement{State: api.NotYetInformed, Why: "hij is niet bereikt"}
 		}, by(requester),
-			"involvement-not-enough", "de inwoner weet het nog niet", "the client does not know yet"},
-		{"somebody else", func(r *api.NewRequest) { r.Person = 2 }, by(requester), "person-not-in-case", "", ""},
-		{"another role", func(*api.NewRequest) {}, by(professional), "actor-may-not", "", ""},
+			"involvement-not-enough", "de cliënt weet het nog niet", "the client does not know yet"},
+		{"somebody else", func(r *api.NewRequest) { r.Person = 2 }, by(requester), "person-not-in-case", "voeg hem eerst toe", "add him"},
+		{"another role", func(*api.NewRequest) {}, by(professional), "actor-may-not", "de rol van aanvrager", "the role of requester"},
+		{"no reason for an item", func(r *api.NewRequest) { r.Items[1].Why = " " }, by(requester), "reason-missing",
+			"Waarvoor iemand toezicht heeft", "Why someone is supervised"},
+		{"no specific purpose", func(r *api.NewRequest) { r.Specific = " " }, by(requester), "reason-missing", "het specifieke doel", "the specific purpose"},
+		{"a statement of an item too few", func(r *api.NewRequest) { r.Items[0].Statements = nil }, by(requester), "statement-missing",
+			"Bij 'Voorwaarden van het toezicht'", "With 'Conditions of the supervision'"},
+		{"an item that does not exist", func(r *api.NewRequest) { r.Items[1].Code = "supervision-conditons" }, by(requester), "unknown-item",
+			"Gegeven nummer 2", "Item number 2"},
+		{"an answer that does not fit", func(r *api.NewRequest) {
+			r.Statements = slices.Clone(r.Statements)
+			r.Statements[0].Text = "everything"
+		}, by(requester), "bad-statement", "Het antwoord past niet op deze vraag", "does not fit this question"},
+		{"a statement too many", func(r *api.NewRequest) {
+			r.Statements = append(slices.Clone(r.Statements), api.Statement{Code: "tuning", Text: "x"})
+		}, by(requester), "bad-statement", "Laat dat antwoord weg", "Leave that answer out"},
+		{"no case", func(r *api.NewRequest) { r.Case = "01938f2e-7c1a-7b3e-9d5a-0c1b2a394857" }, by(requester), "unknown-case", "", ""},
+		{"a party that is not there", func(r *api.NewRequest) { r.To = "00000099000009009000:probation" }, by(requester), "unknown-party", "", ""},
+		{"a hat of another", func(*api.NewRequest) {}, api.By{Staff: requester, Hat: "probation"}, "hat-not-own", "", ""},
 	} {
 		r := good
 		r.Items, r.Statements = slices.Clone(good.Items), slices.Clone(good.Statements)
@@ -93,6 +110,100 @@ func TestExplainRefused(t *testing.T) {
 	after, err := client.Status(ctx)
 	if err != nil || after.LedgerSize != before.LedgerSize {
 		t.Errorf("explaining wrote to the ledger: %d entries, then %d, %v", before.LedgerSize, after.LedgerSize, err)
+	}
+}
+
+// Who made several mistakes reads them all: what is lacking hides nothing but
+// what can't be judged without it.
+func TestExplainAllAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.ready()
+	r := w.asked()
+	r.Items, r.Statements = slices.Clone(r.Items), r.Statements[:2]
+	r.Person, r.Specific, r.Items[1].Why = 9, " ", " "
+	for what, c := range map[string]struct {
+		id   string
+		want []string
+	}{
+		"a person who is not in the case": {r.Case, []string{"person-not-in-case", "reason-missing", "statement-missing", "reason-missing"}},
+		"a case that there is not":        {"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857", []string{"unknown-case", "reason-missing", "statement-missing", "reason-missing"}},
+	} {
+		r.Case = c.id
+		e, err := w.college.client.Examine(t.Context(), by(requester), r)
+		var got []string
+		for _, rule := range e.Rules {
+			if !rule.Allowed {
+				got = append(got, rule.Code)
+			}
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: explained by %v, %v; want %v", what, got, err, c.want)
+		}
+		w.readable(e)
+	}
+	// Under a hat of another nobody sees anything of a case.
+	r = w.asked()
+	e, err := w.college.client.Examine(t.Context(), api.By{Staff: requester, Hat: "probation"}, r)
+	if err != nil || slices.ContainsFunc(e.Rules, func(r api.Explained) bool {
+		return slices.Contains([]string{"rule-case", "rule-trigger", "rule-deadline"}, r.Code)
+	}) {
+		t.Errorf("under another hat: %+v, %v", e.Rules, err)
+	}
+}
+
+// An explanation says how it went on: the steps that are still open, and that
+// nothing was supplied or the request was taken back.
+func TestExplainCourse(t *testing.T) {
+	w := newWorld(t)
+	w.ready()
+	ctx, asker, supplier := t.Context(), w.college.client, w.probation.client
+	first, err := asker.Ask(ctx, by(requester), w.asked())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := asker.Ask(ctx, by(requester), w.asked())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wait(w.probation, first.ID, api.InWeighing)
+	w.wait(w.probation, second.ID, api.InWeighing)
+	has := func(e api.Explanation, code string) int {
+		n := 0
+		for _, r := range e.Rules {
+			if r.Code == code {
+				n++
+			}
+		}
+		return n
+	}
+	e, err := supplier.Explain(ctx, by(professional), first.ID)
+	if err != nil || has(e, "rule-open") != 2 || e.Verdict.NL != "Het verzoek mag. Een professional moet er nog over besluiten." {
+		t.Errorf("while it is weighed: %+v, %v", e, err)
+	}
+	w.readable(e)
+	if _, err := supplier.Weigh(ctx, by(professional), first.ID, api.NewStep{Step: "least", Outcome: "yes"}); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = supplier.Explain(ctx, by(professional), first.ID); err != nil || has(e, "rule-open") != 1 || has(e, "rule-step") != 1 {
+		t.Errorf("after a step: %+v, %v", e, err)
+	}
+	nothing := api.NewDecision{Items: []api.DecidedItem{
+		{Code: "supervision-conditions", Outcome: api.Withhold, Ground: "not-necessary"}, {Code: "offence", Outcome: api.Withhold, Ground: "not-necessary"},
+	}}
+	if _, err := supplier.Decide(ctx, by(professional), first.ID, nothing); err != nil {
+		t.Fatal(err)
+	}
+	w.wait(w.college, first.ID, api.Refused)
+	e, err = asker.Explain(ctx, by(requester), first.ID)
+	if err != nil || has(e, "rule-not-supplied") != 2 || e.Verdict.NL != "Het verzoek mocht. De andere partij heeft niets verstrekt; dat mag zij." {
+		t.Errorf("after nothing was supplied: %+v, %v", e, err)
+	}
+	w.readable(e)
+	if _, err := asker.Withdraw(ctx, by(requester), second.ID); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = asker.Explain(ctx, by(requester), second.ID); err != nil || e.Verdict.EN != "The request was allowed. You took it back." {
+		t.Errorf("after it was withdrawn: %+v, %v", e, err)
 	}
 }
 

@@ -106,7 +106,7 @@ func classify(err error) (code string, fields []field) {
 		return codeInput, input.fields
 	case errors.As(err, &refusal):
 		for i := 0; i+1 < len(refusal.Params); i += 2 {
-			fields = append(fields, field{refusal.Params[i], refusal.Params[i+1]})
+			fields = append(fields, fieldOf(refusal.Params[i], refusal.Params[i+1]))
 		}
 		return string(refusal.Code), fields
 	case errors.As(err, &fault):
@@ -137,6 +137,22 @@ func classify(err error) (code string, fields []field) {
 		}
 	}
 	return codeInternal, nil
+}
+
+// fieldOf is a param of a refusal as this door tells it: a field of exchange by
+// its place in the document, and the number of an item by where it stands.
+func fieldOf(name, value string) field {
+	switch name {
+	case "field":
+		if word, ok := fieldWords[value]; ok {
+			return field{name, word.place}
+		}
+	case "number":
+		if n, err := strconv.Atoi(value); err == nil {
+			return field{"field", "/gegevens/" + strconv.Itoa(n-1)}
+		}
+	}
+	return field{name, value}
 }
 
 // explain is the text of a code; a code without one is told as internal.
@@ -175,6 +191,10 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 		fields = append(fields, field{"article", e.Article})
 	}
 	for _, f := range fields {
+		if f.place == "phase" {
+			name := term(f.place, f.rule)
+			f.rule = map[bool]string{true: name.EN, false: name.NL}[words == e.EN]
+		}
 		p.Errors = append(p.Errors, api.FieldError{Field: f.place, Message: f.rule})
 	}
 	body, err := json.Marshal(p)

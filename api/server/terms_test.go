@@ -1,8 +1,11 @@
 package server
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"sluis/exchange"
@@ -26,9 +29,18 @@ func TestTerms(t *testing.T) {
 	for _, c := range exchange.InvolvementStates {
 		codes["involvement"] = append(codes["involvement"], string(c))
 	}
+	for _, c := range exchange.Roles {
+		codes["role"] = append(codes["role"], string(c))
+	}
+	for side := range courses {
+		for phase := range courses[side] {
+			codes["phase"] = append(codes["phase"], string(phase))
+		}
+	}
+	codes["field"] = refusedFields(t)
 	for what, all := range codes {
 		for _, code := range all {
-			if s := term(what, code); s.NL == code || s.EN == code || s.NL == s.EN || s.NL == "" || s.EN == "" {
+			if s := term(what, code); s.NL == code || s.EN == code && what != "role" && what != "phase" || s.NL == s.EN || s.NL == "" || s.EN == "" {
 				t.Errorf("%s %s is called %+v", what, code, s)
 			}
 		}
@@ -38,18 +50,49 @@ func TestTerms(t *testing.T) {
 	}
 }
 
+// refusedFields are the fields that refusals of exchange name, out of its text.
+func refusedFields(t *testing.T) (all []string) {
+	t.Helper()
+	files, err := filepath.Glob("../../exchange/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		for _, m := range regexp.MustCompile(`"field", "([a-zA-Z]+)"|checkText\([a-z]+, "([a-z]+)"\)|\{"([a-z]+)", r\.`).FindAllStringSubmatch(string(text), -1) {
+			all = append(all, m[1]+m[2]+m[3])
+		}
+	}
+	if len(all) < 25 {
+		t.Fatalf("%d fields; the test sees too little", len(all))
+	}
+	return all
+}
+
 // A sentence asks for no param that an explanation can't name.
 func TestRulesAskForKnownParams(t *testing.T) {
 	known := []string{
 		"purpose", "task", "domain", "item", "weighing", "trigger", "statement", "ground", "step", "outcome", // of catalogues
 		"depth", "asked", "category", "regime", "involvement", // terms
-		"capacity", "hat", "date", "parties", // as they are
+		"capacity", "hat", "date", "parties", "number", // as they are
+		"role", "field", "surplus", // terms and statements
 	}
 	placeholder := regexp.MustCompile(`\{([^}]*)\}`)
 	sentences := 0
 	codes := slices.Clone(exchange.Codes[:])
 	for _, r := range exchange.RuleCodes {
 		codes = append(codes, exchange.Code(r))
+	}
+	for _, code := range slices.Clone(codes) {
+		for _, form := range []string{"item+surplus", "surplus", "item+statement", "item", "statement", "field", "number"} {
+			codes = append(codes, code+"/"+exchange.Code(form))
+		}
 	}
 	for _, code := range codes {
 		s, ok := schemas.Rule(string(code))
@@ -103,6 +146,16 @@ func TestVocabulary(t *testing.T) {
 	elsewhere := vocabulary{law, "duty"}
 	if elsewhere.name("step", "consent", params) != step.Ask {
 		t.Error("a step of another weighing is not found")
+	}
+	if s := v.name("statement", "nuisance,safety", nil); !strings.Contains(s.NL, "?' of '") || !strings.Contains(s.EN, "?' or '") {
+		t.Errorf("two statements of which one will do are called %+v", s)
+	}
+	if s := v.name("date", "2026-12-02", nil); s != (exchange.Sentence{NL: "2 december 2026", EN: "2 December 2026"}) {
+		t.Errorf("a day is called %+v", s)
+	}
+	may := v.explain(exchange.Finding{Refusal: &exchange.Refusal{Code: exchange.ActorMayNot, Params: []string{"role", "professional,coordinator", "capacity", "probation"}}})
+	if !strings.Contains(may.Says.NL, "professional die besluit of coördinator") || !strings.Contains(may.Says.EN, "'probation'") {
+		t.Errorf("who may is explained as %+v", may)
 	}
 	for _, what := range []string{"purpose", "task", "domain", "item", "weighing", "trigger", "statement", "ground", "step", "outcome"} {
 		if s := v.name(what, "no-such-code", nil); s != (exchange.Sentence{NL: "no-such-code", EN: "no-such-code"}) {

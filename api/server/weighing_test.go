@@ -158,7 +158,7 @@ func (w *world) stepped(id string) {
 		w.t.Errorf("decided without the colleague: %v", err)
 	}
 	if _, err := youth.Weigh(ctx, by(professional), id, api.NewStep{Step: "colleague", Outcome: "agrees", Day: today}); !errors.As(err, &p) ||
-		p.Code != "bad-step" || !slices.Contains(p.Errors, api.FieldError{Field: "field", Message: "with"}) {
+		p.Code != "bad-step" || !slices.Contains(p.Errors, api.FieldError{Field: "field", Message: "/metWie"}) {
 		w.t.Errorf("consulted nobody: %v", err)
 	}
 	if _, err := youth.Weigh(ctx, by(professional), id, api.NewStep{Step: "colleague", Outcome: "agrees", Day: today, With: colleague}); err != nil {
@@ -242,6 +242,13 @@ func (w *world) explainedAfter(id string) {
 	asker, err := w.college.client.Explain(ctx, by(requester), id)
 	if err != nil || !asker.Allowed || slices.ContainsFunc(asker.Rules, func(r api.Explained) bool { return r.Code == "rule-step" }) {
 		w.t.Errorf("the asker reads %+v, %v", asker, err)
+	}
+	// What came of each item, and of the whole, stands at the asker too.
+	w.readable(asker)
+	if !slices.ContainsFunc(asker.Rules, func(r api.Explained) bool { return r.Code == "rule-supplied" }) ||
+		asker.Verdict.NL != "Het verzoek mocht. De andere partij heeft iets verstrekt." ||
+		e.Verdict.NL != "Het verzoek mocht. Jullie hebben iets verstrekt, en dat mocht ook." {
+		w.t.Errorf("the asker reads %+v, the supplier %+v", asker, e.Verdict)
 	}
 	decision, err := youth.Open(ctx, by(professional), id)
 	if err != nil || decision.Decision == nil || decision.Decision.By != professional || decision.Decision.Second != colleague {

@@ -33,6 +33,56 @@ func involvementOf(s exchange.InvolvementState) api.InvolvementState {
 
 func categoryOf(c exchange.Category) api.Category { w, _ := api.CategoryOf(string(c)); return w }
 
+// A fieldWord is a field of exchange as this door calls it: its place in the
+// document, and what a person calls it.
+type fieldWord struct {
+	place string
+	name  exchange.Sentence
+}
+
+// fieldWords has every field that a refusal of exchange can name.
+var fieldWords = map[string]fieldWord{
+	"agreed":      {"/ingestemdOp", exchange.Sentence{NL: "de dag waarop hij instemde", EN: "the day on which he agreed"}},
+	"born":        {"/geboortedatum", exchange.Sentence{NL: "de geboortedatum", EN: "the date of birth"}},
+	"broad":       {"/velePartijenOmdat", exchange.Sentence{NL: "waarom zo veel partijen", EN: "why so many parties"}},
+	"bsn":         {"/bsn", exchange.Sentence{NL: "het BSN", EN: "the BSN"}},
+	"case":        {"/casus", exchange.Sentence{NL: "de casus", EN: "the case"}},
+	"consent":     {"/toestemming", exchange.Sentence{NL: "de toestemming", EN: "the consent"}},
+	"contact":     {"/contact", exchange.Sentence{NL: "wie je kunt bellen", EN: "whom to call"}},
+	"day":         {"/dag", exchange.Sentence{NL: "de dag", EN: "the day"}},
+	"due":         {"/termijn", exchange.Sentence{NL: "de dag voor het antwoord", EN: "the day for the answer"}},
+	"from":        {"/aanleiding/van", exchange.Sentence{NL: "de partij die erom vroeg", EN: "the party that asked for it"}},
+	"involvement": {"/betrokkenheid", exchange.Sentence{NL: "de betrokkenheid van de cliënt", EN: "the client's involvement"}},
+	"moment":      {"/moment", exchange.Sentence{NL: "het moment", EN: "the moment"}},
+	"note":        {"/notitie", exchange.Sentence{NL: "de notitie", EN: "the note"}},
+	"on":          {"/op", exchange.Sentence{NL: "de dag", EN: "the day"}},
+	"outcome":     {"/uitkomst", exchange.Sentence{NL: "de uitkomst", EN: "the outcome"}},
+	"people":      {"/personen", exchange.Sentence{NL: "de personen", EN: "the people"}},
+	"person":      {"/persoon", exchange.Sentence{NL: "de persoon", EN: "the person"}},
+	"purpose":     {"/doel", exchange.Sentence{NL: "het doel", EN: "the purpose"}},
+	"question":    {"/tekst", exchange.Sentence{NL: "de vraag", EN: "the question"}},
+	"reason":      {"/reden", exchange.Sentence{NL: "de reden", EN: "the reason"}},
+	"reply":       {"/tekst", exchange.Sentence{NL: "het antwoord op de vraag", EN: "the reply"}},
+	"scope":       {"/aanleiding/domeinen", exchange.Sentence{NL: "de afgesproken domeinen", EN: "the domains that were agreed"}},
+	"shareWith":   {"/delenMet", exchange.Sentence{NL: "met wie er gedeeld wordt", EN: "with whom it is shared"}},
+	"specific":    {"/specifiekDoel", exchange.Sentence{NL: "het specifieke doel", EN: "the specific purpose"}},
+	"standing":    {"/rol", exchange.Sentence{NL: "de rol van de persoon", EN: "the person's standing"}},
+	"statements":  {"/verklaringen", exchange.Sentence{NL: "de motivering van het verzoek", EN: "the statements of the request"}},
+	"subject":     {"/persoon", exchange.Sentence{NL: "de naam of het adres van de persoon", EN: "the person's name or address"}},
+	"text":        {"/toelichting", exchange.Sentence{NL: "de toelichting", EN: "the explanation"}},
+	"until":       {"/tot", exchange.Sentence{NL: "de einddag", EN: "the last day"}},
+	"why":         {"/reden", exchange.Sentence{NL: "de reden", EN: "the reason"}},
+	"with":        {"/metWie", exchange.Sentence{NL: "de collega", EN: "the colleague"}},
+}
+
+func fieldNames() map[string]exchange.Sentence {
+	all := map[string]exchange.Sentence{}
+	for field, word := range fieldWords {
+		all[field] = word.name
+	}
+	return all
+}
+
 // each makes a list, never null.
 func each[A, B any](all []A, one func(A) B) []B {
 	list := make([]B, 0, len(all))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,6 +85,9 @@ from; sluis purposes, items, statements and parties list the codes. sluis explai
 			if in != "" {
 				request.Case = in
 			}
+			if err := until.check(); err != nil {
+				return err
+			}
 			client, err := t.client()
 			if err != nil {
 				return err
@@ -92,10 +96,7 @@ from; sluis purposes, items, statements and parties list the codes. sluis explai
 			if err != nil {
 				return err
 			}
-			if made, err = until.wait(cmd.Context(), client, made); err != nil {
-				return err
-			}
-			return t.printRequest(made)
+			return until.show(cmd.Context(), t, client, made)
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "-", "`file` with the request; - is standard input")
@@ -117,15 +118,30 @@ func (p *patience) flags(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&p.most, "patience", time.Minute, "wait no longer than this `time`")
 }
 
+// check holds --wait before anything is done that can't be taken back.
+func (p *patience) check() error {
+	if _, ok := api.PhaseOf(p.phase); p.phase != "" && !ok {
+		return unknownWord("--wait", p.phase, phases...)
+	}
+	return nil
+}
+
+// show waits, and then shows the request. It was made, so it is shown as well
+// where the waiting was in vain: without its ID nobody finds it again.
+func (p *patience) show(ctx context.Context, t *terminal, client *api.Client, r api.Request) error {
+	r, failed := p.wait(ctx, client, r)
+	if err := t.printRequest(r); err != nil {
+		return err
+	}
+	return failed
+}
+
 // wait looks until the request has the status, or one that nothing can follow.
 func (p *patience) wait(ctx context.Context, client *api.Client, r api.Request) (api.Request, error) {
 	if p.phase == "" {
 		return r, nil
 	}
-	want, ok := api.PhaseOf(p.phase)
-	if !ok {
-		return r, unknownWord("--wait", p.phase, phases...)
-	}
+	want, _ := api.PhaseOf(p.phase)
 	ctx, cancel := context.WithTimeout(ctx, p.most)
 	defer cancel()
 	for {
@@ -137,11 +153,11 @@ func (p *patience) wait(ctx context.Context, client *api.Client, r api.Request) 
 			return r, nil
 		}
 		if exchange.Phase(r.Phase.Code()).Ended() {
-			return r, &checkError{what: fmt.Sprintf("the request is %s, not %s", said(r.Phase.Code()), p.phase), todo: "nothing more will happen to it; sluis show tells more"}
+			return r, &checkError{what: fmt.Sprintf("request %s is %s, not %s", r.ID, said(r.Phase.Code()), p.phase), todo: "nothing more will happen to it; sluis show " + r.ID + " tells more"}
 		}
 		select {
 		case <-ctx.Done():
-			return r, &checkError{what: fmt.Sprintf("the request is still %s after %s", said(r.Phase.Code()), p.most), todo: "it goes on by itself; look later with sluis show"}
+			return r, &checkError{what: fmt.Sprintf("request %s is still %s after %s", r.ID, said(r.Phase.Code()), p.most), todo: "it goes on by itself; look later with sluis show " + r.ID}
 		case <-time.After(lookEvery):
 		}
 	}
@@ -154,6 +170,27 @@ const lookEvery = 100 * time.Millisecond
 func actor(cmd *cobra.Command, who *api.By) {
 	cmd.Flags().StringVar(&who.Staff, "as", "", "`id` of the member of staff who acts; see sluis staff list")
 	cmd.Flags().StringVar(&who.Hat, "hat", "", "`capacity` in which he acts, where he has more than one")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if who.Staff == "" && !withoutActor(cmd) {
+			return usage(errors.New("say who acts with --as; sluis staff list shows who there is"))
+		}
+		return nil
+	}
+}
+
+// withoutActor reports whether a command was called for what nobody needs to
+// act for: an example, the meaning of a code, or where a request stands.
+func withoutActor(cmd *cobra.Command) bool {
+	for _, name := range []string{"example", "code"} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+			return true
+		}
+	}
+	if f := cmd.Flags().Lookup("content"); f != nil { // show
+		return true
+	}
+	file := cmd.Flags().Lookup("file")
+	return cmd.Name() == "explain" && cmd.Flags().NArg() == 0 && !file.Changed // it says itself what to name
 }
 
 // words reads what somebody wrote from a file or standard input.
@@ -195,7 +232,7 @@ func (t *terminal) read(file, schema string, into any) error {
 		return usage(fmt.Errorf("the document is larger than %d bytes", maxDocument))
 	}
 	if err := crypto.StrictJSON(text, maxDepth); err != nil {
-		return usage(errors.New("the document is not JSON as every program reads it: in UTF-8, no member twice, nothing behind it"))
+		return usage(notJSON(text, schema))
 	}
 	wrong, err := schemas.ValidateInput(schema, text)
 	if err != nil {
@@ -204,11 +241,67 @@ func (t *terminal) read(file, schema string, into any) error {
 	if len(wrong) > 0 {
 		var places []string
 		for _, m := range wrong {
-			places = append(places, m.Error())
+			places = append(places, mismatch(m))
 		}
-		return usage(fmt.Errorf("the document is not as the API wants it: %s", strings.Join(places, "; ")))
+		return usage(fmt.Errorf("%s%s", strings.Join(places, "; "), startFrom(schema)))
 	}
 	return json.Unmarshal(text, into)
+}
+
+// startFrom names the command that prints an example, where there is one.
+func startFrom(schema string) string {
+	switch schema {
+	case "NieuwVerzoek":
+		return "; sluis ask --example prints one to start from"
+	case "NieuweCasus":
+		return "; sluis case open --example prints one to start from"
+	}
+	return ""
+}
+
+// notJSON says what is wrong with a text that is no JSON document, by line.
+func notJSON(text []byte, schema string) error {
+	var value any
+	var syntax *json.SyntaxError
+	switch err := json.Unmarshal(text, &value); {
+	case len(bytes.TrimSpace(text)) == 0:
+		return errors.New("the file is empty" + startFrom(schema))
+	case errors.As(err, &syntax):
+		text = bytes.TrimRight(text, " \t\r\n")
+		line := 1 + bytes.Count(text[:min(int(syntax.Offset), len(text))], []byte("\n"))
+		if int(syntax.Offset) >= len(text) {
+			return fmt.Errorf("the file ends too early, at line %d: a bracket or a quote is not closed%s", line, startFrom(schema))
+		}
+		return fmt.Errorf("the file can't be read from line %d on: look for a comma, quote or bracket too many or too few%s", line, startFrom(schema))
+	}
+	return errors.New("the document is not JSON as every program reads it: in UTF-8, no member twice, nothing behind it")
+}
+
+// mismatch says where a document is not as the API wants it, and what is wanted.
+func mismatch(m schemas.Mismatch) string {
+	place := m.Place
+	if place == "" {
+		place = "the document"
+	}
+	rule, wanted, _ := strings.Cut(m.Rule, " ")
+	words := strings.Join(strings.Fields(wanted), ", ")
+	switch rule {
+	case "required":
+		return place + " lacks " + words
+	case "enum":
+		return place + " is one of " + words
+	case "maximum", "maxLength", "maxItems":
+		return place + " is at most " + words + map[string]string{"maxLength": " characters", "maxItems": " long"}[rule]
+	case "minimum":
+		return place + " is at least " + words
+	case "type":
+		return place + " is a " + words
+	case "format":
+		return place + " is a " + words + map[string]string{"date": ", as 2026-11-23", "date-time": ", as 2026-11-23T12:00:00Z"}[wanted]
+	case "additionalProperties":
+		return place + " holds a name that does not belong there"
+	}
+	return m.Error()
 }
 
 // Bounds of a document that a person gives; the API has the same or wider ones.
@@ -263,5 +356,8 @@ func said(code string) string {
 
 // unknownWord is a word that is not among the codes.
 func unknownWord(flag, word string, codes ...string) error {
+	if len(codes) == 0 {
+		return usage(fmt.Errorf("%s: %q belongs to nothing here", flag, word))
+	}
 	return usage(fmt.Errorf("%s: %q is not one of %s", flag, word, strings.Join(codes, ", ")))
 }

@@ -43,7 +43,7 @@ func purposesCommand(t *terminal) *cobra.Command {
 	cmd := catalogue(t, "purposes", "List for what may be asked, or show all of one purpose",
 		func(ctx context.Context, c *api.Client) ([]api.Purpose, error) { return c.Purposes(ctx) },
 		"PURPOSE\tARTICLE\tASKED BY\tNAME", func(p api.Purpose) string {
-			return strings.Join([]string{p.Code, p.Article, strings.Join(askers(p), ","), p.Name.EN}, "\t")
+			return strings.Join([]string{p.Code, p.Article, strings.Join(askers(p), ","), t.name(p.Name)}, "\t")
 		})
 	list := cmd.RunE
 	cmd.Use, cmd.Args = "purposes [PURPOSE]", cobra.MaximumNArgs(1)
@@ -69,7 +69,7 @@ long it may be kept.`
 		}
 		for _, p := range purposes {
 			if p.Code == args[0] {
-				return t.print(p, func(w io.Writer) { printPurpose(w, p, statements) })
+				return t.print(p, func(w io.Writer) { t.printPurpose(w, p, statements) })
 			}
 		}
 		return usage(fmt.Errorf("there is no purpose %q; sluis purposes lists them", args[0]))
@@ -77,17 +77,17 @@ long it may be kept.`
 	return cmd
 }
 
-func printPurpose(w io.Writer, p api.Purpose, statements []api.StatementRule) {
-	fmt.Fprintf(w, "purpose\t%s: %s (art. %s)\n\t%s\n", p.Code, p.Name.EN, p.Article, p.Explain.EN)
+func (t *terminal) printPurpose(w io.Writer, p api.Purpose, statements []api.StatementRule) {
+	fmt.Fprintf(w, "purpose\t%s: %s (art. %s)\n\t%s\n", p.Code, t.name(p.Name), p.Article, t.name(p.Explain))
 	for _, way := range p.Ways {
 		printWay(w, way)
 	}
 	var not []string
 	for _, u := range p.NotFor {
-		not = append(not, u.EN)
+		not = append(not, t.name(u))
 	}
 	for _, n := range p.Needs {
-		fmt.Fprintf(w, "state\t%s\n", need(n, statements))
+		fmt.Fprintf(w, "state\t%s\n", t.need(n, statements))
 	}
 	for _, r := range p.Weighings {
 		var kinds []string
@@ -118,7 +118,7 @@ func printWay(w io.Writer, way api.Way) {
 	fmt.Fprintf(w, "in a case on\t%s\n", strings.Join(way.Triggers, ", "))
 	var involved []string
 	for _, s := range way.Involvement {
-		involved = append(involved, s.Code())
+		involved = append(involved, s.Code()+" ("+string(s)+")")
 	}
 	fmt.Fprintf(w, "the client\t%s\n", strings.Join(involved, ", "))
 	if way.FamilyAgrees {
@@ -142,11 +142,11 @@ func askers(p api.Purpose) (all []string) {
 }
 
 // need says what must be stated, and when.
-func need(n api.Need, statements []api.StatementRule) string {
+func (t *terminal) need(n api.Need, statements []api.StatementRule) string {
 	text := n.Statement
 	for _, s := range statements {
 		if s.Code == n.Statement {
-			text += ": " + s.Ask.EN
+			text += ": " + t.name(s.Ask)
 		}
 	}
 	if n.Or != "" {
@@ -169,9 +169,9 @@ func itemsCommand(t *terminal) *cobra.Command {
 		"ITEM\tDOMAIN\tCATEGORY\tDEPTHS\tNAME", func(i api.Item) string {
 			var depths []string
 			for _, d := range i.Depths {
-				depths = append(depths, d.Depth.Code())
+				depths = append(depths, d.Depth.Code()+" ("+string(d.Depth)+")") // the second is the word of a request
 			}
-			return strings.Join([]string{i.Code, i.Domain, i.Category.Code(), strings.Join(depths, ","), i.Name.EN}, "\t")
+			return strings.Join([]string{i.Code, i.Domain, i.Category.Code(), strings.Join(depths, ","), t.name(i.Name)}, "\t")
 		})
 }
 
@@ -183,7 +183,7 @@ func groundsCommand(t *terminal) *cobra.Command {
 			for _, r := range g.Regimes {
 				regimes = append(regimes, r.Code())
 			}
-			return strings.Join([]string{g.Code, g.Article, strings.Join(regimes, ","), g.Name.EN}, "\t")
+			return strings.Join([]string{g.Code, g.Article, strings.Join(regimes, ","), t.name(g.Name)}, "\t")
 		})
 }
 
@@ -195,7 +195,7 @@ func triggersCommand(t *terminal) *cobra.Command {
 			if len(r.Any) > 0 {
 				stated += "," + strings.Join(r.Any, "|")
 			}
-			return strings.Join([]string{r.Code, r.Article, strings.Join(r.Tasks, ","), stated, r.Name.EN}, "\t")
+			return strings.Join([]string{r.Code, r.Article, strings.Join(r.Tasks, ","), stated, t.name(r.Name)}, "\t")
 		})
 }
 
@@ -207,7 +207,7 @@ func statementsCommand(t *terminal) *cobra.Command {
 			for _, c := range s.Choices {
 				choices = append(choices, c.Code)
 			}
-			return strings.Join([]string{s.Code, s.Article, strings.Join(choices, ","), s.Ask.EN}, "\t")
+			return strings.Join([]string{s.Code, s.Article, strings.Join(choices, ","), t.name(s.Ask)}, "\t")
 		})
 }
 
@@ -215,13 +215,13 @@ func weighingsCommand(t *terminal) *cobra.Command {
 	return catalogue(t, "weighings", "List how a professional weighs, step by step",
 		func(ctx context.Context, c *api.Client) ([]api.WeighingRule, error) { return c.Weighings(ctx) },
 		"WEIGHING\tARTICLE\tSTEP\tOUTCOMES\tQUESTION", func(r api.WeighingRule) string {
-			lines := []string{strings.Join([]string{r.Code, r.Article, "", "", r.Name.EN}, "\t")}
+			lines := []string{strings.Join([]string{r.Code, r.Article, "", "", t.name(r.Name)}, "\t")}
 			for _, s := range r.Steps {
 				var outcomes []string
 				for _, o := range s.Outcomes {
 					outcomes = append(outcomes, o.Code)
 				}
-				lines = append(lines, strings.Join([]string{"", s.Article, s.Code, strings.Join(outcomes, ","), s.Ask.EN}, "\t"))
+				lines = append(lines, strings.Join([]string{"", s.Article, s.Code, strings.Join(outcomes, ","), t.name(s.Ask)}, "\t"))
 			}
 			if len(r.Grounds) > 0 {
 				lines = append(lines, strings.Join([]string{"", r.Article, "", "", "withheld only on " + strings.Join(r.Grounds, ", ")}, "\t"))

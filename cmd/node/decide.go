@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,14 +41,17 @@ delete-by=YYYY-MM-DD.`,
 			var d api.NewDecision
 			var err error
 			if file != "" {
-				if len(supply)+len(withhold)+len(conditions) > 0 {
-					return usage(errors.New("--file holds the whole decision; leave out --supply, --withhold and --condition"))
+				if len(supply)+len(values)+len(withhold)+len(tell)+len(conditions) > 0 {
+					return usage(errors.New("--file holds the whole decision; leave out --supply, --value, --withhold, --tell and --condition"))
 				}
 				err = t.read(file, "NieuwBesluit", &d)
 			} else {
 				d, err = decisionOf(supply, values, withhold, tell, conditions)
 			}
 			if err != nil {
+				return err
+			}
+			if err := until.check(); err != nil {
 				return err
 			}
 			client, err := t.client()
@@ -57,10 +62,7 @@ delete-by=YYYY-MM-DD.`,
 			if err != nil {
 				return err
 			}
-			if made, err = until.wait(cmd.Context(), client, made); err != nil {
-				return err
-			}
-			return t.printRequest(made)
+			return until.show(cmd.Context(), t, client, made)
 		},
 	}
 	f := cmd.Flags()
@@ -85,6 +87,9 @@ func decisionOf(supply, values, withhold, tell, conditions []string) (api.NewDec
 	}
 	told, err := files("--tell", tell)
 	if err != nil {
+		return api.NewDecision{}, err
+	}
+	if err := belong(supply, withhold, contents, told); err != nil {
 		return api.NewDecision{}, err
 	}
 	var d api.NewDecision
@@ -116,6 +121,30 @@ func decisionOf(supply, values, withhold, tell, conditions []string) (api.NewDec
 	return d, nil
 }
 
+// belong holds that what is said of items is said of items that are decided: a
+// text under a name that nobody knows would be lost, and the answer leaves for
+// good.
+func belong(supply, withhold []string, contents, told map[string]string) error {
+	var supplied, decided []string
+	for i, s := range append(slices.Clone(supply), withhold...) {
+		item, _, _ := strings.Cut(s, "=")
+		if decided = append(decided, item); i < len(supply) {
+			supplied = decided
+		}
+	}
+	for _, item := range slices.Sorted(maps.Keys(contents)) {
+		if !slices.Contains(supplied, item) {
+			return unknownWord("--value", item, supplied...)
+		}
+	}
+	for _, item := range slices.Sorted(maps.Keys(told)) {
+		if !slices.Contains(decided, item) {
+			return unknownWord("--tell", item, decided...)
+		}
+	}
+	return nil
+}
+
 // files reads what stands behind item=file.
 func files(flag string, all []string) (map[string]string, error) {
 	contents := map[string]string{}
@@ -123,6 +152,9 @@ func files(flag string, all []string) (map[string]string, error) {
 		item, path, ok := strings.Cut(s, "=")
 		if !ok {
 			return nil, usage(fmt.Errorf("%s: want item=file", flag))
+		}
+		if _, twice := contents[item]; twice {
+			return nil, usage(fmt.Errorf("%s: %s stands twice", flag, item))
 		}
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -134,7 +166,7 @@ func files(flag string, all []string) (map[string]string, error) {
 }
 
 func conditionOf(s string) (api.Condition, error) {
-	code, rest, _ := strings.Cut(s, "=")
+	code, rest, more := strings.Cut(s, "=")
 	kind, ok := api.ConditionOf(code)
 	if !ok {
 		return api.Condition{}, unknownWord("--condition", code, api.ConditionCodes()...)
@@ -145,6 +177,10 @@ func conditionOf(s string) (api.Condition, error) {
 		c.Parties = strings.Split(rest, ",")
 	case api.DeleteBy:
 		c.Until = rest
+	default:
+		if more {
+			return api.Condition{}, usage(fmt.Errorf("--condition %s stands alone; nothing belongs behind it", code))
+		}
 	}
 	return c, nil
 }

@@ -15,7 +15,6 @@ import (
 func explainCommand(t *terminal) *cobra.Command {
 	var who api.By
 	var file, code, in string
-	var dutch bool
 	cmd := &cobra.Command{
 		Use:     "explain [REQUEST]",
 		GroupID: "exchange",
@@ -32,7 +31,7 @@ node would say of it, without doing it; or of a code, what it means and what to 
 				return usage(errors.New("name one of: a request, --file or --code"))
 			}
 			if code != "" {
-				return t.explainCode(code, dutch)
+				return t.explainCode(code)
 			}
 			client, err := t.client()
 			if err != nil {
@@ -54,13 +53,12 @@ node would say of it, without doing it; or of a code, what it means and what to 
 			if err != nil {
 				return err
 			}
-			return t.print(e, func(w io.Writer) { printExplanation(w, e, dutch) })
+			return t.print(e, func(w io.Writer) { printExplanation(w, e, t.nl) })
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "", "`file` with a request that is not made yet; - is standard input")
 	cmd.Flags().StringVar(&in, "case", "", "`ID` of the case, in place of the one in the file")
 	cmd.Flags().StringVar(&code, "code", "", "`code` of an error")
-	cmd.Flags().BoolVar(&dutch, "nl", false, "in Dutch")
 	actor(cmd, &who)
 	return cmd
 }
@@ -73,13 +71,13 @@ func given(s string) int {
 }
 
 // explainCode says what an error means.
-func (t *terminal) explainCode(code string, dutch bool) error {
+func (t *terminal) explainCode(code string) error {
 	e, ok := schemas.Text(code)
 	if !ok {
 		return usage(fmt.Errorf("there is no code %q; docs/errors.md lists them", code))
 	}
 	words := e.EN
-	if dutch {
+	if t.nl {
 		words = e.NL
 	}
 	return t.print(e, func(w io.Writer) {
@@ -91,17 +89,9 @@ func (t *terminal) explainCode(code string, dutch bool) error {
 }
 
 func printExplanation(w io.Writer, e api.Explanation, dutch bool) {
-	verdict, yes, no := "The law allows this.", "yes", "NO"
-	switch {
-	case e.Allowed && dutch:
-		verdict = "De wet staat dit toe."
-	case !e.Allowed && dutch:
-		verdict = "Zo kan dit niet. Dit is er aan de hand:"
-	case !e.Allowed:
-		verdict = "This is not possible as it is. Here is why:"
-	}
+	verdict, yes, no, open := e.Verdict.EN, "yes", "NO", "open"
 	if dutch {
-		yes, no = "ja", "NEE"
+		verdict, yes, no = e.Verdict.NL, "ja", "NEE"
 	}
 	fmt.Fprintln(w, verdict)
 	// What stops it comes first: that is what somebody has to do something about.
@@ -111,8 +101,11 @@ func printExplanation(w io.Writer, e api.Explanation, dutch bool) {
 				continue
 			}
 			mark, says := yes, r.Says.EN
-			if !allowed {
+			switch {
+			case !allowed:
 				mark = no
+			case r.Code == "rule-open":
+				mark = open
 			}
 			if dutch {
 				says = r.Says.NL

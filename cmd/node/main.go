@@ -52,6 +52,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused by a rule,
 	}
 	root.PersistentFlags().StringVar(&t.dir, "dir", t.dir, "`directory` of the node; SLUIS_DIR sets it as well")
 	root.PersistentFlags().BoolVar(&t.json, "json", false, "print one JSON document instead of text")
+	root.PersistentFlags().BoolVar(&t.nl, "nl", t.nl, "speak Dutch: what is refused, explained and listed; SLUIS_LANG=nl does so as well")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddGroup(
 		&cobra.Group{ID: "exchange", Title: "Exchange:"},

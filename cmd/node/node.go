@@ -390,5 +390,5 @@ func (t *terminal) client() (*api.Client, error) {
 	if _, err := os.Stat(t.dir); err != nil {
 		return nil, &peer.Fault{Code: peer.NoNode}
 	}
-	return api.Dial(filepath.Join(t.dir, api.SocketName)), nil
+	return api.Dial(filepath.Join(t.dir, api.SocketName)).In(t.pick("nl", "en")), nil
 }

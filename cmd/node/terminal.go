@@ -54,6 +54,7 @@ type terminal struct {
 	complaints io.Writer
 	dir        string
 	json       bool
+	nl         bool // in Dutch
 	daemon     bool // the command runs until it is told to stop
 }
 
@@ -62,8 +63,19 @@ func newTerminal(in io.Reader, out, complaints io.Writer) *terminal {
 	if dir == "" {
 		dir = "/var/lib/sluis"
 	}
-	return &terminal{in: in, out: out, complaints: complaints, dir: dir}
+	return &terminal{in: in, out: out, complaints: complaints, dir: dir, nl: os.Getenv("SLUIS_LANG") == "nl"}
 }
+
+// pick chooses a sentence in the language of the person.
+func (t *terminal) pick(nl, en string) string {
+	if t.nl {
+		return nl
+	}
+	return en
+}
+
+// name is what a catalogue calls something, in the language of the person.
+func (t *terminal) name(s api.Sentence) string { return t.pick(s.NL, s.EN) }
 
 // usageError is a mistake in how the program was called.
 type usageError struct{ err error }
@@ -173,7 +185,7 @@ func (t *terminal) complain(err error) int {
 	switch {
 	case errors.As(err, &wrong), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"):
 		t.say("%s", firstLine(err.Error()))
-		t.say("see sluis --help, or --help after the command")
+		t.say("%s", t.pick("zie sluis --help, of zet --help achter het commando", "see sluis --help, or --help after the command"))
 		return exitUsage
 	case errors.As(err, &check):
 		t.say("%s", check.what)
@@ -191,8 +203,8 @@ func (t *terminal) complain(err error) int {
 		t.say("%s", lower(problem.Detail))
 		return exitOf(problem.Code)
 	case errors.As(err, &down):
-		t.say("the node does not answer on %s", down.Socket)
-		t.say("start it with sluis run, or name its directory with --dir")
+		t.say(t.pick("de node antwoordt niet op %s", "the node does not answer on %s"), down.Socket)
+		t.say("%s", t.pick("start hem met sluis run, of noem zijn map met --dir", "start it with sluis run, or name its directory with --dir"))
 		return exitUnreachable
 	}
 	code := codeOf(err)
@@ -200,11 +212,11 @@ func (t *terminal) complain(err error) int {
 	if !known {
 		return t.complainOf(err)
 	}
-	t.say("%s (%s)", lower(text.EN.Title), code)
+	t.say("%s (%s)", lower(t.pick(text.NL.Title, text.EN.Title)), code)
 	if detail := detailOf(err); detail != "" {
 		t.say("%s", detail)
 	}
-	t.say("%s", lower(text.EN.Advice))
+	t.say("%s", lower(t.pick(text.NL.Advice, text.EN.Advice)))
 	return text.Exit
 }
 
@@ -282,7 +294,8 @@ func firstLine(s string) string {
 // lower fits a sentence of the catalogue into the terminal's style.
 func lower(s string) string {
 	s = strings.TrimSuffix(s, ".")
-	if len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' {
+	// Of a word of one letter the next sign is a space: "A field", "U kunt".
+	if len(s) > 1 && (s[1] == ' ' && s[0] != 'I' || s[1] >= 'a' && s[1] <= 'z') {
 		return strings.ToLower(s[:1]) + s[1:]
 	}
 	return s

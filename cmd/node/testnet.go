@@ -178,7 +178,8 @@ func (t *terminal) introduce(n *testnet.Net) error {
 	})
 }
 
-// tour shows the shortest way to an answer.
+// tour shows the shortest way to an answer: the tour of README.md. A test runs
+// what it prints.
 func tour(w io.Writer, n *testnet.Net) {
 	asker, supplier := n.Parties()[0], n.Parties()[len(n.Parties())-1]
 	for _, key := range n.Parties() {
@@ -193,10 +194,27 @@ func tour(w io.Writer, n *testnet.Net) {
 	if m, ok := n.Member(supplier); ok {
 		decider = string(m.Staff[0].ID)
 	}
-	fmt.Fprintln(w, "To try it, in another terminal:")
-	fmt.Fprintln(w, "  sluis ask --example > request.json")
-	fmt.Fprintf(w, "  sluis --dir %s ask --as %s --file request.json\n", n.Dir(asker), who)
-	fmt.Fprintf(w, "  sluis --dir %s list\n", n.Dir(supplier))
-	fmt.Fprintf(w, "  sluis --dir %s show REQUEST --content --as %s\n", n.Dir(supplier), decider)
-	fmt.Fprintf(w, "  sluis --dir %s decide REQUEST --as %s --help\n\n", n.Dir(supplier), decider)
+	ask, answer := "sluis --dir "+n.Dir(asker), "sluis --dir "+n.Dir(supplier)
+	fmt.Fprintln(w, "To try it, paste this in another terminal, in an empty directory, with sluis on the PATH:")
+	for _, line := range []string{
+		"sluis case open --example > case.json",
+		"CASE=$(" + ask + " case open --as " + who + " --file case.json | sed -n 's/^case *//p')",
+		`sluis ask --example --case "$CASE" > request.json`,
+		ask + " explain --as " + who + " --file request.json",
+		ask + " ask --as " + who + " --file request.json --wait delivered",
+		"ID=$(" + answer + " list --status weighing --ids | tail -n 1)",
+		answer + ` show "$ID" --content --as ` + decider,
+		answer + ` weigh "$ID" --as ` + decider,
+		`echo "article 39f of the Wjsg" > law.txt`,
+		answer + ` weigh "$ID" --as ` + decider + " --step act-allows --outcome yes --why law.txt",
+		answer + ` weigh "$ID" --as ` + decider + " --step least --outcome yes",
+		`echo "reports every Monday until March" > conditions.txt`,
+		answer + ` decide "$ID" --as ` + decider + " --condition ask-first --wait answered \\",
+		"  --supply supervision-conditions=process --value supervision-conditions=conditions.txt --withhold offence=not-necessary",
+		ask + ` show "$ID" --content --as ` + who,
+		answer + ` explain "$ID" --as ` + decider + " --nl",
+	} {
+		fmt.Fprintf(w, "  %s\n", line)
+	}
+	fmt.Fprintln(w)
 }

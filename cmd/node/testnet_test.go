@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -111,13 +112,26 @@ func TestTestnetUp(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", want, out.String())
 		}
 	}
+	// What it says to try works as it stands.
+	_, tour, _ := strings.Cut(out.String(), "on the PATH:\n")
+	tour, _, _ = strings.Cut(tour, "\n\n")
+	bin := t.TempDir()
+	if told, err := exec.Command("go", "build", "-o", filepath.Join(bin, "sluis"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, told)
+	}
+	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", tour)
+	shell.Dir, shell.Env = t.TempDir(), append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	told, err := shell.CombinedOutput()
+	if err != nil || !strings.Contains(string(told), "supplied (process): reports every Monday") {
+		t.Errorf("the lines to try: %v\n%s\nThey told:\n%s", err, tour, told)
+	}
 	interrupt()
 	select {
 	case code := <-done:
 		if code != exitDone {
 			t.Errorf("exit code %d after an interrupt, complaints %q", code, complaints.String())
 		}
-	case <-deadline:
+	case <-time.After(time.Minute):
 		t.Fatal("it does not stop")
 	}
 }

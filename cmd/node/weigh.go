@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +43,12 @@ stays with your organisation.`,
 					return usage(errors.New("--outcome, --why, --day and --with belong to --step"))
 				}
 				return t.showWeighing(cmd.Context(), client, who, args[0])
+			}
+			if outcome == "" {
+				return usage(errors.New("say what came of the step with --outcome; sluis weigh REQUEST shows which there are"))
+			}
+			if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+				return usage(errors.New("--day: want a day as 2026-11-23"))
 			}
 			text, err := t.words(why)
 			if err != nil {
@@ -83,11 +90,11 @@ func (t *terminal) showWeighing(ctx context.Context, client *api.Client, who api
 			if rule.Code != c.Weighing.Weighing {
 				continue
 			}
-			fmt.Fprintf(w, "art. %s\t%s\n", rule.Article, rule.Explain.EN)
+			fmt.Fprintf(w, "art. %s\t%s\n", rule.Article, t.name(rule.Explain))
 			for _, s := range rule.Steps {
 				for _, open := range c.Weighing.Open {
 					if open == s.Code {
-						printStep(w, s)
+						t.printStep(w, s)
 					}
 				}
 			}
@@ -95,8 +102,8 @@ func (t *terminal) showWeighing(ctx context.Context, client *api.Client, who api
 	})
 }
 
-func printStep(w io.Writer, s api.StepRule) {
-	fmt.Fprintf(w, "open: %s\t%s\n\t%s\n", s.Code, s.Ask.EN, s.Explain.EN)
+func (t *terminal) printStep(w io.Writer, s api.StepRule) {
+	fmt.Fprintf(w, "open: %s\t%s\n\t%s\n", s.Code, t.name(s.Ask), t.name(s.Explain))
 	for _, o := range s.Outcomes {
 		var wants []string
 		for flag, wanted := range map[string]bool{"--why": o.Text, "--day": o.Day, "--with": o.With} {
@@ -105,7 +112,7 @@ func printStep(w io.Writer, s api.StepRule) {
 			}
 		}
 		slices.Sort(wants)
-		line := fmt.Sprintf("\t--outcome %s: %s", o.Code, o.Name.EN)
+		line := fmt.Sprintf("\t--outcome %s: %s", o.Code, t.name(o.Name))
 		if len(wants) > 0 {
 			line += " (" + strings.Join(wants, ", ") + ")"
 		}
