@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	// it follows is an interface of its own, so that it need not know peer.
 	"logboek": {"exchange", "ledger"},
 
-	"register":      {"exchange", "crypto", "schemas"},
+	"register":      {"exchange", "crypto", "schemas", "ledger"},
 	"exchange/wire": {"exchange", "register", "crypto", "schemas"},
 	"ledger/audit":  {"ledger", "exchange", "exchange/wire", "register", "crypto", "schemas"},
 	"store":         {"exchange", "ledger", "crypto"},

@@ -46,6 +46,27 @@ func (e MessageKind) Valid() bool {
 	}
 }
 
+// Defines values for Finding.
+const (
+	ProofFails Finding = "bewijs-klopt-niet"
+	Shorter    Finding = "korter"
+	TwoRoots   Finding = "twee-wortels"
+)
+
+// Valid indicates whether the value is a known member of the Finding enum.
+func (e Finding) Valid() bool {
+	switch e {
+	case ProofFails:
+		return true
+	case Shorter:
+		return true
+	case TwoRoots:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for KeepKind.
 const (
 	KeptAsked    KeepKind = "gevraagd"
@@ -474,6 +495,9 @@ type WeighingRule struct {
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
 
+	// Grounds Alleen op deze gronden kan iets achterblijven; geen betekent elke grond die bij het regime past.
+	Grounds []Code `json:"gronden,omitempty,omitzero"`
+
 	// Name Een korte tekst in de talen van de schermen.
 	Name  Sentence   `json:"naam"`
 	Duty  bool       `json:"plicht"`
@@ -521,6 +545,39 @@ type StepRule struct {
 
 	// Ask Een korte tekst in de talen van de schermen.
 	Ask Sentence `json:"vraag"`
+}
+
+// Alarm Het bewijs dat een logboek zichzelf tegenspreekt. Er staan geen persoonsgegevens in.
+type Alarm struct {
+	// Found Wat de partij zelf heeft ondertekend. Bij twee-wortels zijn dat twee standen van dezelfde omvang die verschillen; bij bewijs-klopt-niet een bewijs van
+	// samenhang dat niets bewijst; bij korter een nieuwste stand die kleiner is dan een eerdere.
+	Found Finding `json:"bevinding"`
+
+	// Evidence Het hele bewijs als JSON, in de vorm van het protocol (30 Ledger), zodat een ander het zonder dit knooppunt kan nakijken.
+	Evidence string `json:"bewijs"`
+
+	// First Een nummer van een regel of versie, of een aantal regels.
+	First Number `json:"eersteOmvang"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID `json:"kenmerk"`
+
+	// Origin Naam van het logboek.
+	Origin string `json:"oorsprong"`
+
+	// Party Organisatie-identificatienummer.
+	Party OIN `json:"partij"`
+
+	// Second Een nummer van een regel of versie, of een aantal regels.
+	Second Number    `json:"tweedeOmvang"`
+	At     time.Time `json:"vastgesteldOp"`
+}
+
+// AlarmList defines model for Alarmen.
+type AlarmList struct {
+	Alarms []Alarm `json:"alarmen"`
 }
 
 // Answer Wat de andere partij besloot, zoals de vrager het krijgt.
@@ -639,6 +696,10 @@ type Involvement struct {
 	// Why Nodig als de inwoner nog niet is geïnformeerd of bezwaar maakte.
 	Why string `json:"toelichting,omitempty,omitzero"`
 }
+
+// Finding Wat de partij zelf heeft ondertekend. Bij twee-wortels zijn dat twee standen van dezelfde omvang die verschillen; bij bewijs-klopt-niet een bewijs van
+// samenhang dat niets bewijst; bij korter een nieuwste stand die kleiner is dan een eerdere.
+type Finding string
 
 // Retention defines model for Bewaartermijn.
 type Retention struct {
@@ -767,25 +828,18 @@ type DepthNote struct {
 
 // Purpose defines model for Doel.
 type Purpose struct {
-	Triggers     []Code           `json:"aanleidingen"`
 	Weighings    []RegimeWeighing `json:"afwegingen"`
 	DeadlineDays int              `json:"antwoordtermijnDagen"`
 
 	// Article Van de Wmo 2015.
-	Article     string             `json:"artikel"`
-	Involvement []InvolvementState `json:"betrokkenheid"`
-	Retention   Retention          `json:"bewaartermijn"`
-	Categories  []Category         `json:"categorieen"`
+	Article   string    `json:"artikel"`
+	Retention Retention `json:"bewaartermijn"`
 
 	// Code Een code uit een catalogus of het register.
 	Code Code `json:"code"`
 
 	// Phase Een code uit een catalogus of het register.
 	Phase Code `json:"fase"`
-
-	// Asked Domeinen waaraan gevraagd mag worden.
-	Asked        []Code `json:"gevraagden"`
-	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`
 
 	// Name Een korte tekst in de talen van de schermen.
 	Name         Sentence         `json:"naam"`
@@ -797,8 +851,8 @@ type Purpose struct {
 	ManyParties int      `json:"velePartijenVanaf,omitempty,omitzero"`
 	Needs       []Need   `json:"verklaringen"`
 
-	// Askers Taken die mogen vragen.
-	Askers []Code `json:"vragers"`
+	// Ways Wie aan wie mag vragen, in een casus die hoe begon. Een verzoek past op hoogstens een ervan.
+	Ways []Way `json:"wegen"`
 }
 
 // DoelTermijnVanaf defines model for Doel.TermijnVanaf.
@@ -834,6 +888,35 @@ type Item struct {
 // ItemList defines model for Gegevenssoorten.
 type ItemList struct {
 	Items []Item `json:"gegevenssoorten"`
+}
+
+// Witness Hoe het eigen logboek en dat van een andere partij tegenover elkaar staan.
+type Witness struct {
+	Alarms int `json:"alarmen"`
+
+	// Checked Wanneer dat was; sindsdien is het niet gezien.
+	Checked time.Time `json:"gezienOp,omitempty,omitzero"`
+
+	// Held Een nummer van een regel of versie, of een aantal regels.
+	Held       Number    `json:"gezieneOmvang,omitempty,omitzero"`
+	CosignedAt time.Time `json:"medeondertekendOp,omitempty,omitzero"`
+
+	// Cosigned Een nummer van een regel of versie, of een aantal regels.
+	Cosigned Number `json:"medeondertekendeOmvang,omitempty,omitzero"`
+
+	// Origin Naam van haar logboek.
+	Origin string `json:"oorsprong"`
+
+	// Party Organisatie-identificatienummer.
+	Party OIN `json:"partij"`
+
+	// Waiting Hoeveel standen van haar logboek zijn gezien en nog niet nagekeken, geteld tot 100.
+	Waiting int `json:"wachtend"`
+}
+
+// WitnessList defines model for Getuigen.
+type WitnessList struct {
+	Witnesses []Witness `json:"getuigen"`
 }
 
 // AskedItem defines model for GevraagdGegeven.
@@ -945,6 +1028,9 @@ type Choice struct {
 type NodeStatus struct {
 	// Addresses Waarop andere knooppunten dit knooppunt bereiken.
 	Addresses []string `json:"adressen"`
+
+	// Alarms Hoeveel alarmen er zijn over logboeken van anderen.
+	Alarms int `json:"alarmen"`
 
 	// LedgerSize Een nummer van een regel of versie, of een aantal regels.
 	LedgerSize Number `json:"logboekomvang"`
@@ -1158,7 +1244,10 @@ type Party struct {
 	Addresses []string `json:"adressen"`
 
 	// Contact Waar een vraag om uitleg terechtkan; een loket, geen persoon.
-	Contact    Contact    `json:"contact"`
+	Contact Contact `json:"contact"`
+
+	// Witness De sleutel die haar medeondertekeningen controleert op de logboeken van anderen (C2SP tlog-cosignature).
+	Witness    string     `json:"getuigesleutel"`
 	Capacities []Capacity `json:"hoedanigheden"`
 
 	// Checkpoint De sleutel die de koppen van haar logboek controleert (C2SP signed-note).
@@ -1274,6 +1363,9 @@ type RegimeWeighing struct {
 	// Weighing Een code uit een catalogus of het register.
 	Weighing Code `json:"afweging"`
 
+	// Categories Wat van zo'n partij gevraagd mag worden.
+	Categories []Category `json:"categorieen"`
+
 	// Regime De geheimhouding die geldt.
 	Regime Regime `json:"regime"`
 }
@@ -1295,6 +1387,18 @@ type Register struct {
 
 // Scope Waarop de regels zijn uitgekozen die de toezichthouder geopend krijgt.
 type Scope string
+
+// Backup defines model for Reservekopie.
+type Backup struct {
+	// Part Het nummer van dit deel.
+	Part int `json:"deel"`
+
+	// Whole Of dit deel op zichzelf staat.
+	Whole bool `json:"geheel"`
+
+	// Entries Tot welke regel van het logboek.
+	Entries uint64 `json:"regels"`
+}
 
 // Direction Of de eigen partij het verstuurde of ontving.
 type Direction string
@@ -1655,6 +1759,28 @@ type Condition struct {
 // ConditionKind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen, niet
 // verder delen, wissen op de genoemde dag.
 type ConditionKind string
+
+// Way defines model for Vraagweg.
+type Way struct {
+	Triggers    []Code             `json:"aanleidingen"`
+	Involvement []InvolvementState `json:"betrokkenheid"`
+
+	// BeyondScope De domeinen waarmee de client instemde, begrenzen dit niet.
+	BeyondScope bool `json:"buitenAfspraak,omitempty,omitzero"`
+
+	// Own Alleen de eigen organisatie van de vrager.
+	Own bool `json:"eigenOrganisatie,omitempty,omitzero"`
+
+	// Asked Domeinen waaraan gevraagd mag worden.
+	Asked        []Code `json:"gevraagden"`
+	FamilyAgrees bool   `json:"gezinslidStemtIn,omitempty,omitzero"`
+
+	// HeldBy Taken waarvoor de gevraagde de gegevens heeft; geen betekent alle.
+	HeldBy []Code `json:"houders,omitempty,omitzero"`
+
+	// Askers Taken die mogen vragen.
+	Askers []Code `json:"vragers"`
+}
 
 // Ground defines model for Weigeringsgrond.
 type Ground struct {
@@ -2190,6 +2316,11 @@ type ClientInterface interface {
 	// Corresponds with GET /gegevenssoorten (the `ListItems` operationId).
 	ListItems(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAlarms Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+	//
+	// Corresponds with GET /logboek/alarmen (the `ListAlarms` operationId).
+	ListAlarms(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ProveInclusion Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 	//
 	// Corresponds with GET /logboek/bewijzen/insluiting (the `ProveInclusion` operationId).
@@ -2204,6 +2335,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /logboek/controles (the `VerifyLedger` operationId).
 	VerifyLedger(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+	//
+	// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
+	ListWitnesses(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GrantInspectionWithBody Een toezichthouder inzage geven in het logboek
 	//
@@ -2279,6 +2415,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /register/versies (the `InstallRegister` operationId).
 	InstallRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	//
+	// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+	MakeBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatus Hoe het knooppunt ervoor staat
 	//
@@ -2760,6 +2901,21 @@ func (c *Raw) ListItems(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 	return c.Client.Do(req)
 }
 
+// ListAlarms Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+//
+// Corresponds with GET /logboek/alarmen (the `ListAlarms` operationId).
+func (c *Raw) ListAlarms(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAlarmsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ProveInclusion Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 //
 // Corresponds with GET /logboek/bewijzen/insluiting (the `ProveInclusion` operationId).
@@ -2795,6 +2951,21 @@ func (c *Raw) ProveConsistency(ctx context.Context, params *ProveConsistencyPara
 // Corresponds with POST /logboek/controles (the `VerifyLedger` operationId).
 func (c *Raw) VerifyLedger(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewVerifyLedgerRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+//
+// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
+func (c *Raw) ListWitnesses(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWitnessesRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2980,6 +3151,21 @@ func (c *Raw) GetRegister(ctx context.Context, reqEditors ...RequestEditorFn) (*
 // Corresponds with POST /register/versies (the `InstallRegister` operationId).
 func (c *Raw) InstallRegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewInstallRegisterRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+//
+// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+func (c *Raw) MakeBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeBackupRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4150,6 +4336,33 @@ func NewListItemsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListAlarmsRequest constructs an http.Request for the ListAlarms method
+func NewListAlarmsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/logboek/alarmen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewProveInclusionRequest constructs an http.Request for the ProveInclusion method
 func NewProveInclusionRequest(server string, params *ProveInclusionParams) (*http.Request, error) {
 	var err error
@@ -4286,6 +4499,33 @@ func NewVerifyLedgerRequest(server string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListWitnessesRequest constructs an http.Request for the ListWitnesses method
+func NewListWitnessesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/logboek/getuigen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -4620,6 +4860,33 @@ func NewInstallRegisterRequestWithBody(server string, contentType string, body i
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewMakeBackupRequest constructs an http.Request for the MakeBackup method
+func NewMakeBackupRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/reservekopieen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -5927,6 +6194,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /gegevenssoorten (the `ListItems` operationId).
 	ListItemsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListItemsResponse, error)
 
+	// ListAlarmsWithResponse Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /logboek/alarmen (the `ListAlarms` operationId).
+	ListAlarmsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAlarmsResponse, error)
+
 	// ProveInclusionWithResponse Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5947,6 +6221,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /logboek/controles (the `VerifyLedger` operationId).
 	VerifyLedgerWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*VerifyLedgerResponse, error)
+
+	// ListWitnessesWithResponse De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
+	ListWitnessesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWitnessesResponse, error)
 
 	// GrantInspectionWithBodyWithResponse Een toezichthouder inzage geven in het logboek
 	//
@@ -6034,6 +6315,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /register/versies (the `InstallRegister` operationId).
 	InstallRegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InstallRegisterResponse, error)
+
+	// MakeBackupWithResponse Nu een reservekopie maken, op de plaats die de configuratie noemt
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+	MakeBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeBackupResponse, error)
 
 	// GetStatusWithResponse Hoe het knooppunt ervoor staat
 	//
@@ -7065,6 +7353,54 @@ func (r ListItemsResponse) ContentType() string {
 	return ""
 }
 
+type ListAlarmsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AlarmList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAlarmsResponse) GetJSON200() *AlarmList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAlarmsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAlarmsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAlarmsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAlarmsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAlarmsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ProveInclusionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7231,6 +7567,54 @@ func (r VerifyLedgerResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r VerifyLedgerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListWitnessesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WitnessList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWitnessesResponse) GetJSON200() *WitnessList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListWitnessesResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWitnessesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWitnessesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWitnessesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWitnessesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7719,6 +8103,61 @@ func (r InstallRegisterResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r InstallRegisterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MakeBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Backup
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r MakeBackupResponse) GetJSON201() *Backup {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r MakeBackupResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MakeBackupResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MakeBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MakeBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakeBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MakeBackupResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9279,6 +9718,19 @@ func (c *ClientWithResponses) ListItemsWithResponse(ctx context.Context, reqEdit
 	return ParseListItemsResponse(rsp)
 }
 
+// ListAlarmsWithResponse Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /logboek/alarmen (the `ListAlarms` operationId).
+func (c *ClientWithResponses) ListAlarmsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAlarmsResponse, error) {
+	rsp, err := c.ListAlarms(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAlarmsResponse(rsp)
+}
+
 // ProveInclusionWithResponse Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 //
 // Returns a wrapper object for the known response body format(s).
@@ -9316,6 +9768,19 @@ func (c *ClientWithResponses) VerifyLedgerWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParseVerifyLedgerResponse(rsp)
+}
+
+// ListWitnessesWithResponse De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /logboek/getuigen (the `ListWitnesses` operationId).
+func (c *ClientWithResponses) ListWitnessesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWitnessesResponse, error) {
+	rsp, err := c.ListWitnesses(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWitnessesResponse(rsp)
 }
 
 // GrantInspectionWithBodyWithResponse Een toezichthouder inzage geven in het logboek
@@ -9469,6 +9934,19 @@ func (c *ClientWithResponses) InstallRegisterWithBodyWithResponse(ctx context.Co
 		return nil, err
 	}
 	return ParseInstallRegisterResponse(rsp)
+}
+
+// MakeBackupWithResponse Nu een reservekopie maken, op de plaats die de configuratie noemt
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
+func (c *ClientWithResponses) MakeBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeBackupResponse, error) {
+	rsp, err := c.MakeBackup(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeBackupResponse(rsp)
 }
 
 // GetStatusWithResponse Hoe het knooppunt ervoor staat
@@ -10497,6 +10975,39 @@ func ParseListItemsResponse(rsp *http.Response) (*ListItemsResponse, error) {
 	return response, nil
 }
 
+// ParseListAlarmsResponse parses an HTTP response from a ListAlarmsWithResponse call
+func ParseListAlarmsResponse(rsp *http.Response) (*ListAlarmsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAlarmsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AlarmList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseProveInclusionResponse parses an HTTP response from a ProveInclusionWithResponse call
 func ParseProveInclusionResponse(rsp *http.Response) (*ProveInclusionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10607,6 +11118,39 @@ func ParseVerifyLedgerResponse(rsp *http.Response) (*VerifyLedgerResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Verification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListWitnessesResponse parses an HTTP response from a ListWitnessesWithResponse call
+func ParseListWitnessesResponse(rsp *http.Response) (*ListWitnessesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWitnessesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WitnessList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -10978,6 +11522,46 @@ func ParseInstallRegisterResponse(rsp *http.Response) (*InstallRegisterResponse,
 			headers.Location = value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseMakeBackupResponse parses an HTTP response from a MakeBackupWithResponse call
+func ParseMakeBackupResponse(rsp *http.Response) (*MakeBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakeBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Backup
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

@@ -143,6 +143,11 @@ func (c *Client) Sweep(ctx context.Context) (int, error) {
 	return d.Dossiers, err
 }
 
+// MakeBackup makes a backup where the node's configuration wants it.
+func (c *Client) MakeBackup(ctx context.Context) (Backup, error) {
+	return result[Backup](c.raw.MakeBackup(ctx))
+}
+
 // Ask makes a request on behalf of a person.
 func (c *Client) Ask(ctx context.Context, by By, r NewRequest) (Request, error) {
 	return result[Request](c.raw.Ask(ctx, &AskParams{Actor: by.Staff, Hat: by.Hat}, r))
@@ -319,6 +324,19 @@ func (c *Client) GrantInspection(ctx context.Context, by By, n NewInspection, ou
 	}
 	defer response.Body.Close()
 	return io.Copy(out, response.Body)
+}
+
+// Witnesses lists the ledgers that the node witnesses and who witnesses its own.
+func (c *Client) Witnesses(ctx context.Context) ([]Witness, error) {
+	list, err := result[WitnessList](c.raw.ListWitnesses(ctx))
+	return list.Witnesses, err
+}
+
+// Alarms lists the ledgers of others that contradict themselves, with the
+// evidence.
+func (c *Client) Alarms(ctx context.Context) ([]Alarm, error) {
+	list, err := result[AlarmList](c.raw.ListAlarms(ctx))
+	return list.Alarms, err
 }
 
 // Purposes lists the purposes for which can be asked.

@@ -109,6 +109,16 @@ func InvolvementCodes() []string { return codes(involvements()) }
 // Code is the code of exchange.InvolvementState for the word.
 func (s InvolvementState) Code() string { return code(involvements(), s) }
 
+func findings() []pair[Finding] {
+	return []pair[Finding]{{"two-roots", TwoRoots}, {"proof-fails", ProofFails}, {"shorter", Shorter}}
+}
+
+// FindingOf is the word for a code of peer.Finding.
+func FindingOf(code string) (Finding, bool) { return word(findings(), code) }
+
+// Code is the code of peer.Finding for the word.
+func (f Finding) Code() string { return code(findings(), f) }
+
 func roles() []pair[Role] {
 	return []pair[Role]{
 		{"professional", Professional}, {"requester", Requester}, {"coordinator", Coordinator}, {"reporting-desk", ReportingDesk},

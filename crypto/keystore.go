@@ -19,11 +19,11 @@ const (
 
 // Keys are the private keys of a node. They print as "(hidden)".
 //
-// The fields are those of the embedded struct: Host, Signing and Checkpoint
-// (ed25519.PrivateKey: the libp2p host key, the key that signs messages, the
-// key that signs checkpoints of the ledger), Sealing (*[Identity]: opens what
-// is sealed to the party), Master and Pseudonym ([Secret]: storage master key
-// and the key of pseudonyms). They sit behind two pointers because an
+// The fields are those of the embedded struct: Host, Signing, Checkpoint and
+// Witness (ed25519.PrivateKey: the libp2p host key, the key that signs messages,
+// the key that signs checkpoints of the ledger, the key that cosigns those of
+// others), Sealing (*[Identity]: opens what is sealed to the party), Master and
+// Pseudonym ([Secret]: storage master key and the key of pseudonyms). They sit behind two pointers because an
 // ed25519.PrivateKey is a plain slice, which fmt prints byte by byte wherever it
 // can't see that Keys hides itself, and behind one pointer too when the verb
 // does not fit it.
@@ -35,6 +35,7 @@ type keyFields struct {
 	Host       ed25519.PrivateKey
 	Signing    ed25519.PrivateKey
 	Checkpoint ed25519.PrivateKey
+	Witness    ed25519.PrivateKey
 	Sealing    *Identity
 	Master     Secret
 	Pseudonym  Secret
@@ -45,6 +46,7 @@ type Public struct {
 	Host       ed25519.PublicKey
 	Signing    ed25519.PublicKey
 	Checkpoint ed25519.PublicKey
+	Witness    ed25519.PublicKey
 	Sealing    Recipient
 }
 
@@ -55,7 +57,7 @@ func GenerateKeys() (*Keys, error) {
 		return nil, err
 	}
 	return &Keys{&keys{&keyFields{
-		Host: newPrivateKey(), Signing: newPrivateKey(), Checkpoint: newPrivateKey(),
+		Host: newPrivateKey(), Signing: newPrivateKey(), Checkpoint: newPrivateKey(), Witness: newPrivateKey(),
 		Sealing: sealing, Master: NewSecret(), Pseudonym: NewSecret(),
 	}}}, nil
 }
@@ -69,7 +71,8 @@ func newPrivateKey() ed25519.PrivateKey {
 // Public returns the public halves.
 func (k *Keys) Public() Public {
 	return Public{
-		Host: publicOf(k.Host), Signing: publicOf(k.Signing), Checkpoint: publicOf(k.Checkpoint), Sealing: k.Sealing.Recipient(),
+		Host: publicOf(k.Host), Signing: publicOf(k.Signing), Checkpoint: publicOf(k.Checkpoint), Witness: publicOf(k.Witness),
+		Sealing: k.Sealing.Recipient(),
 	}
 }
 
@@ -83,6 +86,7 @@ type storedKeys struct {
 	Host       []byte `json:"host"`
 	Signing    []byte `json:"signing"`
 	Checkpoint []byte `json:"checkpoint"`
+	Witness    []byte `json:"witness"`
 	Sealing    string `json:"sealing"`
 	Master     []byte `json:"master"`
 	Pseudonym  []byte `json:"pseudonym"`
@@ -102,13 +106,14 @@ func (k *Keys) encode() ([]byte, error) {
 	if k == nil || k.keys == nil || k.Sealing == nil || k.Sealing.key.get() == nil || k.Master.IsZero() || k.Pseudonym.IsZero() {
 		return nil, errors.New("keystore: a key is missing")
 	}
-	for _, key := range []ed25519.PrivateKey{k.Host, k.Signing, k.Checkpoint} {
+	for _, key := range []ed25519.PrivateKey{k.Host, k.Signing, k.Checkpoint, k.Witness} {
 		if len(key) != ed25519.PrivateKeySize {
 			return nil, errors.New("keystore: a key is missing")
 		}
 	}
 	return json.Marshal(storedKeys{
-		keystoreFormat, k.Host.Seed(), k.Signing.Seed(), k.Checkpoint.Seed(), k.Sealing.key.get().String(), k.Master.Bytes(), k.Pseudonym.Bytes(),
+		keystoreFormat, k.Host.Seed(), k.Signing.Seed(), k.Checkpoint.Seed(), k.Witness.Seed(), k.Sealing.key.get().String(), k.Master.Bytes(),
+		k.Pseudonym.Bytes(),
 	})
 }
 
@@ -132,7 +137,7 @@ func decodeKeys(plaintext []byte) (*Keys, error) {
 	if s.Format != keystoreFormat {
 		return nil, fmt.Errorf("keystore: the format is not %s; it was written by another version of sluis", keystoreFormat)
 	}
-	for _, seed := range [][]byte{s.Host, s.Signing, s.Checkpoint} {
+	for _, seed := range [][]byte{s.Host, s.Signing, s.Checkpoint, s.Witness} {
 		if len(seed) != ed25519.SeedSize {
 			return nil, errors.New("keystore: a key has the wrong size")
 		}
@@ -151,7 +156,7 @@ func decodeKeys(plaintext []byte) (*Keys, error) {
 	}
 	k := &Keys{&keys{&keyFields{
 		Host: ed25519.NewKeyFromSeed(s.Host), Signing: ed25519.NewKeyFromSeed(s.Signing), Checkpoint: ed25519.NewKeyFromSeed(s.Checkpoint),
-		Sealing: &Identity{veiled(sealing)}, Master: master, Pseudonym: pseudonym,
+		Witness: ed25519.NewKeyFromSeed(s.Witness), Sealing: &Identity{veiled(sealing)}, Master: master, Pseudonym: pseudonym,
 	}}}
 	again, err := k.encode()
 	if err != nil || !bytes.Equal(again, plaintext) {

@@ -242,7 +242,8 @@ func TestAuthorityKey(t *testing.T) {
 func TestPublic(t *testing.T) {
 	k := newKeys(t)
 	p := k.Public()
-	if !p.Host.Equal(k.Host.Public()) || !p.Signing.Equal(k.Signing.Public()) || !p.Checkpoint.Equal(k.Checkpoint.Public()) {
+	if !p.Host.Equal(k.Host.Public()) || !p.Signing.Equal(k.Signing.Public()) || !p.Checkpoint.Equal(k.Checkpoint.Public()) ||
+		!p.Witness.Equal(k.Witness.Public()) {
 		t.Error("a public half does not belong to its key")
 	}
 	if p.Sealing.String() != k.Sealing.Recipient().String() {

@@ -38,7 +38,7 @@ func traces(t *testing.T, k *crypto.Keys) []string {
 		t.Fatal(err)
 	}
 	var all []string
-	for _, raw := range [][]byte{k.Host, k.Signing, k.Checkpoint, k.Master.Bytes(), k.Pseudonym.Bytes(), unbech32(t, stored["sealing"])} {
+	for _, raw := range [][]byte{k.Host, k.Signing, k.Checkpoint, k.Witness, k.Master.Bytes(), k.Pseudonym.Bytes(), unbech32(t, stored["sealing"])} {
 		run := raw[4:12]
 		all = append(all,
 			strings.Trim(fmt.Sprint(run), "[]"), strings.Trim(fmt.Sprintf("%x", run), "[]"), strings.Trim(fmt.Sprintf("%X", run), "[]"),
@@ -149,7 +149,7 @@ func TestTracesAreFoundWhereKeysDoPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	sealing := unbech32(t, stored["sealing"])
-	for _, key := range []any{k.Host, k.Signing, k.Checkpoint, k.Master.Bytes(), k.Pseudonym.Bytes(), sealing} {
+	for _, key := range []any{k.Host, k.Signing, k.Checkpoint, k.Witness, k.Master.Bytes(), k.Pseudonym.Bytes(), sealing} {
 		fmt.Fprintf(&printed, "%v %x %X %#v %s", key, key, key, key, key)
 		raw, err := json.Marshal(key)
 		if err != nil {

@@ -99,7 +99,7 @@ func TestVectorAtRest(t *testing.T) {
 	if plain, err := k.Encode(); err != nil || string(plain) != vector(t, "keystore") {
 		t.Errorf("the sealed keystore holds other keys, or %v", err)
 	}
-	if !k.Host.Equal(seeded(1)) || !k.Signing.Equal(seeded(2)) || !k.Checkpoint.Equal(seeded(3)) || !k.Master.Equal(secretOf(t, 4)) || !k.Pseudonym.Equal(secretOf(t, 5)) {
+	if !k.Host.Equal(seeded(1)) || !k.Signing.Equal(seeded(2)) || !k.Checkpoint.Equal(seeded(3)) || !k.Witness.Equal(seeded(7)) || !k.Master.Equal(secretOf(t, 4)) || !k.Pseudonym.Equal(secretOf(t, 5)) {
 		t.Error("the keys are not in their places")
 	}
 	key, err := crypto.OpenAuthorityKey(decoded(t, "authority-sealed", base64.StdEncoding.DecodeString), lock)

@@ -31,7 +31,7 @@ type Grant struct {
 	Capacity CapacityCode `json:"capacity"`
 	// Regime is the confidentiality that binds him in person where it is
 	// stricter than that of the capacity, such as a school doctor's; empty
-	// for that of the capacity.
+	// for that of the capacity. See [Law.WeighingOf].
 	Regime Regime `json:"regime,omitempty"`
 }
 
@@ -94,25 +94,27 @@ func (a Actor) grant(role Role, in CapacityCode) (Grant, bool) {
 
 // mayAsk holds that the actor may ask in the capacity, by its task.
 func (l *Law) mayAsk(by Actor, in Capacity) error {
-	roles := []Role{Requester}
-	if t, ok := l.tasks.get(in.Task); ok {
-		roles = t.Asks
+	t, ok := l.tasks.get(in.Task)
+	if !ok {
+		t.Asks = []Role{Requester}
 	}
-	_, err := by.oneOf(roles, in.Code)
+	_, err := by.oneOf(t.Asks, in.Code, t.Article)
 	return err
 }
 
 // mayDecide holds that the actor may decide in the capacity, and says by which
 // grant.
 func (l *Law) mayDecide(by Actor, in Capacity) (Grant, error) {
-	roles := []Role{Professional}
-	if t, ok := l.tasks.get(in.Task); ok {
-		roles = t.Decides
+	t, ok := l.tasks.get(in.Task)
+	if !ok {
+		t.Decides = []Role{Professional}
 	}
-	return by.oneOf(roles, in.Code)
+	return by.oneOf(t.Decides, in.Code, t.Article)
 }
 
-func (a Actor) oneOf(roles []Role, in CapacityCode) (Grant, error) {
+// oneOf is the grant of the first of the roles that the actor has under this
+// hat; article is that of the task, "" where there is none to name.
+func (a Actor) oneOf(roles []Role, in CapacityCode, article string) (Grant, error) {
 	for _, role := range roles {
 		if g, ok := a.grant(role, in); ok {
 			return g, nil
@@ -123,10 +125,14 @@ func (a Actor) oneOf(roles []Role, in CapacityCode) (Grant, error) {
 			return Grant{}, refuse(WrongHat, "capacity", string(in), "hat", string(a.Hat))
 		}
 	}
-	return Grant{}, refuse(ActorMayNot, "role", string(roles[0]), "capacity", string(in))
+	not := refuse(ActorMayNot, "role", string(roles[0]), "capacity", string(in))
+	if article != "" {
+		not.Params = append(not.Params, "article", article)
+	}
+	return Grant{}, not
 }
 
 func mayView(by Actor, in CapacityCode) error {
-	_, err := by.oneOf([]Role{Professional, Requester, Coordinator, ReportingDesk, PrivacyOfficer}, in)
+	_, err := by.oneOf([]Role{Professional, Requester, Coordinator, ReportingDesk, PrivacyOfficer}, in, "")
 	return err
 }

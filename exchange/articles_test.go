@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -101,7 +102,7 @@ func between(t testing.TB, purpose exchange.PurposeCode, asker, asked exchange.C
 	s.Case = exchange.Case{
 		ID: "0193a0b0-0000-7000-8000-00000000000c", Own: exchange.PartyID{OIN: askerOIN, Capacity: asker.Code}, People: []exchange.Person{person},
 	}
-	for _, code := range p.Triggers {
+	for _, code := range triggers(p) {
 		if rule, _ := law.Trigger(code); slices.Contains(rule.Tasks, asker.Task) {
 			s.Case.Trigger = s.trigger(rule, asked)
 			break
@@ -140,6 +141,14 @@ func between(t testing.TB, purpose exchange.PurposeCode, asker, asked exchange.C
 	return s
 }
 
+// triggers lists what a case for the purpose can begin with, in every way.
+func triggers(p exchange.Purpose) (all []exchange.TriggerCode) {
+	for _, w := range p.Ways {
+		all = append(all, w.Triggers...)
+	}
+	return all
+}
+
 // state is a statement that is in order: the first choice, or some text.
 func (s *scene) state(code exchange.StatementCode) exchange.Statement {
 	rule, _ := s.law.Statement(code)
@@ -168,6 +177,12 @@ func (s *scene) on(code exchange.TriggerCode) *scene {
 	rule, _ := s.law.Trigger(code)
 	s.Case.Trigger = s.trigger(rule, s.To.Capacities[0])
 	s.Request.Trigger.Code = code
+	return s
+}
+
+// within puts both capacities in one organisation.
+func (s *scene) within() *scene {
+	s.To.OIN, s.Request.To.OIN = askerOIN, askerOIN
 	return s
 }
 
@@ -302,7 +317,7 @@ func notFor(t *testing.T, purpose exchange.PurposeCode, asked exchange.Capacity,
 	for _, c := range askers {
 		s := between(t, purpose, c, asked, item)
 		p, _ := s.law.Purpose(purpose)
-		s.Request.Trigger.Code, s.Case.Trigger.Code = p.Triggers[0], p.Triggers[0]
+		s.Request.Trigger.Code, s.Case.Trigger.Code = triggers(p)[0], triggers(p)[0]
 		_, _, err := exchange.Accept(s.law, s.Request, s.From, s.To, noon)
 		refused(t, fmt.Sprintf("%s by %s", purpose, c.Task), err, exchange.PurposeNotAsker)
 	}
@@ -493,6 +508,50 @@ func TestArticle5_4_2_2(t *testing.T) {
 	s.supplies(t, "secrecy", withoutHim...)
 }
 
+// Memorandum §4.3.3 and to art. 5.4.4(4): who is bound by a secrecy as a helper
+// decides on the file of the coordinator, the college or the desk in that role
+// alone. At the table of a Care and Safety House he is what he is.
+func TestOtherRoleOtherSecrecy(t *testing.T) {
+	for _, c := range []struct {
+		scene    *scene
+		weighing exchange.WeighingCode
+		steps    [][2]string
+	}{
+		{between(t, "coordination/contribution", housing, coordination, "approach-limits"), "necessity", isNecessary},
+		{between(t, "handover/coordinator", coordination, investigation, "investigation-limits"), "necessity", isNecessary},
+		{between(t, "coordination-end", investigation, coordination, "coordination-file"), "hand-back", nil},
+		{between(t, "report-forward", housing, desk, "report-question"), "person-agrees", [][2]string{{"person-agrees", "agreed"}}},
+	} {
+		for _, regime := range []exchange.Regime{exchange.WGBO, exchange.BIG, exchange.YouthAct} {
+			c.scene.Decider.Roles[0].Regime = regime
+			c.scene.supplies(t, c.weighing, c.steps...)
+		}
+	}
+	table := between(t, "zvh-alignment", coordination, safetyHouse, "safety-house-case")
+	table.Decider.Roles[0].Regime = exchange.WGBO
+	_, err := table.decide(table.accept(t), table.supplyAll())
+	refused(t, "VIII: a therapist at the table", err, exchange.RegimeNotAsked)
+}
+
+// Somebody whose own regime knows fewer categories supplies no more than that,
+// though his organisation may be asked for it.
+func TestOwnRegimeLimitsTheCategories(t *testing.T) {
+	documents := schemas.Catalogues()
+	const row = `{"regimes": ["wgbo", "big", "jeugdwet"], "weighing": "secrecy", "categories": ["ordinary", %s"special", "criminal"]}`
+	documents["purposes"] = bytes.Replace(documents["purposes"], fmt.Appendf(nil, row, `"health", `), fmt.Appendf(nil, row, ""), 1)
+	law, err := exchange.ParseLaw(documents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := between(t, "investigation/client-request", investigation, capacity("service", "education", exchange.NoSecrecy), "school-limits")
+	s.law = law
+	s.supplies(t, "duty")
+	s.Decider.Roles[0].Regime = exchange.BIG
+	held := s.weigh(t, s.accept(t), consented...)
+	_, err = s.decide(held, s.supplyAll())
+	refused(t, "health data of a doctor whose row leaves it out", err, exchange.CategoryForbidden)
+}
+
 // Art. 5.4.2(3): police and justice data leaves only as the Wpg or Wjsg allows.
 func TestArticle5_4_2_3(t *testing.T) {
 	for _, c := range []struct {
@@ -530,6 +589,25 @@ func TestArticle5_4_2_4(t *testing.T) {
 	refused(t, "5.4.1(4): the mayor's data is not the college's own", reuse.ask(), exchange.PurposeNotAsked)
 }
 
+// Art. 5.4.1(4): what the college itself has is used again where this
+// investigation needs it; what another has is asked of him as a party.
+func TestArticle5_4_1_4(t *testing.T) {
+	for domain, item := range map[exchange.DomainCode]exchange.ItemCode{
+		"debts": "debt-plan", "youth-care": "involved-helper", "education": "attendance", "civic-integration": "integration-track",
+		"other-income": "employment", "mental-health": "mental-health-known", // the Wsw; art. 5:1 and 5:2 Wvggz
+	} {
+		own := between(t, "investigation/reuse", investigation, capacity("municipal-service", domain, exchange.NoSecrecy), item).within()
+		own.mustAsk(t).supplies(t, "necessity", isNecessary...)
+		refused(t, "of a party, as if it were the college",
+			between(t, "investigation/reuse", investigation, capacity("service", domain, exchange.NoSecrecy), item).within().ask(), exchange.PurposeNotHolder)
+		other := between(t, "investigation/reuse", investigation, capacity("municipal-service", domain, exchange.NoSecrecy), item)
+		refused(t, "of the college of another municipality", other.ask(), exchange.PurposeOwnData)
+		_, _, err := exchange.Accept(other.law, other.Request, other.From, other.To, noon)
+		refused(t, "of the college of another municipality, at the other node", err, exchange.PurposeOwnData)
+	}
+	notFor(t, "investigation/reuse", debts, "debt-plan", coordination, desk, housing, mayor, safetyHouse)
+}
+
 // Art. 5.4.2(5): the number between those who may process it, and then always;
 // a name, date of birth and address to others.
 func TestArticle5_4_2_5(t *testing.T) {
@@ -562,6 +640,7 @@ func TestArticle5_4_2_5(t *testing.T) {
 
 // Art. 5.4.2(6): the college tells a party what it needs to discuss a solution.
 func TestArticle5_4_2_6(t *testing.T) {
+	between(t, "investigation/inform", mayor, investigation, "needed-service").mustAsk(t) // a party as any [5807-5815]
 	for _, item := range []exchange.ItemCode{"needed-service", "investigation-limits"} {
 		s := between(t, "investigation/inform", housing, investigation, item).mustAsk(t)
 		s.supplies(t, "necessity", isNecessary...)
@@ -598,6 +677,24 @@ func TestArticle5_4_3_1(t *testing.T) {
 	s := between(t, "conference/investigation", investigation, housing, "nuisance-reports").on("client-request")
 	s.Case.Trigger.Scope = []exchange.DomainCode{"debts"}
 	refused(t, "a participant beyond what the client agreed to", s.ask(), exchange.OutsideScope)
+	// And it is held with the client, and about a family member after he agreed.
+	for _, purpose := range []exchange.PurposeCode{"conference/investigation", "investigation/reuse"} {
+		begin := func(trigger exchange.TriggerCode) *scene {
+			return between(t, purpose, investigation, debts, "debt-plan").within().on(trigger)
+		}
+		alone := begin("client-request")
+		alone.Request.Involvement.State = exchange.Informed
+		refused(t, "2.3a.1(4): "+string(purpose)+" without the client", alone.ask(), exchange.InvolvementNotEnough)
+		_, _, err := exchange.Accept(alone.law, alone.Request, alone.From, alone.To, noon)
+		refused(t, "2.3a.1(4): "+string(purpose)+" without the client, at the other node", err, exchange.InvolvementNotEnough)
+		serious := begin("party-request")
+		serious.Request.Involvement.State = exchange.Informed
+		serious.mustAsk(t)
+		family := begin("client-request")
+		family.Case.People[0].Standing, family.Request.Subject.Standing = exchange.Family, exchange.Family
+		refused(t, "2.3a.1(3): "+string(purpose)+" about who did not agree", family.ask(), exchange.FamilyNotAgreed)
+		family.on("party-request").mustAsk(t)
+	}
 }
 
 // Art. 5.4.3(2): each participant weighs himself; 5.4.2(2), (3) and (5) hold.
@@ -704,6 +801,7 @@ func TestArticle5_4_4_4(t *testing.T) {
 func TestArticle5_4_4_5(t *testing.T) {
 	s := between(t, "coordination/contribution", housing, coordination, "approach-agreements", "approach-limits").mustAsk(t)
 	s.supplies(t, "necessity", isNecessary...)
+	between(t, "coordination/contribution", mayor, coordination, "approach-agreements").mustAsk(t) // he can be one [7777-7782]
 	narrow := housing
 	narrow.Special = nil
 	limits := between(t, "coordination/contribution", narrow, coordination, "approach-limits")
@@ -734,6 +832,11 @@ func TestArticle5_4_4_8(t *testing.T) {
 	if err != nil || !rule.Duty || len(rule.Steps) != 0 {
 		t.Errorf("hand-back: duty %t, %d steps, %v", rule.Duty, len(rule.Steps), err)
 	}
+	s.withholds(t, []exchange.GroundCode{"not-held", "already-known", "person-unclear"},
+		[]exchange.GroundCode{"not-necessary", "less-serves", "too-little-information", "outside-scope", "trust-broken", "safety-at-stake", "background-not-needed"})
+	agreed := between(t, "coordination-end", investigation, coordination, "coordination-file").on("client-request")
+	agreed.Case.Trigger.Scope = []exchange.DomainCode{"debts"}
+	agreed.mustAsk(t)
 	p, _ := s.law.Purpose("coordination-end")
 	if p.Retention.Article != "5.4.5(2)" || p.Retention.AtMost != 24 || !slices.Contains(p.Retention.From, exchange.Start{Moment: exchange.ApproachEnded}) {
 		t.Errorf("kept: %+v", p.Retention)
@@ -743,7 +846,7 @@ func TestArticle5_4_4_8(t *testing.T) {
 // Art. 5.5.2: a report goes on to who takes it up with the person's agreement,
 // except under the Wvggz, and to the desk of the municipality he moved to.
 func TestArticle5_5_2(t *testing.T) {
-	for _, asker := range []exchange.Capacity{youthCare, housing, debts} {
+	for _, asker := range []exchange.Capacity{youthCare, housing, debts, mayor} {
 		begin := func() *scene { return between(t, "report-forward", asker, desk, "report-question") }
 		begin().mustAsk(t).supplies(t, "person-agrees", [2]string{"person-agrees", "agreed"})
 		begin().supplies(t, "person-agrees", [2]string{"person-agrees", "wvggz"})
@@ -753,6 +856,24 @@ func TestArticle5_5_2(t *testing.T) {
 		s.withholds(t, []exchange.GroundCode{"person-refuses"}, []exchange.GroundCode{"known-is-enough", "criteria-not-met"})
 	}
 	notFor(t, "report-forward", desk, "report-question", investigation, coordination, safetyHouse, desk)
+
+	// (2): what the college itself has, an earlier investigation included.
+	for _, c := range []struct {
+		asked exchange.Capacity
+		item  exchange.ItemCode
+	}{{debts, "debt-help-running"}, {capacity("municipal-service", "mental-health", exchange.NoSecrecy), "mental-health-known"}, {investigation, "investigation-outcome"}} {
+		own := func() *scene { return between(t, "triage/reuse", desk, c.asked, c.item).within() }
+		own().mustAsk(t).supplies(t, "necessity", isNecessary...)
+		other := between(t, "triage/reuse", desk, c.asked, c.item)
+		refused(t, "5.5.2(2): of another municipality", other.ask(), exchange.PurposeOwnData)
+	}
+	party := between(t, "triage/reuse", desk, mentalHealth, "mental-health-known").within()
+	refused(t, "5.5.2(2): of a party", party.ask(), exchange.PurposeNotHolder)
+	faithful := between(t, "triage/reuse", desk, capacity("municipal-service", "youth-care", exchange.NoSecrecy), "youth-faith-and-customs").within()
+	refused(t, "5.5.2(2): religion is not for triage", faithful.ask(), exchange.CategoryForbidden)
+	file := between(t, "triage/reuse", desk, coordination, "approach-running").within()
+	refused(t, "5.5.2(2): the coordinator's file", file.ask(), exchange.PurposeNotAsked)
+	notFor(t, "triage/reuse", debts, "debt-help-running", investigation, coordination, housing, mayor, safetyHouse)
 
 	moved := between(t, "report-moved", desk, desk, "report-file").mustAsk(t)
 	moved.supplies(t, "discretion", isNecessary...)
@@ -776,6 +897,13 @@ func TestArticle5_5_3(t *testing.T) {
 	known := between(t, "triage", desk, mentalHealth, "mental-health-known").mustAsk(t)
 	known.supplies(t, "discretion-secrecy", [2]string{"enough-information", "yes"}, [2]string{"necessary", "yes"}, [2]string{"least", "yes"}, [2]string{"client-told", "after"})
 	known.withholds(t, []exchange.GroundCode{"known-is-enough", "only-contact-breaks"}, []exchange.GroundCode{"other-weighty-reason", "criteria-not-met"})
+	// Of the mayor only what he has under art. 151d Gemeentewet and the Wet
+	// tijdelijk huisverbod [8071-8073], not what the Wvggz keeps secret.
+	between(t, "triage", desk, mayor, "restraining-order").mustAsk(t)
+	crisis := between(t, "triage", desk, mayor, "crisis-measure")
+	refused(t, "5.5.3: the mayor's health data", crisis.ask(), exchange.CategoryForbidden)
+	_, _, err := exchange.Accept(crisis.law, crisis.Request, crisis.From, crisis.To, noon)
+	refused(t, "5.5.3: the mayor's health data, at the other node", err, exchange.CategoryForbidden)
 	for _, s := range []*scene{known, between(t, "triage", desk, housing, "tenancy")} {
 		if rule, _, err := s.law.WeighingOf(s.Request, s.To, s.Decider); err != nil || rule.Duty {
 			t.Errorf("5.5.3: a duty to answer, %v", err)
@@ -804,6 +932,21 @@ func TestArticleVIII(t *testing.T) {
 	refused(t, "more than the outline", limits.ask(), exchange.CategoryForbidden)
 	party := between(t, "zvh-alignment", safetyHouse, housing, "tenancy")
 	refused(t, "a broad question among the parties", party.ask(), exchange.PurposeNotAsked)
+	for _, pair := range [][2]exchange.Capacity{{coordination, investigation}, {investigation, coordination}, {safetyHouse, safetyHouse}} {
+		item := exchange.ItemCode("approach-running")
+		switch pair[1].Task {
+		case "investigation":
+			item = "investigation-running"
+		case "care-and-safety":
+			item = "safety-house-case"
+		}
+		refused(t, "VIII: without the House on one side", between(t, "zvh-alignment", pair[0], pair[1], item).ask(), exchange.PurposeNotAsked)
+	}
+	agreed := between(t, "zvh-alignment", investigation, safetyHouse, "safety-house-case").on("client-request")
+	agreed.Case.Trigger.Scope = []exchange.DomainCode{"debts"}
+	agreed.mustAsk(t)
+	agreed.Case.People[0].Standing, agreed.Request.Subject.Standing = exchange.Family, exchange.Family
+	refused(t, "2.3a.1(3): about who did not agree", agreed.ask(), exchange.FamilyNotAgreed)
 	notFor(t, "zvh-alignment", safetyHouse, "safety-house-case", housing, debts, mayor, desk)
 }
 
@@ -1017,6 +1160,9 @@ func TestNoRequestGoesBeyondTheCapacities(t *testing.T) {
 		item := items[random.IntN(len(items))]
 		asked := some(capacity("municipal-service", item.Domain, exchange.Regimes[random.IntN(len(exchange.Regimes))]))
 		s := between(t, purpose, some(investigation), asked, item.Code)
+		if random.IntN(2) == 0 {
+			s.within()
+		}
 		if random.IntN(2) == 0 {
 			s.Case.People[0].BSN = bsn
 			if random.IntN(4) == 0 {

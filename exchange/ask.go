@@ -100,21 +100,19 @@ func (l *Law) checkCase(a Asking) error {
 	if !ok {
 		return refuse(UnknownPurpose)
 	}
-	if p.FamilyAgrees && person.Standing == Family && person.Agreed.IsZero() {
+	between, err := r.between(a.From, a.To)
+	if err != nil {
+		return err
+	}
+	// Where there is no way, the rules of the request say why.
+	way, _ := p.way(between, c.Trigger.Code)
+	switch {
+	case way.FamilyAgrees && person.Standing == Family && person.Agreed.IsZero():
 		return refuse(FamilyNotAgreed, "purpose", string(p.Code), "article", "2.3a.1(3)")
-	}
-	asked, ok := a.To.Capacity(r.To.Capacity)
-	if !ok {
-		return refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
-	}
-	if len(c.Trigger.Scope) > 0 && !known(c.Trigger.Scope, asked.Domain) {
-		return refuse(OutsideScope, "domain", string(asked.Domain), "article", "2.3a.1(4)")
-	}
-	if !person.BSN.Zero() && r.Subject.BSN.Zero() {
-		asker, _ := a.From.Capacity(r.From.Capacity)
-		if asker.MayProcessBSN && asked.MayProcessBSN {
-			return refuse(BSNMissing, "article", "5.4.2(5)")
-		}
+	case !way.BeyondScope && len(c.Trigger.Scope) > 0 && !known(c.Trigger.Scope, between.Asked.Domain):
+		return refuse(OutsideScope, "domain", string(between.Asked.Domain), "article", "2.3a.1(4)")
+	case !person.BSN.Zero() && r.Subject.BSN.Zero() && between.Asker.MayProcessBSN && between.Asked.MayProcessBSN:
+		return refuse(BSNMissing, "article", "5.4.2(5)")
 	}
 	return nil
 }

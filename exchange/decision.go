@@ -53,6 +53,8 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 		if !yield(found(RuleDecider, rule.Article, err, "capacity", string(r.To.Capacity), "weighing", string(rule.Code))) || err != nil {
 			return
 		}
+		purpose, _ := l.purposes.get(r.Purpose)
+		under, _ := purpose.Under(regime)
 		if !yield(found(RuleDecided, "", d.checkForm(r))) {
 			return
 		}
@@ -74,9 +76,9 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 			here := []string{"item", string(i.Item)}
 			var f Finding
 			if i.Outcome == Supply {
-				f = found(RuleSupplied, rule.Article, l.checkSupply(asked, i), append(here, "depth", string(i.Depth), "asked", string(asked.Depth))...)
+				f = found(RuleSupplied, rule.Article, l.checkSupply(asked, i, purpose, under), append(here, "depth", string(i.Depth), "asked", string(asked.Depth))...)
 			} else {
-				f = found(RuleWithheld, rule.Article, l.checkWithhold(regime, rule.Code, i), append(here, "ground", string(i.Ground))...)
+				f = found(RuleWithheld, rule.Article, l.checkWithhold(regime, rule, i), append(here, "ground", string(i.Ground))...)
 			}
 			if !yield(f) {
 				return
@@ -123,10 +125,16 @@ func (d Decision) supplies() bool {
 	return slices.ContainsFunc(d.Items, func(i ItemDecision) bool { return i.Outcome == Supply })
 }
 
-func (l *Law) checkSupply(asked AskedItem, i ItemDecision) error {
+// checkSupply holds an item that is supplied by somebody under a rule of the
+// purpose: his own may know fewer categories than that of his organisation,
+// which the request was held to.
+func (l *Law) checkSupply(asked AskedItem, i ItemDecision, p Purpose, under RegimeRule) error {
 	item, ok := l.items.get(i.Item)
 	if i.Ground != "" || !ok {
 		return refuse(BadOutcome, "item", string(i.Item))
+	}
+	if !known(under.Categories, item.Category) {
+		return refuse(CategoryForbidden, "item", string(i.Item), "purpose", string(p.Code), "category", string(item.Category), "article", p.Article)
 	}
 	if _, ok := item.Depths[i.Depth]; !ok {
 		return refuse(BadDepth, "item", string(i.Item))
@@ -143,7 +151,7 @@ func (l *Law) checkSupply(asked AskedItem, i ItemDecision) error {
 	return nil
 }
 
-func (l *Law) checkWithhold(regime Regime, w WeighingCode, i ItemDecision) error {
+func (l *Law) checkWithhold(regime Regime, w WeighingRule, i ItemDecision) error {
 	if !i.Value.Zero() || i.Depth != "" {
 		return refuse(ContentSurplus, "item", string(i.Item))
 	}
@@ -151,8 +159,9 @@ func (l *Law) checkWithhold(regime Regime, w WeighingCode, i ItemDecision) error
 	if !ok {
 		return refuse(UnknownGround, "item", string(i.Item), "regime", string(regime))
 	}
-	if !ground.Fits(regime, w) {
-		return refuse(GroundNotHere, "item", string(i.Item), "ground", string(i.Ground), "regime", string(regime), "article", ground.Article)
+	if !w.Fits(ground, regime) {
+		return refuse(GroundNotHere, "item", string(i.Item), "ground", string(i.Ground), "regime", string(regime), "weighing", string(w.Code),
+			"article", w.Article)
 	}
 	return nil
 }

@@ -65,58 +65,111 @@ func first(findings iter.Seq[Finding]) error {
 	return nil
 }
 
+// A Pair is who asks and who is asked, in the capacities in which they do.
+type Pair struct {
+	Asker, Asked Capacity
+	Own          bool // both are one organisation
+}
+
 // May says how the asked party weighs a request for an item of the category,
 // or why it may not be asked: the one place where purpose, task, domain, regime
 // and category meet. docs/law-table.md shows each of its cells.
-func (l *Law) May(code PurposeCode, asker, asked Capacity, category Category) (WeighingCode, error) {
+func (l *Law) May(code PurposeCode, between Pair, category Category) (WeighingCode, error) {
 	p, ok := l.purposes.get(code)
 	if !ok {
 		return "", refuse(UnknownPurpose)
 	}
-	if err := p.mayAsk(asker); err != nil {
-		return "", err
-	}
-	if err := p.mayBeAsked(asked); err != nil {
-		return "", err
-	}
-	w, err := p.weighing(asked.Regime)
+	ways, err := p.askedBy(p.Ways, between.Asker)
 	if err != nil {
 		return "", err
 	}
-	return w, p.mayConcern(category, asker, asked)
-}
-
-func (p Purpose) mayAsk(asker Capacity) error {
-	if !known(p.Askers, asker.Task) {
-		return refuse(PurposeNotAsker, "purpose", string(p.Code), "task", string(asker.Task), "article", p.Article)
+	if _, err := p.askedOf(ways, between); err != nil {
+		return "", err
 	}
-	return nil
-}
-
-func (p Purpose) mayBeAsked(asked Capacity) error {
-	if !known(p.Asked, asked.Domain) {
-		return refuse(PurposeNotAsked, "purpose", string(p.Code), "domain", string(asked.Domain), "article", p.Article)
+	rule, err := p.rule(between.Asked.Regime)
+	if err != nil {
+		return "", err
 	}
-	return nil
+	return rule.Weighing, p.mayConcern(category, rule, between)
 }
 
-func (p Purpose) weighing(r Regime) (WeighingCode, error) {
-	w, ok := p.Weighing[r]
+// narrow keeps the ways that a rule leaves. Where it leaves none the rule stops
+// the request, and all stay: the next rule is looked at as far as it can be.
+func narrow(ways []Way, stops *Refusal, leaves func(Way) bool) ([]Way, error) {
+	var left []Way
+	for _, w := range ways {
+		if leaves(w) {
+			left = append(left, w)
+		}
+	}
+	if len(left) == 0 {
+		return ways, stops
+	}
+	return left, nil
+}
+
+func (p Purpose) askedBy(ways []Way, asker Capacity) ([]Way, error) {
+	stops := refuse(PurposeNotAsker, "purpose", string(p.Code), "task", string(asker.Task), "article", p.Article)
+	return narrow(ways, stops, func(w Way) bool { return known(w.Askers, asker.Task) })
+}
+
+func (p Purpose) askedOf(ways []Way, between Pair) ([]Way, error) {
+	domain, task := between.Asked.Domain, between.Asked.Task
+	ways, err := narrow(ways, refuse(PurposeNotAsked, "purpose", string(p.Code), "domain", string(domain), "article", p.Article),
+		func(w Way) bool { return known(w.Asked, domain) })
+	if err != nil {
+		return ways, err
+	}
+	ways, err = narrow(ways, refuse(PurposeNotHolder, "purpose", string(p.Code), "task", string(task), "article", p.Article),
+		func(w Way) bool { return len(w.HeldBy) == 0 || known(w.HeldBy, task) })
+	if err != nil {
+		return ways, err
+	}
+	return narrow(ways, refuse(PurposeOwnData, "purpose", string(p.Code), "article", p.Article),
+		func(w Way) bool { return between.Own || !w.Own })
+}
+
+func (p Purpose) onTrigger(ways []Way, trigger TriggerCode) ([]Way, error) {
+	stops := refuse(TriggerNotOfPurpose, "purpose", string(p.Code), "trigger", string(trigger), "article", p.Article)
+	return narrow(ways, stops, func(w Way) bool { return known(w.Triggers, trigger) })
+}
+
+func (p Purpose) involving(ways []Way, state InvolvementState) ([]Way, error) {
+	stops := refuse(InvolvementNotEnough, "purpose", string(p.Code), "involvement", string(state), "article", p.Article)
+	return narrow(ways, stops, func(w Way) bool { return known(w.Involvement, state) })
+}
+
+// way is the way in which two parties may exchange on a trigger: never more
+// than one, see [Way.overlaps]. It reports false where there is none.
+func (p Purpose) way(between Pair, trigger TriggerCode) (Way, bool) {
+	ways, notAsker := p.askedBy(p.Ways, between.Asker)
+	ways, notAsked := p.askedOf(ways, between)
+	ways, notOnTrigger := p.onTrigger(ways, trigger)
+	if notAsker != nil || notAsked != nil || notOnTrigger != nil {
+		return Way{}, false
+	}
+	return ways[0], true
+}
+
+// rule is how parties under the regime weigh. Where they may not be asked it
+// holds what others may be asked, so that the items can be looked at.
+func (p Purpose) rule(r Regime) (RegimeRule, error) {
+	rule, ok := p.Under(r)
 	if !ok {
-		return "", refuse(RegimeNotAsked, "purpose", string(p.Code), "regime", string(r), "article", p.Article)
+		return RegimeRule{Categories: p.Categories()}, refuse(RegimeNotAsked, "purpose", string(p.Code), "regime", string(r), "article", p.Article)
 	}
-	return w, nil
+	return rule, nil
 }
 
-// mayConcern holds the categories: what the purpose knows, what the asker may
-// have, and what the asked may have.
-func (p Purpose) mayConcern(c Category, asker, asked Capacity) error {
+// mayConcern holds the categories: what the purpose knows for parties of the
+// regime, what the asker may have, and what the asked may have.
+func (p Purpose) mayConcern(c Category, rule RegimeRule, between Pair) error {
 	switch {
-	case !known(p.Categories, c):
+	case !known(rule.Categories, c):
 		return refuse(CategoryForbidden, "purpose", string(p.Code), "category", string(c), "article", p.Article)
-	case !asker.May(c):
+	case !between.Asker.May(c):
 		return refuse(CategoryAsker, "category", string(c), "article", p.Article)
-	case !asked.May(c):
+	case !between.Asked.May(c):
 		return refuse(CategoryAsked, "category", string(c), "article", p.Article)
 	}
 	return nil
@@ -133,59 +186,73 @@ func (l *Law) CheckRequest(r Request, from, to Party, now time.Time) error {
 // refusal where the next rule can still be looked at.
 func (l *Law) ExamineRequest(r Request, from, to Party, now time.Time) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
-		asker, asked, purpose, err := l.parties(r, from, to)
+		between, purpose, err := l.parties(r, from, to)
 		if err != nil {
 			yield(found(RuleForm, "", err))
 			return
 		}
 		p := []string{"purpose", string(purpose.Code)}
-		weighing, noWeighing := purpose.weighing(asked.Regime)
+		ways, notAsker := purpose.askedBy(purpose.Ways, between.Asker)
+		ways, notAsked := purpose.askedOf(ways, between)
+		ways, badTrigger := l.checkTriggerNote(ways, r.Trigger, purpose, now)
+		_, notInvolved := purpose.involving(ways, r.Involvement.State)
+		rule, noWeighing := purpose.rule(between.Asked.Regime)
 		trigger, _ := l.triggers.get(r.Trigger.Code)
 		for _, f := range []Finding{
 			found(RuleForm, "5.4.2(1)", r.check(now)),
-			found(RuleAsker, purpose.Article, purpose.mayAsk(asker), append(p, "task", string(asker.Task))...),
-			found(RuleAsked, "2.3a.5", purpose.mayBeAsked(asked), append(p, "domain", string(asked.Domain))...),
-			found(RuleWeighing, l.weighingArticle(weighing), noWeighing, "weighing", string(weighing)),
-			found(RuleTrigger, trigger.Article, l.checkTriggerNote(r.Trigger, purpose, now), append(p, "trigger", string(r.Trigger.Code))...),
+			found(RuleAsker, purpose.Article, notAsker, append(p, "task", string(between.Asker.Task))...),
+			found(RuleAsked, "2.3a.5", notAsked, append(p, "domain", string(between.Asked.Domain))...),
+			found(RuleWeighing, l.weighingArticle(rule.Weighing), noWeighing, "weighing", string(rule.Weighing)),
+			found(RuleTrigger, trigger.Article, badTrigger, append(p, "trigger", string(r.Trigger.Code))...),
 			found(RuleDeadline, purpose.Article, purpose.checkDue(r, now), "date", r.Due.UTC().Format(time.DateOnly)),
-			found(RuleInvolvement, purpose.Article, purpose.checkInvolvement(r), "involvement", string(r.Involvement.State)),
-			found(RuleSubject, "5.4.2(5)", r.Subject.check(asker, asked)),
+			found(RuleInvolvement, purpose.Article, notInvolved, "involvement", string(r.Involvement.State)),
+			found(RuleSubject, "5.4.2(5)", r.Subject.check(between.Asker, between.Asked)),
 		} {
 			if !yield(f) {
 				return
 			}
 		}
-		for f := range l.examineNeeds(r, purpose, asked) {
+		for f := range l.examineNeeds(r, purpose, between.Asked) {
 			if !yield(f) {
 				return
 			}
 		}
-		l.examineItems(r, purpose, asker, asked)(yield)
+		l.examineItems(r, purpose, rule, between)(yield)
 	}
 }
 
 // parties finds what every other rule needs.
-func (l *Law) parties(r Request, from, to Party) (asker, asked Capacity, p Purpose, err error) {
+func (l *Law) parties(r Request, from, to Party) (between Pair, p Purpose, err error) {
 	if _, err := ParseID(string(r.ID)); err != nil {
-		return asker, asked, p, err
+		return between, p, err
 	}
 	if _, err := ParseID(string(r.Case)); err != nil {
-		return asker, asked, p, err
+		return between, p, err
 	}
 	if r.From == r.To {
-		return asker, asked, p, refuse(SelfAsked)
+		return between, p, refuse(SelfAsked)
 	}
-	var ok bool
-	if asker, ok = from.Capacity(r.From.Capacity); !ok || from.OIN != r.From.OIN {
-		return asker, asked, p, refuse(UnknownCapacity, "party", "asker", "capacity", string(r.From.Capacity))
+	if between, err = r.between(from, to); err != nil {
+		return between, p, err
 	}
-	if asked, ok = to.Capacity(r.To.Capacity); !ok || to.OIN != r.To.OIN {
-		return asker, asked, p, refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
+	p, ok := l.purposes.get(r.Purpose)
+	if !ok {
+		return between, p, refuse(UnknownPurpose)
 	}
-	if p, ok = l.purposes.get(r.Purpose); !ok {
-		return asker, asked, p, refuse(UnknownPurpose)
+	return between, p, nil
+}
+
+// between is who asks whom, as the register lists them.
+func (r Request) between(from, to Party) (Pair, error) {
+	asker, ok := from.Capacity(r.From.Capacity)
+	if !ok || from.OIN != r.From.OIN {
+		return Pair{}, refuse(UnknownCapacity, "party", "asker", "capacity", string(r.From.Capacity))
 	}
-	return asker, asked, p, nil
+	asked, ok := to.Capacity(r.To.Capacity)
+	if !ok || to.OIN != r.To.OIN {
+		return Pair{}, refuse(UnknownCapacity, "party", "asked", "capacity", string(r.To.Capacity))
+	}
+	return Pair{Asker: asker, Asked: asked, Own: r.From.OIN == r.To.OIN}, nil
 }
 
 func (l *Law) weighingArticle(code WeighingCode) string {
@@ -193,17 +260,18 @@ func (l *Law) weighingArticle(code WeighingCode) string {
 	return w.Article
 }
 
-func (l *Law) checkTriggerNote(t TriggerNote, p Purpose, now time.Time) error {
+// checkTriggerNote holds what the case began with, and keeps the ways of a case
+// that began so.
+func (l *Law) checkTriggerNote(ways []Way, t TriggerNote, p Purpose, now time.Time) ([]Way, error) {
 	rule, ok := l.triggers.get(t.Code)
-	switch {
-	case !ok:
-		return refuse(UnknownTrigger)
-	case !known(p.Triggers, t.Code):
-		return refuse(TriggerNotOfPurpose, "purpose", string(p.Code), "trigger", string(t.Code), "article", p.Article)
-	case t.On.IsZero() || t.On.After(now):
-		return refuse(BadTrigger, "trigger", string(t.Code), "field", "on", "article", rule.Article)
+	if !ok {
+		return ways, refuse(UnknownTrigger)
 	}
-	return nil
+	ways, err := p.onTrigger(ways, t.Code)
+	if err == nil && (t.On.IsZero() || t.On.After(now)) {
+		err = refuse(BadTrigger, "trigger", string(t.Code), "field", "on", "article", rule.Article)
+	}
+	return ways, err
 }
 
 // checkDue holds the term of the law. A term that runs from the trigger binds
@@ -220,13 +288,6 @@ func (p Purpose) checkDue(r Request, now time.Time) error {
 	end := r.Trigger.On.AddDate(0, 0, p.Deadline.Days+1)
 	if end.After(now) && r.Due.After(end) {
 		return refuse(DeadlineTooLate, "date", end.AddDate(0, 0, -1).Format(time.DateOnly), "article", p.Article)
-	}
-	return nil
-}
-
-func (p Purpose) checkInvolvement(r Request) error {
-	if !known(p.Involvement, r.Involvement.State) {
-		return refuse(InvolvementNotEnough, "purpose", string(p.Code), "involvement", string(r.Involvement.State), "article", p.Article)
 	}
 	return nil
 }
@@ -259,7 +320,7 @@ func (l *Law) examineNeeds(r Request, p Purpose, asked Capacity) iter.Seq[Findin
 	}
 }
 
-func (l *Law) examineItems(r Request, p Purpose, asker, asked Capacity) iter.Seq[Finding] {
+func (l *Law) examineItems(r Request, p Purpose, rule RegimeRule, between Pair) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		switch {
 		case len(r.Items) == 0:
@@ -275,7 +336,7 @@ func (l *Law) examineItems(r Request, p Purpose, asker, asked Capacity) iter.Seq
 			if seen[a.Item] {
 				err = refuse(ItemTwice, "item", string(a.Item))
 			} else {
-				err = l.checkItem(a, p, asker, asked)
+				err = l.checkItem(a, p, rule, between)
 			}
 			seen[a.Item] = true
 			if !yield(found(RuleItem, p.Article, err, "item", string(a.Item), "depth", string(a.Depth))) {
@@ -285,19 +346,19 @@ func (l *Law) examineItems(r Request, p Purpose, asker, asked Capacity) iter.Seq
 	}
 }
 
-func (l *Law) checkItem(a AskedItem, p Purpose, asker, asked Capacity) error {
+func (l *Law) checkItem(a AskedItem, p Purpose, rule RegimeRule, between Pair) error {
 	item, ok := l.items.get(a.Item)
 	if !ok {
 		return refuse(UnknownItem)
 	}
 	here := []string{"item", string(a.Item)}
-	if item.Domain != asked.Domain {
-		return refuse(ItemNotHeld, append(here, "domain", string(asked.Domain))...)
+	if item.Domain != between.Asked.Domain {
+		return refuse(ItemNotHeld, append(here, "domain", string(between.Asked.Domain))...)
 	}
 	if _, ok := item.Depths[a.Depth]; !ok {
 		return refuse(BadDepth, here...)
 	}
-	if err := p.mayConcern(item.Category, asker, asked); err != nil {
+	if err := p.mayConcern(item.Category, rule, between); err != nil {
 		r := *err.(*Refusal)
 		r.Params = append(here, r.Params...)
 		return &r

@@ -489,8 +489,8 @@ func TestCataloguesAreStrict(t *testing.T) {
 		"an unknown member":                 {"purposes", `"article"`, `"artikel"`},
 		"a purpose twice":                   {"purposes", `"investigation/serious-problems"`, `"investigation/client-request"`},
 		"a trigger that is not there":       {"purposes", `"triggers": ["client-request"]`, `"triggers": ["data-match"]`},
-		"a weighing that is not there":      {"purposes", `"none": "duty"`, `"none": "command"`},
-		"an unknown regime in a purpose":    {"purposes", `"none": "duty"`, `"nobody": "duty"`},
+		"a weighing that is not there":      {"purposes", `"weighing": "duty"`, `"weighing": "command"`},
+		"an unknown regime in a purpose":    {"purposes", `{"regimes": ["none"], `, `{"regimes": ["nobody"], `},
 		"a domain that is not there":        {"purposes", `"asked": ["social-support", `, `"asked": ["tax", `},
 		"a task that is not there":          {"purposes", `"askers": ["investigation"]`, `"askers": ["detection"]`},
 		"a statement that is not there":     {"purposes", `{"statement": "question"}`, `{"statement": "hunch"}`},
@@ -504,6 +504,8 @@ func TestCataloguesAreStrict(t *testing.T) {
 		"an unknown depth":                  {"items", `"process"`, `"all"`},
 		"an item of no domain":              {"items", `"domain": "housing"`, `"domain": "tax"`},
 		"an unknown regime":                 {"grounds", `"wjsg"`, `"none at all"`},
+		"a weighing of no ground":           {"weighings", `"grounds": ["not-held"`, `"grounds": ["too-much-work"`},
+		"a ground of other weighings":       {"weighings", `"grounds": ["not-held"`, `"grounds": ["criteria-not-met"`},
 		"a ground of no weighing":           {"grounds", `"weighings": ["duty"`, `"weighings": ["command"`},
 		"a role that is not there":          {"domains", `"asks": ["requester"]`, `"asks": ["boss"]`},
 		"a trigger without statement":       {"triggers", `"coherence"`, `"hunch"`},
@@ -530,6 +532,51 @@ func TestCataloguesAreStrict(t *testing.T) {
 	}
 }
 
+// What is wrong in the ways and weighings of a purpose is refused, and the error
+// says what and where.
+func TestWaysAreStrict(t *testing.T) {
+	const way = `{"askers": ["investigation"], "asked": ["housing", "debts"], "triggers": ["client-request"], "involvement": ["in-consultation"]}`
+	const rule = `{"regimes": ["none", "wgbo"], "weighing": "necessity", "categories": ["ordinary"]}`
+	parse := func(ways, weighing string) error {
+		all := schemas.Catalogues()
+		all["purposes"] = []byte(`{"version": 1, "uses": [], "purposes": [{
+			"code": "trial", "article": "9.9.9", "phase": "investigation", "name": {"nl": "Proef", "en": "Trial"}, "explain": {"nl": "Een proef.", "en": "A trial."},
+			"ways": [` + ways + `], "weighing": [` + weighing + `], "deadline": {"days": 3, "from": "request"},
+			"retention": {"article": "9.9.9", "atMost": 1, "from": [{"moment": "client-informed"}]}}]}`)
+		_, err := ParseLaw(all)
+		return err
+	}
+	if err := parse(way, rule); err != nil {
+		t.Fatal(err)
+	}
+	service, municipal := strings.Replace(way, `"triggers"`, `"heldBy": ["service"], "triggers"`, 1), strings.Replace(way, `"triggers"`, `"heldBy": ["municipal-service"], "triggers"`, 1)
+	if err := parse(service+","+municipal, rule); err != nil {
+		t.Errorf("two ways that differ in who holds the data: %v", err)
+	}
+	for _, c := range []struct{ ways, weighing, says string }{
+		{"", rule, "lacks ways or weighing"},
+		{way, "", "lacks ways or weighing"},
+		{strings.Replace(way, `["investigation"]`, `[]`, 1), rule, "a way lacks askers"},
+		{strings.Replace(way, `"asked": ["housing", "debts"], `, ``, 1), rule, "a way lacks askers, asked"},
+		{strings.Replace(way, `"involvement"`, `"betrokkenheid"`, 1), rule, "unknown field"},
+		{strings.Replace(way, `"in-consultation"`, `"unaware"`, 1), rule, "an unknown involvement"},
+		{strings.Replace(way, `"housing"`, `"tax"`, 1), rule, "there is no domain tax"},
+		{way + "," + strings.Replace(way, `"housing", `, ``, 1), rule, "two ways have the same asker, asked and trigger"},
+		{strings.Replace(way, `"triggers"`, `"heldBy": ["detection"], "triggers"`, 1), rule, "there is no task detection"},
+		{strings.Replace(way, `["investigation"]`, `["investigation", "mayor"]`, 1), rule, "mayor may ask and can open no case for it"},
+		{strings.Replace(way, `["client-request"]`, `["client-request", "report"]`, 1), rule, "no asker can open a case on report"},
+		{way + "," + service, rule, "two ways have the same asker, asked and trigger"},
+		{way, strings.Replace(rule, `"none", "wgbo"`, ``, 1), "weighing necessity lacks regimes or categories"},
+		{way, strings.Replace(rule, `"ordinary"`, ``, 1), "weighing necessity lacks regimes or categories"},
+		{way, strings.Replace(rule, `"ordinary"`, `"secret"`, 1), "weighing necessity names an unknown category"},
+		{way, rule + "," + strings.Replace(rule, `"none", `, ``, 1), "a regime that stands under necessity as well"},
+	} {
+		if err := parse(c.ways, c.weighing); err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "trial") && c.says != "unknown field" {
+			t.Errorf("%s %s: %v; want an error that says %q", c.ways, c.weighing, err, c.says)
+		}
+	}
+}
+
 // Issue 3: another purpose is another file, not another program.
 func TestPurposeAddedAtRunTime(t *testing.T) {
 	law, err := ParseLaw(changed(t, "purposes", `    {
@@ -537,8 +584,9 @@ func TestPurposeAddedAtRunTime(t *testing.T) {
       "code": "experiment/warm-welcome",
       "article": "9.9.9", "phase": "investigation",
       "name": {"nl": "Proef", "en": "Experiment"}, "explain": {"nl": "Een proef.", "en": "An experiment."},
-      "askers": ["investigation"], "asked": ["housing"], "triggers": ["client-request"], "involvement": ["in-consultation"],
-      "categories": ["ordinary"], "weighing": {"none": "necessity"}, "deadline": {"days": 3, "from": "request"},
+      "ways": [{"askers": ["investigation"], "asked": ["housing"], "triggers": ["client-request"], "involvement": ["in-consultation"]}],
+      "weighing": [{"regimes": ["none"], "weighing": "necessity", "categories": ["ordinary"]}],
+      "deadline": {"days": 3, "from": "request"},
       "retention": {"article": "9.9.9", "atMost": 1, "from": [{"moment": "client-informed"}]}
     },
     {

@@ -21,7 +21,7 @@ func (h Hold) Active(at time.Time) bool { return !h.At.IsZero() && at.Before(h.U
 // PlaceHold puts off the destruction of a dossier of a capacity. A privacy
 // officer does that.
 func PlaceHold(id ID, own PartyID, reason Personal, until time.Time, by Actor, at time.Time) (Hold, Event, error) {
-	if _, err := by.oneOf([]Role{PrivacyOfficer}, own.Capacity); err != nil {
+	if _, err := by.oneOf([]Role{PrivacyOfficer}, own.Capacity, "5.4.5"); err != nil {
 		return Hold{}, Event{}, err
 	}
 	if err := checkText(reason, "reason"); err != nil {
@@ -35,7 +35,7 @@ func PlaceHold(id ID, own PartyID, reason Personal, until time.Time, by Actor, a
 
 // LiftHold ends a hold before its day.
 func LiftHold(id ID, own PartyID, by Actor, at time.Time) (Event, error) {
-	if _, err := by.oneOf([]Role{PrivacyOfficer}, own.Capacity); err != nil {
+	if _, err := by.oneOf([]Role{PrivacyOfficer}, own.Capacity, "5.4.5"); err != nil {
 		return Event{}, err
 	}
 	return Event{Kind: HoldLifted, Exchange: id, Own: own, At: at, By: by.ID}, nil

@@ -95,7 +95,7 @@ func GrantInspection(i Inspection, own Party, by Actor, at time.Time) (Event, er
 	if _, ok := own.Capacity(by.Hat); !ok {
 		return Event{}, refuse(UnknownCapacity, "party", "own", "capacity", string(by.Hat))
 	}
-	if _, err := by.oneOf([]Role{PrivacyOfficer, Auditor, Administrator}, by.Hat); err != nil {
+	if _, err := by.oneOf([]Role{PrivacyOfficer, Auditor, Administrator}, by.Hat, ""); err != nil {
 		return Event{}, err
 	}
 	return Event{

@@ -212,6 +212,17 @@ func (l *Law) checkReferences() error {
 			return fmt.Errorf("items catalogue: %s: there is no domain %s", i.Code, i.Domain)
 		}
 	}
+	for _, w := range l.weighings.all {
+		for _, g := range w.Grounds {
+			ground, ok := l.grounds.get(g)
+			if !ok {
+				return fmt.Errorf("weighings catalogue: %s: there is no ground %s", w.Code, g)
+			}
+			if len(ground.Weighings) > 0 && !known(ground.Weighings, w.Code) {
+				return fmt.Errorf("weighings catalogue: %s: the ground %s is for other weighings", w.Code, g)
+			}
+		}
+	}
 	for _, g := range l.grounds.all {
 		for _, w := range g.Weighings {
 			if !l.weighings.has(w) {
@@ -223,19 +234,9 @@ func (l *Law) checkReferences() error {
 }
 
 func (l *Law) checkPurpose(p Purpose) error {
-	for _, t := range p.Askers {
-		if !l.tasks.has(t) {
-			return fmt.Errorf("there is no task %s", t)
-		}
-	}
-	for _, d := range p.Asked {
-		if !l.domains.has(d) {
-			return fmt.Errorf("there is no domain %s", d)
-		}
-	}
-	for _, t := range p.Triggers {
-		if !l.triggers.has(t) {
-			return fmt.Errorf("there is no trigger %s", t)
+	for _, w := range p.Ways {
+		if err := l.checkWay(w); err != nil {
+			return err
 		}
 	}
 	for _, n := range p.Needs {
@@ -243,9 +244,9 @@ func (l *Law) checkPurpose(p Purpose) error {
 			return fmt.Errorf("there is no statement %s", n.Statement)
 		}
 	}
-	for _, w := range p.Weighing {
-		if !l.weighings.has(w) {
-			return fmt.Errorf("there is no weighing %s", w)
+	for _, r := range p.Weighing {
+		if !l.weighings.has(r.Weighing) {
+			return fmt.Errorf("there is no weighing %s", r.Weighing)
 		}
 	}
 	for _, u := range p.NotFor {
@@ -254,6 +255,41 @@ func (l *Law) checkPurpose(p Purpose) error {
 		}
 	}
 	return nil
+}
+
+func (l *Law) checkWay(w Way) error {
+	for _, t := range append(slices.Clone(w.Askers), w.HeldBy...) {
+		if !l.tasks.has(t) {
+			return fmt.Errorf("there is no task %s", t)
+		}
+	}
+	for _, d := range w.Asked {
+		if !l.domains.has(d) {
+			return fmt.Errorf("there is no domain %s", d)
+		}
+	}
+	for _, t := range w.Triggers {
+		if !l.triggers.has(t) {
+			return fmt.Errorf("there is no trigger %s", t)
+		}
+	}
+	for _, asker := range w.Askers {
+		if !slices.ContainsFunc(w.Triggers, func(t TriggerCode) bool { return known(l.openedBy(t), asker) }) {
+			return fmt.Errorf("%s may ask and can open no case for it", asker)
+		}
+	}
+	for _, t := range w.Triggers {
+		if !shares(l.openedBy(t), w.Askers) {
+			return fmt.Errorf("no asker can open a case on %s", t)
+		}
+	}
+	return nil
+}
+
+// openedBy lists the tasks that may open a case on the trigger.
+func (l *Law) openedBy(code TriggerCode) []TaskCode {
+	t, _ := l.triggers.get(code)
+	return t.Tasks
 }
 
 func known[T comparable](all []T, one T) bool { return slices.Contains(all, one) }

@@ -75,16 +75,16 @@ var EventKinds = [...]EventKind{
 	BackupMade, LedgerRecovered,
 }
 
-// A Pair says which two kinds of entry stand for the same message: at the party
+// A Passage (overgang) says which two kinds of entry stand for the same message: at the party
 // that issued it and at the party that received it. Where the one stands
 // without the other, somebody's ledger does not tell all.
-type Pair struct {
+type Passage struct {
 	Issued, Received EventKind
 	Message          MessageKind
 }
 
-// Pairs lists what stands in two ledgers.
-var Pairs = [...]Pair{
+// Passages lists what stands in two ledgers.
+var Passages = [...]Passage{
 	{RequestIssued, RequestReceived, RequestMessage},
 	{AnswerIssued, AnswerReceived, AnswerMessage},
 	{WithdrawalIssued, WithdrawalReceived, WithdrawalMessage},
@@ -92,15 +92,15 @@ var Pairs = [...]Pair{
 	{ReplyIssued, ReplyReceived, ReplyMessage},
 }
 
-// PairOf returns the pair of which the kind is one half, and whether it is the
+// PassageOf returns the passage of which the kind is one half, and whether it is the
 // half of who issued the message.
-func PairOf(kind EventKind) (p Pair, issued, ok bool) {
-	for _, p := range Pairs {
+func PassageOf(kind EventKind) (p Passage, issued, ok bool) {
+	for _, p := range Passages {
 		if p.Issued == kind || p.Received == kind {
 			return p, p.Issued == kind, true
 		}
 	}
-	return Pair{}, false, false
+	return Passage{}, false, false
 }
 
 // Finishes reports whether the kind says how a message of ours ended.

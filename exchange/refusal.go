@@ -49,6 +49,8 @@ const (
 	UnknownCapacity   Code = "unknown-capacity"
 	PurposeNotAsker   Code = "purpose-not-for-asker"
 	PurposeNotAsked   Code = "purpose-not-for-asked"
+	PurposeNotHolder  Code = "purpose-not-for-holder"
+	PurposeOwnData    Code = "purpose-own-data-only"
 	ItemNotHeld       Code = "item-not-of-domain"
 	CategoryForbidden Code = "category-not-for-purpose"
 	CategoryAsker     Code = "category-not-for-asker"
@@ -112,7 +114,7 @@ const (
 // Codes lists every code, so that tests can walk them.
 var Codes = [...]Code{
 	BadOIN, BadPartyID, BadActorID, BadBSN, BadID, BadDepth, BadSubject, BadRequest, UnknownPurpose, UnknownItem, UnknownCapacity,
-	PurposeNotAsker, PurposeNotAsked, ItemNotHeld, CategoryForbidden, CategoryAsker, CategoryAsked, RegimeNotAsked, StatementMissing,
+	PurposeNotAsker, PurposeNotAsked, PurposeNotHolder, PurposeOwnData, ItemNotHeld, CategoryForbidden, CategoryAsker, CategoryAsked, RegimeNotAsked, StatementMissing,
 	BadStatement, BSNNotAllowed, BSNMissing, ReasonMissing, ItemTwice, NothingAsked, TooMuchAsked, DeadlinePassed, DeadlineTooLate, SelfAsked,
 	UnknownTrigger, TriggerNotOfTask, TriggerNotOfPurpose, BadTrigger, BadMoment, BadHold, InvolvementNotEnough, CaseEnded, NotInCase, FamilyNotAgreed,
 	OutsideScope, BroadRequest, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,

@@ -20,8 +20,12 @@ type WeighingRule struct {
 	Name    Sentence     `json:"name"`
 	Explain Sentence     `json:"explain"`
 	// Duty says that supplying is a duty unless weighty reasons.
-	Duty  bool       `json:"duty,omitempty"`
-	Steps []StepRule `json:"steps,omitempty"`
+	Duty bool `json:"duty,omitempty"`
+	// Grounds limits on what an item may be withheld; none means every ground
+	// that fits the regime. Of all data that must go back (art. 5.4.4(8))
+	// nobody asks whether it is necessary.
+	Grounds []GroundCode `json:"grounds,omitempty"`
+	Steps   []StepRule   `json:"steps,omitempty"`
 }
 
 // A StepCode names a step of a weighing.
@@ -93,6 +97,12 @@ func (w WeighingRule) check() error {
 		}
 	}
 	return nil
+}
+
+// Fits reports whether a professional under the regime may withhold on the
+// ground in this weighing.
+func (w WeighingRule) Fits(g Ground, r Regime) bool {
+	return g.Fits(r, w.Code) && (len(w.Grounds) == 0 || known(w.Grounds, g.Code))
 }
 
 // Step returns the step with this code.
@@ -243,6 +253,10 @@ func (w WeighingRule) checkComplete(taken Steps) error {
 // of the capacity, or by his own where that is one of professional secrecy and
 // the capacity's is none (a school doctor among teachers). Nobody is bound by
 // less than his organisation.
+//
+// Who decides on a file of the procedure itself, the college's, the desk's or
+// the coordinator's, acts in that role alone: the secrecy that binds him as a
+// helper is about another file (memorandum §4.3.3, and to art. 5.4.4(4)).
 func (l *Law) WeighingOf(r Request, own Party, by Actor) (WeighingRule, Regime, error) {
 	capacity, ok := own.Capacity(r.To.Capacity)
 	if !ok {
@@ -257,13 +271,13 @@ func (l *Law) WeighingOf(r Request, own Party, by Actor) (WeighingRule, Regime, 
 		return WeighingRule{}, "", err
 	}
 	regime := capacity.Regime
-	if regime == NoSecrecy && grant.Regime != "" {
+	if domain, _ := l.domains.get(capacity.Domain); regime == NoSecrecy && grant.Regime != "" && domain.Kind != CollegeFile {
 		regime = grant.Regime
 	}
-	code, err := purpose.weighing(regime)
+	under, err := purpose.rule(regime)
 	if err != nil {
 		return WeighingRule{}, "", err
 	}
-	rule, _ := l.weighings.get(code)
+	rule, _ := l.weighings.get(under.Weighing)
 	return rule, regime, nil
 }

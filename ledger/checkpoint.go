@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -106,25 +105,13 @@ func NewSigner(origin string, key ed25519.PrivateKey) (note.Signer, error) {
 	}
 	pub := key.Public().(ed25519.PublicKey)
 	sign := func(msg []byte) []byte { return ed25519.Sign(key, msg) }
-	return signer{name: origin, hash: keyHash(origin, pub), sign: sign}, nil
-}
-
-// keyHash is the key ID of C2SP signed-note: four bytes over name and key.
-func keyHash(name string, pub ed25519.PublicKey) uint32 {
-	h := sha256.New()
-	h.Write([]byte(name + "\n"))
-	h.Write([]byte{algEd25519})
-	h.Write(pub)
-	return binary.BigEndian.Uint32(h.Sum(nil))
+	return signer{name: origin, hash: keyHash(origin, algEd25519, pub), sign: sign}, nil
 }
 
 // VerifierKey returns the text form of the key that checks the checkpoints of a
 // ledger (C2SP signed-note, "vkey"): name, key ID in hexadecimal, and type and
 // key in base64, joined by plus signs.
-func VerifierKey(origin string, pub ed25519.PublicKey) string {
-	key := append([]byte{algEd25519}, pub...)
-	return fmt.Sprintf("%s+%08x+%s", origin, keyHash(origin, pub), base64.StdEncoding.EncodeToString(key))
-}
+func VerifierKey(origin string, pub ed25519.PublicKey) string { return vkey(origin, algEd25519, pub) }
 
 // SignCheckpoint signs a checkpoint. The name of the signer must be the origin.
 // The same checkpoint and key give the same bytes.
@@ -168,4 +155,11 @@ func OpenCheckpoint(signed []byte, verifierKey string) (Checkpoint, error) {
 		return Checkpoint{}, errors.New("checkpoint: of another ledger than the key is for")
 	}
 	return c, nil
+}
+
+// Contradict reports whether two checkpoints can't both be of one history: the
+// same ledger, the same size, another root. Signed by one ledger, they prove
+// that it shows two histories, to whoever has them and its key.
+func Contradict(a, b Checkpoint) bool {
+	return a.Origin == b.Origin && a.Size == b.Size && a.Root != b.Root
 }

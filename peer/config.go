@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,6 +36,9 @@ type Config struct {
 	Register  Renewal   `toml:"register"`
 	Delivery  Delivery  `toml:"delivery"`
 	Retention Retention `toml:"retention"`
+	Backup    Backup    `toml:"backup"`
+	Witness   Witness   `toml:"witness"`
+	Mirror    Mirror    `toml:"mirror"`
 	Log       Log       `toml:"log"`
 	Logboek   Logboek   `toml:"logboek"`
 }
@@ -81,6 +86,20 @@ type Delivery struct {
 	AtOnce int `toml:"at_once"`
 }
 
+// Backup says where the node keeps a backup of itself.
+type Backup struct {
+	// Dir is the directory for the backup, best on another disk. Everything
+	// personal in it is sealed to the key of the node. Default: none is made.
+	Dir string `toml:"dir"`
+
+	// Every is how often a part is added. Default: 24h.
+	Every Duration `toml:"every"`
+
+	// WholeEvery is how often the backup begins anew, and the older parts are
+	// removed. Default: 168h, a week.
+	WholeEvery Duration `toml:"whole_every"`
+}
+
 // Retention says what the organisation chose for itself within the terms of the
 // law (bewaartermijnen).
 type Retention struct {
@@ -94,6 +113,37 @@ type Retention struct {
 }
 
 func (r Retention) terms() exchange.Terms { return exchange.Terms(r.Months) }
+
+// Witness says how the ledgers of partners are watched (getuige): those of the
+// parties with which messages were exchanged.
+type Witness struct {
+	// Every is how often each of them is looked at when nothing happens.
+	// Default: 24h.
+	Every Duration `toml:"every"`
+
+	// Pause is how long receipts are collected before the ledger that they show
+	// is looked at, and the least time between two looks at one ledger. It bounds
+	// what witnessing adds to the ledgers. Default: 1m.
+	Pause Duration `toml:"pause"`
+
+	// Gossip tells partners which states of other ledgers this node has seen, so
+	// that no ledger can show two of them different histories. It also tells them
+	// with which parties this node has to do. Default: true.
+	Gossip bool `toml:"gossip"`
+}
+
+// Mirror says whether the ledger can be read over HTTP, by a monitor or a
+// witness outside (C2SP tlog-tiles).
+type Mirror struct {
+	// Listen is the address on which it is served, such as 127.0.0.1:4180; there
+	// is no authentication. Default: empty, not served.
+	Listen string `toml:"listen"`
+
+	// Entries serves the entries as well. Their headers are in clear: they tell
+	// who exchanged what with whom and when, though nothing of a person. Without
+	// them the proofs can be followed all the same. Default: false.
+	Entries bool `toml:"entries"`
+}
 
 // Log says what the node writes to its log.
 type Log struct {
@@ -128,6 +178,8 @@ func DefaultConfig() Config {
 		Register:  Renewal{ExchangeEvery: Duration(time.Hour)},
 		Delivery:  Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
 		Retention: Retention{SweepEvery: Duration(24 * time.Hour)},
+		Backup:    Backup{Every: Duration(24 * time.Hour), WholeEvery: Duration(7 * 24 * time.Hour)},
+		Witness:   Witness{Every: Duration(24 * time.Hour), Pause: Duration(time.Minute), Gossip: true},
 		Log:       Log{Level: "info", Format: "json"},
 		Logboek:   Logboek{Protocol: httpProtobuf, ProcessorBase: "urn:nld:oin:", DataSubject: noSubject},
 	}
@@ -176,10 +228,19 @@ func (c Config) check() error {
 	case c.Delivery.LongestPause < c.Delivery.FirstPause:
 		return fmt.Errorf("%s: delivery.longest_pause is shorter than delivery.first_pause", configFile)
 	}
+	if c.Backup.Dir != "" && !filepath.IsAbs(c.Backup.Dir) {
+		return fmt.Errorf("%s: backup.dir must be a path from the root of the file system", configFile)
+	}
 	for article, months := range c.Retention.Months {
 		if months < 1 {
 			return fmt.Errorf("%s: retention.months for article %q must be at least 1", configFile, article)
 		}
+	}
+	if c.Witness.Every < c.Witness.Pause {
+		return fmt.Errorf("%s: witness.every is shorter than witness.pause", configFile)
+	}
+	if _, _, err := net.SplitHostPort(c.Mirror.Listen); c.Mirror.Listen != "" && err != nil {
+		return fmt.Errorf("%s: mirror.listen is not an address such as 127.0.0.1:4180", configFile)
 	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":

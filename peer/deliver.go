@@ -139,7 +139,7 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		return fault(BadReceipt)
 	}
 	party, _ := f.register.Party(to.OIN)
-	proven, err := checkEvidence(m, party.Checkpoint, Origin(to.OIN))
+	proven, err := checkEvidence(m, party.Checkpoint)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		}
 		return act{
 			after: before.with(x), event: event, done: []string{out.ID}, partner: &proven,
-			received: &message{wire.Receipt, wire.Signed{Token: token, Digest: m.Digest}},
+			shown: proven.shownBy(n.id.OIN), received: &message{wire.Receipt, wire.Signed{Token: token, Digest: m.Digest}},
 		}, nil
 	})
 	return err
@@ -159,7 +159,7 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 // checkEvidence checks what a receipt says of the partner's ledger: the entry
 // names our message and us, and the checkpoint, signed with the checkpoint key
 // that the register has of the partner, covers the entry.
-func checkEvidence(m wire.Message, checkpointKey, origin string) (partnerLedger, error) {
+func checkEvidence(m wire.Message, checkpointKey string) (partnerLedger, error) {
 	entry, err := ledger.ParseEntry(m.Receipt.Entry)
 	if err != nil {
 		return partnerLedger{}, fault(BadReceipt)
@@ -169,7 +169,7 @@ func checkEvidence(m wire.Message, checkpointKey, origin string) (partnerLedger,
 		return partnerLedger{}, fault(BadReceipt)
 	}
 	checkpoint, err := ledger.OpenCheckpoint(m.Receipt.Checkpoint, checkpointKey)
-	if err != nil || checkpoint.Origin != origin || entry.Index >= checkpoint.Size {
+	if err != nil || entry.Index >= checkpoint.Size {
 		return partnerLedger{}, fault(BadReceipt)
 	}
 	var proof []ledger.Hash
@@ -184,7 +184,8 @@ func checkEvidence(m wire.Message, checkpointKey, origin string) (partnerLedger,
 	if err := ledger.CheckInclusion(proof, checkpoint.Size, checkpoint.Root, entry.Index, leaf); err != nil {
 		return partnerLedger{}, fault(BadReceipt)
 	}
-	return partnerLedger{message: m.Follows, receipt: m.Digest, entry: entry.Header, size: checkpoint.Size}, nil
+	seen := sighting{Party: m.From.OIN, Key: checkpointKey, Note: string(m.Receipt.Checkpoint), From: m.From.OIN, checkpoint: checkpoint}
+	return partnerLedger{message: m.Follows, receipt: m.Digest, entry: entry.Header, shown: seen}, nil
 }
 
 // receiptID is the ID of the receipt of a message: a UUIDv8 (RFC 9562 §5.8)

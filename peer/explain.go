@@ -105,5 +105,6 @@ func explanation(findings []exchange.Finding) Explanation {
 func weighingOf(law *exchange.Law, r exchange.Request, to exchange.Party) exchange.WeighingCode {
 	p, _ := law.Purpose(r.Purpose)
 	c, _ := to.Capacity(r.To.Capacity)
-	return p.Weighing[c.Regime]
+	rule, _ := p.Under(c.Regime)
+	return rule.Weighing
 }

@@ -28,11 +28,16 @@ const (
 	UnknownCase     = "unknown-case"
 	Destroyed       = "dossier-destroyed"
 	NoHold          = "no-hold"
+	NoBackup        = "no-backup"
 	ActorExists     = "actor-exists"
 	Replayed        = "message-replayed"
 	Follows         = "message-follows"
 	BadReceipt      = "bad-receipt"
 	BadReply        = "bad-reply"
+	NotPartner      = "not-partner"
+	BadConsistency  = "bad-consistency"
+	BadCosignature  = "bad-cosignature"
+	TooSoon         = "too-soon"
 	LawUnreadable   = "law-unreadable"
 	NodeExists      = "node-exists"
 	NoNode          = "no-node"
@@ -42,14 +47,14 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, ActorExists, Replayed, Follows, BadReceipt,
-	BadReply, LawUnreadable, NodeExists, NoNode, Busy, Internal,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, NoBackup, ActorExists, Replayed,
+	Follows, BadReceipt, BadReply, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {
 	f := &Fault{Code: code}
 	switch code {
-	case NoRegister, RegisterExpired, UnknownParty, Busy, Internal:
+	case NoRegister, RegisterExpired, UnknownParty, NotPartner, TooSoon, Busy, Internal:
 		f.Retry = true
 	}
 	return f

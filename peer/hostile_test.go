@@ -57,7 +57,7 @@ func openHost(t *testing.T, keys *crypto.Keys, peers []transport.Peer) *transpor
 	}
 	host, err := transport.Open(transport.Config{
 		Key: keys.Host, Listen: []string{freeAddress(t)}, Peers: peers,
-		Protocols: map[string]transport.Protocol{peer.MessageProtocol: mute, peer.RegisterProtocol: mute},
+		Protocols: map[string]transport.Protocol{peer.MessageProtocol: mute, peer.RegisterProtocol: mute, peer.WitnessProtocol: mute},
 	})
 	if err != nil {
 		t.Fatal(err)

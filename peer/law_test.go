@@ -27,8 +27,9 @@ func lawWith(t testing.TB, purpose string) map[string][]byte {
 const welcome = `{
   "code": "welcome/new-resident", "article": "9.9.9", "phase": "investigation",
   "name": {"nl": "Welkom", "en": "Welcome"}, "explain": {"nl": "Een proef.", "en": "A trial."},
-  "askers": ["investigation"], "asked": ["debts"], "triggers": ["client-request"], "involvement": ["in-consultation"],
-  "categories": ["ordinary"], "weighing": {"none": "discretion"}, "deadline": {"days": 3, "from": "request"},
+  "ways": [{"askers": ["investigation"], "asked": ["debts"], "triggers": ["client-request"], "involvement": ["in-consultation"]}],
+  "weighing": [{"regimes": ["none"], "weighing": "discretion", "categories": ["ordinary"]}],
+  "deadline": {"days": 3, "from": "request"},
   "retention": {"article": "9.9.9", "atMost": 1, "from": [{"moment": "client-informed"}]}}`
 
 // Issue 3, design §6: a purpose that the register authorities signed works on a

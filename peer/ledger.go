@@ -29,6 +29,10 @@ func (n *Node) ProveConsistency(old, now uint64) ([]ledger.Hash, error) {
 	return n.store.ProveConsistency(old, now)
 }
 
+// Tile returns the bytes of a tile of hashes or of an entry bundle (C2SP
+// tlog-tiles), or store.ErrNotFound.
+func (n *Node) Tile(t ledger.Tile) ([]byte, error) { return n.store.Tile(t) }
+
 // VerifyLedger reads every entry again and proves that they are what the newest
 // checkpoint signs. It returns the number of entries.
 func (n *Node) VerifyLedger(context.Context) (uint64, error) { return n.store.Verify() }

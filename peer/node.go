@@ -58,15 +58,16 @@ type Node struct {
 	network Network
 	pin     register.Pin
 	courier *courier
+	watch   *watch
 	feed    feed
 	renew   chan struct{} // holds one token when peers should hear of our register
-	tidy    chan struct{} // holds one token when what is due should go now
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
 	force atomic.Pointer[inForce]
 	// installing is held while a register is put in place: several peers may
 	// offer the same one at once, and its file is written by one of them.
 	installing sync.Mutex
+	backing    sync.Mutex    // held while a backup is made
 	law        *exchange.Law // the program's own, in force until a register brings another
 	now        func() time.Time
 	log        *slog.Logger
@@ -131,7 +132,7 @@ func Open(dir string, o Options) (*Node, error) {
 	}
 	n := &Node{
 		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()),
-		renew: make(chan struct{}, 1), tidy: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
+		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {
@@ -146,6 +147,9 @@ func (n *Node) start(o Options) error {
 		return err
 	}
 	if err := n.loadOutbox(); err != nil {
+		return err
+	}
+	if err := n.loadWatch(); err != nil {
 		return err
 	}
 	open := o.Network

@@ -110,6 +110,7 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Written, error) {
 	now := n.now()
 	a := act{
+		shown:    f.met(m),
 		received: &message{m.Kind, wire.Signed{Token: m.Token, Digest: m.Digest}},
 		seen:     &store.Seen{Issuer: m.From.String(), ID: m.ID, Digest: ledger.Digest(m.Digest), Expires: m.Expires},
 	}

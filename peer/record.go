@@ -27,6 +27,12 @@ const (
 	tableHold     = "hold"     // by dossier: a storedHold
 	tableStaff    = "staff"    // by actor ID
 	tableRegister = "register" // the bundle in force
+
+	// Of the ledgers of partners, see sighting.go, and of our own.
+	tableWitness     = "witness"     // by origin: a holding
+	tableSighting    = "sighting"    // by sightingKey: a sighting
+	tableAlarm       = "alarm"       // by origin and finding: an Alarm
+	tableCosignature = "cosignature" // by OIN of the witness: a storedCosignature
 )
 
 // A record is an exchange as it is stored, with the digest of its request and
@@ -350,10 +356,18 @@ type partnerLedger struct {
 	message wire.Digest // our message
 	receipt wire.Digest // his receipt
 	entry   ledger.Header
-	size    uint64
+	shown   sighting // the checkpoint that covers the entry
+}
+
+// shownBy is what the receipt shows of a ledger that is not our own.
+func (p *partnerLedger) shownBy(own exchange.OIN) *sighting {
+	if p.shown.Party == own {
+		return nil
+	}
+	return &p.shown
 }
 
 func (p *partnerLedger) row(of string) (store.Record, error) {
-	value, err := json.Marshal(storedReceipt{Receipt: p.receipt[:], Index: p.entry.Index, Size: p.size})
+	value, err := json.Marshal(storedReceipt{Receipt: p.receipt[:], Index: p.entry.Index, Size: p.shown.checkpoint.Size})
 	return store.Record{Table: tableReceipt, Key: messageKey(of, p.message), Value: value}, err
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sluis/exchange"
+	"sluis/exchange/wire"
 	"sluis/ledger"
 	"sluis/register"
 	"sluis/store"
@@ -192,6 +193,7 @@ func (n *Node) peers() []transport.Peer {
 func (n *Node) protocols() map[string]transport.Protocol {
 	return map[string]transport.Protocol{
 		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, Timeout: attemptTime},
+		WitnessProtocol:  {Handler: n.serveWitness, MaxRequest: wire.MaxWitnessing, MaxReply: wire.MaxWitnessing, Timeout: attemptTime},
 		RegisterProtocol: {Handler: n.serveRegister, MaxRequest: maxGreeting, MaxReply: maxGreeting, Timeout: registerTime},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -291,7 +292,7 @@ func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
 		}
 	}
 	if destroyed > 0 {
-		if err := n.listDestroyed(); err != nil {
+		if err := n.listDestroyed(); err != nil && !errors.Is(err, fs.ErrNotExist) { // the disk of the backup may be away
 			return destroyed, err
 		}
 	}
@@ -348,9 +349,20 @@ func (n *Node) listDestroyed() error {
 			names.WriteString(d.Dossier + "\n")
 			after = d.Dossier
 		}
-		if len(page) < maxDestroyedPage {
-			return replaceFile(filepath.Join(n.dir, destroyedFile), []byte(names.String()))
+		if len(page) == maxDestroyedPage {
+			continue
 		}
+		// Also where the backup is, so that an older part of it does not bring
+		// back what was destroyed since.
+		for _, dir := range []string{n.dir, n.config.Backup.Dir} {
+			if dir == "" {
+				continue
+			}
+			if err := replaceFile(filepath.Join(dir, destroyedFile), []byte(names.String())); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 

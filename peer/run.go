@@ -35,13 +35,15 @@ func (n *Node) duties() []*duty {
 	at := n.now()
 	return []*duty{
 		{do: n.keepRegister(), hurry: n.renew, next: at},
-		{do: n.sweepDaily, hurry: n.tidy, next: at},
+		{do: n.sweepDaily, next: at},
+		{do: n.backupDaily, next: at.Add(backupAgain)},
 	}
 }
 
 // Run does the node's duties until ctx ends: it delivers what is in the outbox,
-// keeps the register fresh, and destroys what is due. It is the one place in this
-// package that waits. It returns when every attempt has ended.
+// witnesses the ledgers of its partners, keeps the register fresh, destroys what
+// is due, and makes backups. It is the one place in this package that waits. It
+// returns when every attempt has ended.
 func (n *Node) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -50,6 +52,8 @@ func (n *Node) Run(ctx context.Context) error {
 		delivering int
 		duties     = n.duties()
 		done       = make(chan func(), len(duties))
+		witnessed  = make(chan struct{}, roundsAtOnce)
+		witnessing int
 	)
 	for {
 		ids, deliverAt := n.courier.due(n.now(), delivering)
@@ -60,9 +64,20 @@ func (n *Node) Run(ctx context.Context) error {
 				delivered <- struct{}{}
 			})
 		}
+		partners, witnessAt := n.watch.due(n.now(), witnessing)
+		for _, oin := range partners {
+			witnessing++
+			work.Go(func() {
+				n.round(ctx, oin)
+				witnessed <- struct{}{}
+			})
+		}
 		wait := longestNap
 		if !deliverAt.IsZero() {
 			wait = min(wait, deliverAt.Sub(n.now()))
+		}
+		if !witnessAt.IsZero() {
+			wait = min(wait, witnessAt.Sub(n.now()))
 		}
 		for _, d := range duties {
 			if d.hurried() {
@@ -85,6 +100,9 @@ func (n *Node) Run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case <-n.courier.wake:
+		case <-n.watch.wake:
+		case <-witnessed:
+			witnessing--
 		case <-delivered:
 			delivering--
 		case finish := <-done:

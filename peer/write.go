@@ -22,7 +22,8 @@ type act struct {
 	send     *store.Outgoing // what goes into the outbox
 	done     []string        // what leaves the outbox
 	seen     *store.Seen     // the message that must not be handled twice
-	partner  *partnerLedger  // what a receipt shows of the partner's ledger
+	partner  *partnerLedger  // where a receipt proves that our message stands in the partner's ledger
+	shown    *sighting       // what the act shows of a partner's ledger
 }
 
 // A message is a signed message that is kept as evidence.
@@ -71,6 +72,10 @@ func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
 		n.courier.add(*a.send)
 	}
 	n.courier.forget(a.done)
+	if a.shown != nil {
+		n.tellAlarms(c)
+		n.watch.seen(*a.shown, n.now())
+	}
 	n.feed.tell(a.after.ID)
 	return written, nil
 }
@@ -118,6 +123,11 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 			return store.Change{}, err
 		}
 		c.Puts = append(c.Puts, proved)
+	}
+	if a.shown != nil {
+		if err := n.remember(&c, *a.shown); err != nil {
+			return store.Change{}, err
+		}
 	}
 	return c, nil
 }

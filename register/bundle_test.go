@@ -34,9 +34,9 @@ func vector(t testing.TB, page, name string) string {
 func vectorParty(t testing.TB) register.Entry {
 	t.Helper()
 	recipient := must[crypto.Recipient](t)(crypto.ParseRecipient(strings.ReplaceAll(vector(t, "10-crypto.md", "recipient"), "\n", "")))
-	public := publicOf(seeded(1), seeded(2), seeded(3))
+	public := publicOf(seeded(1), seeded(2), seeded(3), seeded(7))
 	return must[register.Entry](t)(register.EntryOf(
-		crypto.Public{Host: public[0], Signing: public[1], Checkpoint: public[2], Sealing: recipient},
+		crypto.Public{Host: public[0], Signing: public[1], Checkpoint: public[2], Witness: public[3], Sealing: recipient},
 		"sluis.invalid/ledger/00000099000000001000",
 		exchange.Party{OIN: "00000099000000001000", Name: "Gemeente Voorbeeld", Capacities: []exchange.Capacity{{
 			Code: "municipality", Domain: "wmo", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true, Special: []exchange.Category{exchange.Health},

@@ -37,8 +37,11 @@ type Entry struct {
 	Recipients []string `json:"recipients"`
 	// Checkpoint is the verifier key of the ledger, "name+hash+base64" (C2SP
 	// signed-note).
-	Checkpoint string  `json:"checkpoint"`
-	Contact    Contact `json:"contact"`
+	Checkpoint string `json:"checkpoint"`
+	// Witness is the verifier key of the cosignatures on ledgers of others (C2SP
+	// tlog-cosignature).
+	Witness string  `json:"witness"`
+	Contact Contact `json:"contact"`
 }
 
 // A Key is a signing key with its dates, see [SigningKey].

@@ -1,6 +1,7 @@
 package register
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,6 +11,7 @@ import (
 
 	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/ledger"
 )
 
 // EntryOf writes the public half of a node's keys as the entry of its party.
@@ -24,10 +26,14 @@ func EntryOf(keys crypto.Public, origin string, party exchange.Party, addresses 
 		OIN: party.OIN, Name: party.Name, Capacities: slices.Clone(party.Capacities),
 		Peer: crypto.PeerID(keys.Host), Addresses: append([]string{}, addresses...),
 		Keys: []Key{{JWK: crypto.PublicJWK(keys.Signing)}}, Recipients: []string{keys.Sealing.String()},
-		Checkpoint: checkpoint, Contact: contact,
+		Checkpoint: checkpoint, Witness: ledger.CosignerKey(WitnessName(party.OIN), keys.Witness), Contact: contact,
 	}
 	return e, e.checkFully(false)
 }
+
+// WitnessName is the name under which a party cosigns the ledgers of others. It
+// stays the same when its own ledger is continued under another name.
+func WitnessName(oin exchange.OIN) string { return "sluis.invalid/witness/" + string(oin) }
 
 // ParseEntry reads an entry that `sluis keys show` printed. White space and
 // dates may differ; unknown members are refused.
@@ -75,6 +81,8 @@ func (e Entry) check(dated bool) error {
 		code = BadRecipient
 	case !isVerifierKey(e.Checkpoint):
 		code = BadCheckpointKey
+	case !isWitnessKey(e.Witness):
+		code = BadWitnessKey
 	case !isText(e.Contact.Name, 0) || !isText(e.Contact.Email, 0) || !isText(e.Contact.Phone, 0):
 		code = BadContact
 	}
@@ -199,17 +207,30 @@ func isVerifierKey(s string) bool {
 	return name == v.Name() && hash == strings.ToLower(hash) && len(hash) == 8
 }
 
-// ledgerNames are the two things by which a ledger is known: its name and its key.
-func ledgerNames(verifierKey string) []string {
-	name, rest, _ := strings.Cut(verifierKey, "+")
-	_, key, _ := strings.Cut(rest, "+")
-	return []string{"name " + name, "key " + key}
+func isWitnessKey(s string) bool {
+	_, err := ledger.CosignerName(s)
+	return err == nil && len(s) <= maxCheckpoint
+}
+
+// ledgerNames are the things by which a ledger and a witness are known: the name
+// of each, and the key of each without its type, since one key is not to be both.
+func (e Entry) ledgerNames() (names []string) {
+	for _, vkey := range []string{e.Checkpoint, e.Witness} {
+		name, rest, _ := strings.Cut(vkey, "+")
+		_, key, _ := strings.Cut(rest, "+")
+		raw, err := base64.StdEncoding.DecodeString(key)
+		if err != nil || len(raw) == 0 {
+			continue // it was checked
+		}
+		names = append(names, "name "+name, "key "+string(raw[1:]))
+	}
+	return names
 }
 
 func (e Entry) party() Party {
 	return Party{
 		Party: exchange.Party{OIN: e.OIN, Name: e.Name, Capacities: e.Capacities},
-		Peer:  e.Peer, Addresses: e.Addresses, Checkpoint: e.Checkpoint, Contact: e.Contact,
+		Peer:  e.Peer, Addresses: e.Addresses, Checkpoint: e.Checkpoint, Witness: e.Witness, Contact: e.Contact,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/ledger"
 	"sluis/register"
 )
 
@@ -77,6 +78,11 @@ func TestBadEntries(t *testing.T) {
 		{"plugin", register.BadRecipient, func(e *register.Entry) { e.Recipients = []string{"age1yubikey1qwertyuiop"} }},
 		{"capitals", register.BadRecipient, func(e *register.Entry) { e.Recipients[0] = strings.ToUpper(e.Recipients[0]) }},
 		{"too many recipients", register.BadRecipient, func(e *register.Entry) { e.Recipients = slices.Repeat(e.Recipients, 5) }},
+		{"no witness key", register.BadWitnessKey, func(e *register.Entry) { e.Witness = "" }},
+		{"witness key cut", register.BadWitnessKey, func(e *register.Entry) { e.Witness = e.Witness[:len(e.Witness)-4] }},
+		{"witness key with other name", register.BadWitnessKey, func(e *register.Entry) { e.Witness = "x" + e.Witness }},
+		{"witness key of a ledger", register.BadWitnessKey, func(e *register.Entry) { e.Witness = e.Checkpoint }},
+		{"checkpoint key of a witness", register.BadCheckpointKey, func(e *register.Entry) { e.Checkpoint = e.Witness }},
 		{"no checkpoint key", register.BadCheckpointKey, func(e *register.Entry) { e.Checkpoint = "" }},
 		{"checkpoint key cut", register.BadCheckpointKey, func(e *register.Entry) { e.Checkpoint = e.Checkpoint[:len(e.Checkpoint)-4] }},
 		{"checkpoint key with other name", register.BadCheckpointKey, func(e *register.Entry) { e.Checkpoint = "x" + e.Checkpoint }},
@@ -121,6 +127,10 @@ func TestDuplicates(t *testing.T) {
 		name, want string
 		change     func(*register.Entry)
 	}{
+		{"witness", register.DuplicateLedger, func(e *register.Entry) { e.Witness = one.Witness }},
+		{"one key for ledger and witness", register.DuplicateLedger, func(e *register.Entry) {
+			e.Witness = ledger.CosignerKey(register.WitnessName(e.OIN), keysOf(t, 2).Checkpoint)
+		}},
 		{"OIN", register.DuplicateOIN, func(e *register.Entry) { e.OIN = one.OIN }},
 		{"peer", register.DuplicatePeer, func(e *register.Entry) { e.Peer = one.Peer }},
 		{"signing key", register.DuplicateKey, func(e *register.Entry) { e.Keys = one.Keys }},

@@ -60,6 +60,7 @@ const (
 	BadKey             = "bad-key"
 	BadRecipient       = "bad-recipient"
 	BadCheckpointKey   = "bad-checkpoint-key"
+	BadWitnessKey      = "bad-witness-key"
 	BadContact         = "bad-contact"
 	BadCatalogue       = "bad-catalogue"
 	PartyExists        = "party-exists"
@@ -72,7 +73,7 @@ var Codes = [...]string{
 	BundleTooLarge, BundleForm, RegisterForm, RegisterExpired, RegisterRollback, RegisterForked, RegisterRoot, RootForm, RootExpired,
 	RootRollback, RootForked, RootChainBroken, RootNotPinned, BadSignature, TooFewSignatures, DuplicateOIN, DuplicatePeer, DuplicateKey,
 	DuplicateRecipient, DuplicateLedger, BadOIN, BadName, BadCapacity, BadPeer, BadAddress, BadKey, BadRecipient, BadCheckpointKey,
-	BadContact, BadCatalogue, PartyExists, PartyMissing, KeyMissing,
+	BadWitnessKey, BadContact, BadCatalogue, PartyExists, PartyMissing, KeyMissing,
 }
 
 // advice is what is wrong and what to do, or "" for an unknown code.
@@ -123,7 +124,7 @@ func entryAdvice(code string) string {
 	case DuplicateRecipient:
 		return "two parties have the same recipient, or one has it twice; one of them must make keys of its own"
 	case DuplicateLedger:
-		return "two parties have the same ledger name or checkpoint key; one of them must make keys of its own"
+		return "two parties have the same ledger name, witness name, checkpoint key or witness key, or one has a key twice; one of them must make keys of its own"
 	case BadOIN:
 		return "an OIN is not valid: it has 20 digits and starts with 000000; correct the entry"
 	case BadName:
@@ -140,6 +141,8 @@ func entryAdvice(code string) string {
 		return "a party has no recipient, or one that is not a hybrid post-quantum one (age1pq1...); take the entry from `sluis keys show`"
 	case BadCheckpointKey:
 		return "the checkpoint key is not a note verifier key with Ed25519; take the entry from `sluis keys show`"
+	case BadWitnessKey:
+		return "the witness key is not a verifier key for Ed25519 cosignatures; take the entry from `sluis keys show`"
 	case BadContact:
 		return "a contact is too long or has characters that don't print; correct the entry"
 	case BadCatalogue:

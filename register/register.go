@@ -24,7 +24,7 @@
 // # What it does not know
 //
 // Files, networks and clocks: the time comes in as an argument. It imports
-// exchange, crypto and schemas of ours and starts no goroutine. The documents
+// exchange, crypto, schemas and ledger (for the form of verifier keys) of ours and starts no goroutine. The documents
 // are written down in docs/protocol/20-register.md.
 package register
 
@@ -65,7 +65,10 @@ type Party struct {
 	Addresses []string
 	// Checkpoint is the verifier key of its ledger (C2SP signed-note).
 	Checkpoint string
-	Contact    Contact
+	// Witness is the verifier key of its cosignatures on the ledgers of others
+	// (C2SP signed-note, tlog-cosignature).
+	Witness string
+	Contact Contact
 }
 
 // A SigningKey is a key with which a party signs messages.
@@ -164,7 +167,7 @@ func (r *Register) index(check func(e Entry, dated bool) error) error {
 	r.byPeer = make(map[string]int, len(r.doc.Parties))
 	r.keys = make(map[string]SigningKey, len(r.doc.Parties))
 	recipients := make(map[string]bool, len(r.doc.Parties))
-	ledgers := make(map[string]bool, 2*len(r.doc.Parties))
+	ledgers := make(map[string]bool, 4*len(r.doc.Parties))
 	for i := range r.doc.Parties {
 		e := &r.doc.Parties[i]
 		if err := check(*e, true); err != nil {
@@ -196,8 +199,8 @@ func (r *Register) index(check func(e Entry, dated bool) error) error {
 			}
 			recipients[s] = true
 		}
-		// A ledger is known by name and by key; neither may be of two parties.
-		for _, name := range ledgerNames(e.Checkpoint) {
+		// A ledger is known by name and by key, and so is a witness; none may be of two.
+		for _, name := range e.ledgerNames() {
 			if ledgers[name] {
 				return fault(DuplicateLedger, string(e.OIN))
 			}

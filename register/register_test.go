@@ -52,7 +52,7 @@ func keysOf(t testing.TB, n int) crypto.Public {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return crypto.Public{Host: seed(1), Signing: seed(2), Checkpoint: seed(3), Sealing: id.Recipient()}
+	return crypto.Public{Host: seed(1), Signing: seed(2), Checkpoint: seed(3), Witness: seed(4), Sealing: id.Recipient()}
 }
 
 // entry makes the entry of party n.
@@ -96,7 +96,7 @@ func TestRegister(t *testing.T) {
 		t.Errorf("parties %v", p)
 	}
 	p, ok := reg.Party(oin(2))
-	if !ok || p.Peer != two.Peer || p.Name != two.Name || p.Checkpoint != two.Checkpoint || p.Addresses[0] != two.Addresses[0] || p.Contact != two.Contact {
+	if !ok || p.Peer != two.Peer || p.Name != two.Name || p.Checkpoint != two.Checkpoint || p.Witness != two.Witness || p.Addresses[0] != two.Addresses[0] || p.Contact != two.Contact {
 		t.Errorf("party 2 is %+v", p)
 	}
 	if p, ok := reg.ByPeer(one.Peer); !ok || p.OIN != oin(1) {

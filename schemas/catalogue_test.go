@@ -67,42 +67,58 @@ func TestLawReadsTheCatalogues(t *testing.T) {
 func TestPurposesFollowTheAct(t *testing.T) {
 	c := read(t)
 	for _, p := range c.Purposes {
-		for _, d := range p.Asked {
-			if !c.domain(string(d)) {
-				t.Errorf("%s asks the unknown domain %s", p.Code, d)
-			}
-		}
-		for _, a := range p.Askers {
-			if !c.task(string(a)) {
-				t.Errorf("%s is for the unknown task %s", p.Code, a)
-			}
-		}
-		if !slices.Contains(p.Categories, exchange.Ordinary) {
+		if !slices.Contains(p.Categories(), exchange.Ordinary) {
 			t.Errorf("%s leaves out ordinary data", p.Code)
 		}
-		for _, list := range [][]string{texts(p.Askers), texts(p.Asked), texts(p.Categories)} {
-			slices.Sort(list)
-			if len(slices.Compact(slices.Clone(list))) != len(list) {
-				t.Errorf("%s names one twice: %v", p.Code, list)
-			}
+		var askers []exchange.TaskCode
+		for _, w := range p.Ways {
+			askers = append(askers, w.Askers...)
+			c.checkWay(t, p.Code, w)
 		}
-		// A party asks for its own task what the college or the coordinator
-		// has; it has no power to ask another party.
-		if slices.Contains(p.Askers, "service") || slices.Contains(p.Askers, "municipal-service") || slices.Contains(p.Askers, "mayor") {
-			for _, d := range p.Asked {
-				if d != "investigation" && d != "coordination" && d != "reporting-desk" {
-					t.Errorf("%s lets a party ask %s", p.Code, d)
-				}
-			}
+		for _, r := range p.Weighing {
+			once(t, p.Code, texts(r.Categories))
+			once(t, p.Code, texts(r.Regimes))
 		}
-		investigates := strings.HasPrefix(string(p.Code), "investigation/") && slices.Contains(p.Askers, "investigation")
+		investigates := strings.HasPrefix(string(p.Code), "investigation/") && slices.Contains(askers, "investigation")
 		if six := strings.Contains(p.Article, "5.4.2(1)"); investigates && six && p.Deadline.Days != 42 {
 			t.Errorf("%s: the investigation takes six weeks, not %d days", p.Code, p.Deadline.Days)
 		}
 		// Religion and ethnicity only to fit youth help or support at home.
-		if slices.Contains(p.Categories, exchange.OtherSpecial) && (strings.HasPrefix(string(p.Code), "report") || p.Code == "triage" || p.Code == "zvh-alignment") {
+		if slices.Contains(p.Categories(), exchange.OtherSpecial) && (strings.HasPrefix(string(p.Code), "report") || strings.HasPrefix(string(p.Code), "triage") || p.Code == "zvh-alignment") {
 			t.Errorf("%s asks for other special categories", p.Code)
 		}
+	}
+}
+
+func (c catalogues) checkWay(t *testing.T, purpose exchange.PurposeCode, w exchange.Way) {
+	t.Helper()
+	for _, d := range w.Asked {
+		if !c.domain(string(d)) {
+			t.Errorf("%s asks the unknown domain %s", purpose, d)
+		}
+		// A party asks for its own task what the college or the coordinator
+		// has; it has no power to ask another party.
+		party := slices.Contains(w.Askers, "service") || slices.Contains(w.Askers, "municipal-service") || slices.Contains(w.Askers, "mayor")
+		if party && d != "investigation" && d != "coordination" && d != "reporting-desk" {
+			t.Errorf("%s lets a party ask %s", purpose, d)
+		}
+	}
+	for _, a := range w.Askers {
+		if !c.task(string(a)) {
+			t.Errorf("%s is for the unknown task %s", purpose, a)
+		}
+	}
+	for _, list := range [][]string{texts(w.Askers), texts(w.Asked), texts(w.Triggers), texts(w.Involvement)} {
+		once(t, purpose, list)
+	}
+}
+
+// once fails when a list names one twice.
+func once(t *testing.T, purpose exchange.PurposeCode, list []string) {
+	t.Helper()
+	slices.Sort(list)
+	if len(slices.Compact(slices.Clone(list))) != len(list) {
+		t.Errorf("%s names one twice: %v", purpose, list)
 	}
 }
 

@@ -58,7 +58,7 @@ var examples = map[string][]string{
 	},
 	"config": {
 		`{"listen":["/ip4/0.0.0.0/tcp/4001"],"announce":[],"quic":true,"limits":{"min_free_bytes":0,"per_ip":1,"streams_per_peer":1},"decisions":{"four_eyes":["triage"]},
-		"register":{"exchange_every":"1h30m"},"delivery":{"first_pause":"1s","longest_pause":"10m","at_once":1},"log":{"level":"info","format":"text"}}`,
+		"register":{"exchange_every":"1h30m"},"delivery":{"first_pause":"1s","longest_pause":"10m","at_once":1},"witness":{"every":"24h","pause":"1m","gossip":true},"mirror":{"listen":"127.0.0.1:4180","entries":false},"log":{"level":"info","format":"text"}}`,
 		`{}`,
 	},
 	"root": {
@@ -70,6 +70,7 @@ var examples = map[string][]string{
 		"special":["criminal"]}],"peer":"12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5","addresses":["/ip4/192.0.2.1/tcp/4001"],
 		"keys":[{"jwk":` + jwk + `,"from":"2026-11-23T12:00:00Z","until":"2027-11-23T12:00:00Z","revokedAt":"2027-01-01T00:00:00Z"}],
 		"recipients":["age1pq17l4t443rvuy68"],"checkpoint":"sluis.invalid/ledger/1+41cc7e24+Ae1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR",
+		"witness":"sluis.invalid/witness/00000099000000001000+03d92fa3+BD1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM",
 		"contact":{"name":"Loket","email":"loket@voorbeeld.invalid","phone":"+31 85 000 0000"}}],
 		"catalogues":[{"name":"purposes","version":1,"sha256":"` + strings.Repeat("0", 64) + `"}]}`,
 	},

@@ -43,6 +43,11 @@ type Record struct {
 	// such row yet. The change fails with ErrOvertaken if it is another.
 	Was uint64
 
+	// Node seals the value under the record key of NodeDossier, whatever the
+	// dossier of the change: for what an act of one dossier tells that belongs to
+	// the node and must outlive it. Nothing of a person.
+	Node bool
+
 	// Index holds keys under which the row can be found with ByIndex. They stand
 	// in clear in the database: pseudonyms, never what they stand for.
 	Index []string

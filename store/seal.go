@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -164,7 +165,7 @@ func (s *Store) prepare(c Change) (*unit, error) {
 				return err
 			}
 		}
-		if len(c.Send) > 0 {
+		if len(c.Send) > 0 || slices.ContainsFunc(c.Puts, func(p Record) bool { return p.Node }) {
 			node, err = s.keys.reading(NodeDossier, txn)
 		}
 		return err
@@ -172,7 +173,7 @@ func (s *Store) prepare(c Change) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := u.sealRows(); err != nil {
+	if err := u.sealRows(node); err != nil {
 		return nil, err
 	}
 	for _, o := range c.Send {
@@ -205,13 +206,17 @@ func (u *unit) weigh(keys, bytes int) {
 	u.bytes += bytes + keys*128
 }
 
-func (u *unit) sealRows() error {
+func (u *unit) sealRows(node wrapped) error {
 	for _, p := range u.change.Puts {
-		sealed, err := u.record.key.Seal(p.Value, rowBound(p.Table, p.Key))
+		record := u.record
+		if p.Node {
+			record = node
+		}
+		sealed, err := record.key.Seal(p.Value, rowBound(p.Table, p.Key))
 		if err != nil {
 			return err
 		}
-		b := row{dossier: u.record.name, index: p.Index, sealed: sealed}.marshal()
+		b := row{dossier: record.name, index: p.Index, sealed: sealed}.marshal()
 		u.rows = append(u.rows, b)
 		u.weigh(1+len(p.Index)+maxIndex, len(b)+len(p.Table)+len(p.Key))
 	}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -286,5 +287,32 @@ func TestTile(t *testing.T) {
 		if _, err := c.Tile(beyond); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%v: %v", beyond, err)
 		}
+	}
+}
+
+// What belongs to the node outlives the dossier in whose change it was written.
+func TestNodeRowOutlivesDossier(t *testing.T) {
+	dir := written(t, false)
+	const dossier = "0193a0b0-0000-7000-8000-00000000000e"
+	s, err := store.Open(dir, options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Write(context.Background(), store.Change{
+		Dossier: dossier, Record: []store.Event{{Kind: "receipt-received", Private: []byte("{}")}},
+		Puts: []store.Record{{Table: "sighting", Key: "one", Value: []byte("checkpoint"), Node: true}, {Table: "exchange", Key: "its-own", Value: []byte("state")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = change(t, dir, func(x *store.Tampering) error { return x.Set(store.RecordKeyKey(dossier), nil) })
+	if value, _, err := s.Get("sighting", "one"); err != nil || string(value) != "checkpoint" {
+		t.Errorf("the row of the node: %q, %v", value, err)
+	}
+	if _, _, err := s.Get("exchange", "its-own"); !errors.Is(err, store.ErrNoRecordKey) {
+		t.Errorf("the row of the dossier: %v, want ErrNoRecordKey", err)
 	}
 }

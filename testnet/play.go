@@ -411,8 +411,8 @@ func (y *play) weigh(ctx context.Context, a Weigh) error {
 // one that has this outcome is meant.
 func (y *play) rule(s WeighStep) (exchange.StepRule, exchange.StepOutcome) {
 	purpose, _ := y.Catalogue.Purpose(exchange.PurposeCode(y.current.asked.Purpose))
-	for _, code := range purpose.Weighing {
-		w, _ := y.Catalogue.Weighing(code)
+	for _, rule := range purpose.Weighing {
+		w, _ := y.Catalogue.Weighing(rule.Weighing)
 		if step, ok := w.Step(exchange.StepCode(s.Step)); ok {
 			if o, ok := step.Outcome(exchange.OutcomeCode(s.Outcome)); ok {
 				return step, o

@@ -53,6 +53,7 @@ func (a *API) ListWeighings(context.Context, ListWeighingsRequestObject) (ListWe
 	return ListWeighings200JSONResponse{Weighings: each(slices.Collect(a.node.Law().Weighings()), func(w exchange.WeighingRule) api.WeighingRule {
 		return api.WeighingRule{
 			Code: string(w.Code), Article: w.Article, Name: sentence(w.Name), Explain: sentence(w.Explain), Duty: w.Duty, Steps: each(w.Steps, stepRuleOf),
+			Grounds: each(w.Grounds, plain[string, exchange.GroundCode]),
 		}
 	})}, nil
 }
@@ -73,9 +74,7 @@ func sentence(s exchange.Sentence) api.Sentence { return api.Sentence{NL: s.NL, 
 func purposeOf(law *exchange.Law, p exchange.Purpose) api.Purpose {
 	n := api.Purpose{
 		Code: string(p.Code), Article: p.Article, Phase: string(p.Phase), Name: sentence(p.Name), Explain: sentence(p.Explain),
-		Askers: each(p.Askers, plain[string, exchange.TaskCode]), Asked: each(p.Asked, plain[string, exchange.DomainCode]),
-		Triggers: each(p.Triggers, plain[string, exchange.TriggerCode]), Involvement: each(p.Involvement, involvementOf), FamilyAgrees: p.FamilyAgrees,
-		Categories: each(p.Categories, categoryOf), DeadlineDays: p.Deadline.Days, DeadlineFrom: "verzoek", ManyParties: p.ManyParties,
+		Ways: each(p.Ways, wayOf), DeadlineDays: p.Deadline.Days, DeadlineFrom: "verzoek", ManyParties: p.ManyParties,
 		Retention: api.Retention{
 			Article: p.Retention.Article, AtLeast: p.Retention.AtLeast, AtMost: p.Retention.AtMost,
 			From: each(p.Retention.From, func(s exchange.Start) string { return string(s.Moment) }),
@@ -91,8 +90,10 @@ func purposeOf(law *exchange.Law, p exchange.Purpose) api.Purpose {
 		n.DeadlineFrom = "aanleiding"
 	}
 	for _, r := range exchange.Regimes {
-		if w, ok := p.Weighing[r]; ok {
-			n.Weighings = append(n.Weighings, api.RegimeWeighing{Regime: regimeOf(r), Weighing: string(w)})
+		if rule, ok := p.Under(r); ok {
+			n.Weighings = append(n.Weighings, api.RegimeWeighing{
+				Regime: regimeOf(r), Weighing: string(rule.Weighing), Categories: each(rule.Categories, categoryOf),
+			})
 		}
 	}
 	for _, code := range p.NotFor {
@@ -101,6 +102,14 @@ func purposeOf(law *exchange.Law, p exchange.Purpose) api.Purpose {
 		}
 	}
 	return n
+}
+
+func wayOf(w exchange.Way) api.Way {
+	return api.Way{
+		Askers: each(w.Askers, plain[string, exchange.TaskCode]), Asked: each(w.Asked, plain[string, exchange.DomainCode]),
+		Triggers: each(w.Triggers, plain[string, exchange.TriggerCode]), Involvement: each(w.Involvement, involvementOf), FamilyAgrees: w.FamilyAgrees,
+		HeldBy: each(w.HeldBy, plain[string, exchange.TaskCode]), Own: w.Own, BeyondScope: w.BeyondScope,
+	}
 }
 
 func itemOf(i exchange.Item) api.Item {

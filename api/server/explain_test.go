@@ -96,6 +96,73 @@ func TestExplainRefused(t *testing.T) {
 	}
 }
 
+// Issue 3, bad input: each kind has a code of its own, and whoever tried it reads
+// the article.
+func TestBadInputNamesItsArticle(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.college.id.Capacities[0].Domain = "investigation" }) // so that it can be asked
+	w.ready()
+	ctx := t.Context()
+	q := w.asked()
+	asks := func(change func(*api.NewRequest)) error {
+		r := q
+		r.Items = slices.Clone(q.Items)
+		change(&r)
+		_, err := w.college.client.Ask(ctx, by(requester), r)
+		return err
+	}
+	motivated := casus()
+	motivated.Trigger = api.Trigger{
+		Code: "own-involvement", On: motivated.Trigger.On, Statements: []api.Statement{{Code: "own-part", Text: "hij heeft toezicht"}},
+	}
+	own, err := w.probation.client.OpenCase(ctx, by(requester), motivated)
+	if err != nil {
+		t.Fatal(err)
+	}
+	category := q
+	category.Case, category.Capacity, category.To, category.Purpose = own.ID, "probation", string(w.college.id.OIN)+":investigation", "serious-problems/motivated-request"
+	category.Statements = nil
+	for _, code := range []string{"lasting", "no-help", "decline", "nuisance", "can-help", "attempts"} {
+		category.Statements = append(category.Statements, api.Statement{Code: code, Text: "al een jaar"})
+	}
+	category.Items = []api.AskedItem{{Code: "investigation-safety", Depth: api.That, Why: "om af te stemmen"}}
+	_, forbidden := w.probation.client.Ask(ctx, by(requester), category)
+
+	asked, err := w.college.client.Ask(ctx, by(requester), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wait(w.probation, asked.ID, api.InWeighing)
+	supply := api.NewDecision{Items: []api.DecidedItem{
+		{Code: "supervision-conditions", Outcome: api.Supply, Depth: api.Process, Value: "elke week"}, {Code: "offence", Outcome: api.Withhold, Ground: "not-necessary"},
+	}}
+	decides := func(who string, d api.NewDecision) error {
+		_, err := w.probation.client.Decide(ctx, by(who), asked.ID, d)
+		return err
+	}
+	open := decides(professional, supply)
+	unauthorised := decides(requester, supply)
+	w.weighed(asked.ID)
+	deeper := supply
+	deeper.Items = []api.DecidedItem{{Code: "offence", Outcome: api.Supply, Depth: api.Contents, Value: "alles"}, {Code: "supervision-conditions", Outcome: api.Withhold, Ground: "not-necessary"}}
+	for _, c := range []struct {
+		what, code, article string
+		err                 error
+	}{
+		{"an unknown purpose", "unknown-purpose", "5.4.2(1)", asks(func(r *api.NewRequest) { r.Purpose = "curiosity" })},
+		{"a purpose for another capacity", "purpose-not-for-asker", "5.5.3", asks(func(r *api.NewRequest) { r.Purpose = "triage" })},
+		{"a category that the purpose does not know", "category-not-for-purpose", "2.3a.4(1)", forbidden},
+		{"no statement why it is necessary", "statement-missing", "5.4.1(2)", asks(func(r *api.NewRequest) { r.Items[0].Statements = nil })},
+		{"deeper than asked", "deeper-than-asked", "5.4.2(1)", decides(professional, deeper)},
+		{"decided by who may not", "actor-may-not", "2.3a.5", unauthorised},
+		{"an incomplete weighing", "weighing-incomplete", "5.4.2(3)", open},
+	} {
+		var p *api.Problem
+		if !errors.As(c.err, &p) || p.Code != c.code || !slices.Contains(p.Errors, api.FieldError{Field: "article", Message: c.article}) {
+			t.Errorf("%s: %v %+v; want %s, art. %s", c.what, c.err, p, c.code, c.article)
+		}
+	}
+}
+
 // The same item asked of a third party within a week needs a reason, which stays
 // at the asker; the privacy officer finds the request (memorandum §4.3.1).
 func TestBroadRequest(t *testing.T) {
@@ -147,8 +214,9 @@ func TestBroadRequest(t *testing.T) {
 const welcome = `{
   "code": "welcome/new-resident", "article": "9.9.9", "phase": "investigation",
   "name": {"nl": "Welkom", "en": "Welcome"}, "explain": {"nl": "Een proef.", "en": "A trial."},
-  "askers": ["investigation"], "asked": ["probation"], "triggers": ["client-request"], "involvement": ["in-consultation"],
-  "categories": ["ordinary"], "weighing": {"wjsg": "discretion"}, "notFor": ["fraud"], "deadline": {"days": 3, "from": "request"},
+  "ways": [{"askers": ["investigation"], "asked": ["probation"], "triggers": ["client-request"], "involvement": ["in-consultation"]}],
+  "weighing": [{"regimes": ["wjsg"], "weighing": "discretion", "categories": ["ordinary"]}],
+  "notFor": ["fraud"], "deadline": {"days": 3, "from": "request"},
   "retention": {"article": "9.9.9", "atMost": 1, "from": [{"moment": "client-informed"}]}}`
 
 // The catalogues are those of the law that the register brought.
@@ -169,11 +237,12 @@ func TestCataloguesInForce(t *testing.T) {
 	}
 	p := after[0]
 	if p.Code != "welcome/new-resident" || p.Name.NL != "Welkom" || p.DeadlineDays != 3 || p.DeadlineFrom != "verzoek" || p.Retention.AtMost != 1 ||
-		len(p.Weighings) != 1 || p.Weighings[0] != (api.RegimeWeighing{Regime: api.Wjsg, Weighing: "discretion"}) || p.NotFor[0].EN != "finding fraud" {
+		len(p.Weighings) != 1 || p.Weighings[0].Regime != api.Wjsg || p.Weighings[0].Weighing != "discretion" ||
+		!slices.Equal(p.Weighings[0].Categories, []api.Category{api.Ordinary}) || p.NotFor[0].EN != "finding fraud" {
 		t.Errorf("the new purpose reads %+v", p)
 	}
 	i := slices.IndexFunc(after, func(p api.Purpose) bool { return p.Code == "investigation/client-request" })
-	if i < 0 || after[i].DeadlineFrom != "aanleiding" || !after[i].FamilyAgrees || after[i].ManyParties != 6 || len(after[i].Weighings) != 7 ||
+	if i < 0 || after[i].DeadlineFrom != "aanleiding" || !after[i].Ways[0].FamilyAgrees || after[i].Ways[0].Askers[0] != "investigation" || after[i].ManyParties != 6 || len(after[i].Weighings) != 7 ||
 		len(after[i].Needs) != 7 || after[i].Needs[2].DomainKind != "adjacent" || after[i].Needs[3].Category != api.Health || !after[i].Needs[6].Background {
 		t.Errorf("a purpose reads %+v", after[i])
 	}

@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"sluis/api"
 	"sluis/ledger"
+	"sluis/peer"
 )
 
 // ListEntries lists headers of the ledger.
@@ -104,6 +106,41 @@ func (a *API) VerifyLedger(ctx context.Context, _ VerifyLedgerRequestObject) (Ve
 		return nil, err
 	}
 	return VerifyLedger200JSONResponse{Size: size}, nil
+}
+
+// ListWitnesses lists how the ledgers of partners and our own stand to each other.
+func (a *API) ListWitnesses(context.Context, ListWitnessesRequestObject) (ListWitnessesResponseObject, error) {
+	all, err := a.node.Witnesses()
+	if err != nil {
+		return nil, err
+	}
+	return ListWitnesses200JSONResponse{Witnesses: each(all, func(w peer.Witnessed) api.Witness {
+		return api.Witness{
+			Party: string(w.Party), Origin: w.Origin, Held: w.Held, Checked: moment(w.Checked), Waiting: w.Waiting, Alarms: w.Alarms,
+			Cosigned: w.Cosigned, CosignedAt: moment(w.CosignedAt),
+		}
+	})}, nil
+}
+
+// ListAlarms lists the ledgers that contradict themselves.
+func (a *API) ListAlarms(context.Context, ListAlarmsRequestObject) (ListAlarmsResponseObject, error) {
+	all, err := a.node.Alarms()
+	if err != nil {
+		return nil, err
+	}
+	list := ListAlarms200JSONResponse{Alarms: []api.Alarm{}}
+	for _, alarm := range all {
+		evidence, err := json.Marshal(alarm)
+		if err != nil {
+			return nil, err
+		}
+		found, _ := api.FindingOf(string(alarm.Found)) // a test walks the codes
+		list.Alarms = append(list.Alarms, api.Alarm{
+			ID: string(alarm.ID), At: moment(alarm.At), Found: found, Party: string(alarm.Party), Origin: alarm.Origin,
+			First: alarm.First.Size, Second: alarm.Second.Size, Evidence: string(evidence),
+		})
+	}
+	return list, nil
 }
 
 func entryOf(e ledger.Entry) (api.Entry, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -168,6 +169,10 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	var door *doorError
 	if errors.As(err, &door) && door.status != 0 {
 		p.Status = door.status
+	}
+	// Who is refused reads the article: that of the refusal, or that of its code.
+	if e.Article != "" && !slices.ContainsFunc(fields, func(f field) bool { return f.place == "article" }) {
+		fields = append(fields, field{"article", e.Article})
 	}
 	for _, f := range fields {
 		p.Errors = append(p.Errors, api.FieldError{Field: f.place, Message: f.rule})

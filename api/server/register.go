@@ -81,7 +81,7 @@ func registerOf(reg *register.Register, now time.Time) api.Register {
 
 func partyOf(p register.Party) api.Party {
 	return api.Party{
-		OIN: string(p.OIN), Name: p.Name, Peer: p.Peer, Addresses: each(p.Addresses, plain[string, string]), Checkpoint: p.Checkpoint,
+		OIN: string(p.OIN), Name: p.Name, Peer: p.Peer, Addresses: each(p.Addresses, plain[string, string]), Checkpoint: p.Checkpoint, Witness: p.Witness,
 		Contact: api.Contact{Name: p.Contact.Name, Email: p.Contact.Email, Phone: p.Contact.Phone},
 		Capacities: each(p.Capacities, func(c exchange.Capacity) api.Capacity {
 			return api.Capacity{

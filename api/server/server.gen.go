@@ -57,6 +57,9 @@ type ServerInterface interface {
 	// ListItems Gegevens die gevraagd kunnen worden, per domein
 	// (GET /gegevenssoorten)
 	ListItems(w http.ResponseWriter, r *http.Request)
+	// ListAlarms Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+	// (GET /logboek/alarmen)
+	ListAlarms(w http.ResponseWriter, r *http.Request)
 	// ProveInclusion Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 	// (GET /logboek/bewijzen/insluiting)
 	ProveInclusion(w http.ResponseWriter, r *http.Request, params ProveInclusionParams)
@@ -66,6 +69,9 @@ type ServerInterface interface {
 	// VerifyLedger Het hele logboek nu opnieuw lezen en bewijzen
 	// (POST /logboek/controles)
 	VerifyLedger(w http.ResponseWriter, r *http.Request)
+	// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+	// (GET /logboek/getuigen)
+	ListWitnesses(w http.ResponseWriter, r *http.Request)
 	// GrantInspection Een toezichthouder inzage geven in het logboek
 	// (POST /logboek/inzagen)
 	GrantInspection(w http.ResponseWriter, r *http.Request, params GrantInspectionParams)
@@ -93,6 +99,9 @@ type ServerInterface interface {
 	// InstallRegister Een nieuwere versie van het register installeren
 	// (POST /register/versies)
 	InstallRegister(w http.ResponseWriter, r *http.Request)
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	// (POST /reservekopieen)
+	MakeBackup(w http.ResponseWriter, r *http.Request)
 	// GetStatus Hoe het knooppunt ervoor staat
 	// (GET /status)
 	GetStatus(w http.ResponseWriter, r *http.Request)
@@ -835,6 +844,20 @@ func (siw *ServerInterfaceWrapper) ListItems(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// ListAlarms operation middleware
+func (siw *ServerInterfaceWrapper) ListAlarms(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAlarms(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ProveInclusion operation middleware
 func (siw *ServerInterfaceWrapper) ProveInclusion(w http.ResponseWriter, r *http.Request) {
 
@@ -932,6 +955,20 @@ func (siw *ServerInterfaceWrapper) VerifyLedger(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.VerifyLedger(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListWitnesses operation middleware
+func (siw *ServerInterfaceWrapper) ListWitnesses(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListWitnesses(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1152,6 +1189,20 @@ func (siw *ServerInterfaceWrapper) InstallRegister(w http.ResponseWriter, r *htt
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.InstallRegister(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// MakeBackup operation middleware
+func (siw *ServerInterfaceWrapper) MakeBackup(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.MakeBackup(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2476,9 +2527,11 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/sluitingen", wrapper.CloseCase)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/doelen", wrapper.ListPurposes)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/gegevenssoorten", wrapper.ListItems)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/alarmen", wrapper.ListAlarms)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/bewijzen/insluiting", wrapper.ProveInclusion)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/bewijzen/samenhang", wrapper.ProveConsistency)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/logboek/controles", wrapper.VerifyLedger)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/getuigen", wrapper.ListWitnesses)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/logboek/inzagen", wrapper.GrantInspection)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/koppen/laatste", wrapper.GetCheckpoint)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/regels", wrapper.ListEntries)
@@ -2488,6 +2541,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/partijen/{oin}", wrapper.GetParty)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/register", wrapper.GetRegister)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/register/versies", wrapper.InstallRegister)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/reservekopieen", wrapper.MakeBackup)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/status", wrapper.GetStatus)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/toelichtingen", wrapper.Examine)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verklaringen", wrapper.ListStatements)
@@ -3369,6 +3423,44 @@ func (response ListItemsdefaultApplicationProblemPlusJSONResponse) VisitListItem
 	return err
 }
 
+type ListAlarmsRequestObject struct {
+}
+
+type ListAlarmsResponseObject interface {
+	VisitListAlarmsResponse(w http.ResponseWriter) error
+}
+
+type ListAlarms200JSONResponse AlarmList
+
+func (response ListAlarms200JSONResponse) VisitListAlarmsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAlarmsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAlarmsdefaultApplicationProblemPlusJSONResponse) VisitListAlarmsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ProveInclusionRequestObject struct {
 	Params ProveInclusionParams
 }
@@ -3534,6 +3626,44 @@ type VerifyLedgerdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response VerifyLedgerdefaultApplicationProblemPlusJSONResponse) VisitVerifyLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWitnessesRequestObject struct {
+}
+
+type ListWitnessesResponseObject interface {
+	VisitListWitnessesResponse(w http.ResponseWriter) error
+}
+
+type ListWitnesses200JSONResponse WitnessList
+
+func (response ListWitnesses200JSONResponse) VisitListWitnessesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWitnessesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListWitnessesdefaultApplicationProblemPlusJSONResponse) VisitListWitnessesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4018,6 +4148,60 @@ type InstallRegisterdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response InstallRegisterdefaultApplicationProblemPlusJSONResponse) VisitInstallRegisterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackupRequestObject struct {
+}
+
+type MakeBackupResponseObject interface {
+	VisitMakeBackupResponse(w http.ResponseWriter) error
+}
+
+type MakeBackup201JSONResponse Backup
+
+func (response MakeBackup201JSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackup409ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response MakeBackup409ApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MakeBackupdefaultApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5587,6 +5771,9 @@ type StrictServerInterface interface {
 	// ListItems Gegevens die gevraagd kunnen worden, per domein
 	// (GET /gegevenssoorten)
 	ListItems(ctx context.Context, request ListItemsRequestObject) (ListItemsResponseObject, error)
+	// ListAlarms Logboeken van anderen die zichzelf tegenspreken, met het bewijs
+	// (GET /logboek/alarmen)
+	ListAlarms(ctx context.Context, request ListAlarmsRequestObject) (ListAlarmsResponseObject, error)
 	// ProveInclusion Bewijs dat een regel in het logboek staat (RFC 6962, 2.1.1)
 	// (GET /logboek/bewijzen/insluiting)
 	ProveInclusion(ctx context.Context, request ProveInclusionRequestObject) (ProveInclusionResponseObject, error)
@@ -5596,6 +5783,9 @@ type StrictServerInterface interface {
 	// VerifyLedger Het hele logboek nu opnieuw lezen en bewijzen
 	// (POST /logboek/controles)
 	VerifyLedger(ctx context.Context, request VerifyLedgerRequestObject) (VerifyLedgerResponseObject, error)
+	// ListWitnesses De logboeken waarvan dit knooppunt getuige is, en wie getuige is van het eigen logboek
+	// (GET /logboek/getuigen)
+	ListWitnesses(ctx context.Context, request ListWitnessesRequestObject) (ListWitnessesResponseObject, error)
 	// GrantInspection Een toezichthouder inzage geven in het logboek
 	// (POST /logboek/inzagen)
 	GrantInspection(ctx context.Context, request GrantInspectionRequestObject) (GrantInspectionResponseObject, error)
@@ -5623,6 +5813,9 @@ type StrictServerInterface interface {
 	// InstallRegister Een nieuwere versie van het register installeren
 	// (POST /register/versies)
 	InstallRegister(ctx context.Context, request InstallRegisterRequestObject) (InstallRegisterResponseObject, error)
+	// MakeBackup Nu een reservekopie maken, op de plaats die de configuratie noemt
+	// (POST /reservekopieen)
+	MakeBackup(ctx context.Context, request MakeBackupRequestObject) (MakeBackupResponseObject, error)
 	// GetStatus Hoe het knooppunt ervoor staat
 	// (GET /status)
 	GetStatus(ctx context.Context, request GetStatusRequestObject) (GetStatusResponseObject, error)
@@ -6088,6 +6281,30 @@ func (sh *strictHandler) ListItems(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ListAlarms operation middleware
+func (sh *strictHandler) ListAlarms(w http.ResponseWriter, r *http.Request) {
+	var request ListAlarmsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAlarms(ctx, request.(ListAlarmsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAlarms")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAlarmsResponseObject); ok {
+		if err := validResponse.VisitListAlarmsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ProveInclusion operation middleware
 func (sh *strictHandler) ProveInclusion(w http.ResponseWriter, r *http.Request, params ProveInclusionParams) {
 	var request ProveInclusionRequestObject
@@ -6157,6 +6374,30 @@ func (sh *strictHandler) VerifyLedger(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(VerifyLedgerResponseObject); ok {
 		if err := validResponse.VisitVerifyLedgerResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListWitnesses operation middleware
+func (sh *strictHandler) ListWitnesses(w http.ResponseWriter, r *http.Request) {
+	var request ListWitnessesRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWitnesses(ctx, request.(ListWitnessesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWitnesses")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListWitnessesResponseObject); ok {
+		if err := validResponse.VisitListWitnessesResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -6395,6 +6636,30 @@ func (sh *strictHandler) InstallRegister(w http.ResponseWriter, r *http.Request)
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(InstallRegisterResponseObject); ok {
 		if err := validResponse.VisitInstallRegisterResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MakeBackup operation middleware
+func (sh *strictHandler) MakeBackup(w http.ResponseWriter, r *http.Request) {
+	var request MakeBackupRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeBackup(ctx, request.(MakeBackupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeBackup")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(MakeBackupResponseObject); ok {
+		if err := validResponse.VisitMakeBackupResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -10,8 +10,12 @@ import (
 func (a *API) GetStatus(context.Context, GetStatusRequestObject) (GetStatusResponseObject, error) {
 	id := a.node.Identity()
 	_, size := a.node.Checkpoint()
+	alarms, err := a.node.Alarms()
+	if err != nil {
+		return nil, err
+	}
 	s := api.NodeStatus{
-		Version: a.Version, OIN: string(id.OIN), Name: id.Name, LedgerSize: size, Outbox: a.node.Waiting(),
+		Version: a.Version, OIN: string(id.OIN), Name: id.Name, LedgerSize: size, Outbox: a.node.Waiting(), Alarms: len(alarms),
 		Addresses: each(a.node.Addresses(), plain[string, string]),
 	}
 	if reg := a.node.Register(); reg != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,7 @@ func purposesCommand(t *terminal) *cobra.Command {
 	cmd := catalogue(t, "purposes", "List for what may be asked, or show all of one purpose",
 		func(ctx context.Context, c *api.Client) ([]api.Purpose, error) { return c.Purposes(ctx) },
 		"PURPOSE\tARTICLE\tASKED BY\tNAME", func(p api.Purpose) string {
-			return strings.Join([]string{p.Code, p.Article, strings.Join(p.Askers, ","), p.Name.EN}, "\t")
+			return strings.Join([]string{p.Code, p.Article, strings.Join(askers(p), ","), p.Name.EN}, "\t")
 		})
 	list := cmd.RunE
 	cmd.Use, cmd.Args = "purposes [PURPOSE]", cobra.MaximumNArgs(1)
@@ -78,26 +79,22 @@ long it may be kept.`
 
 func printPurpose(w io.Writer, p api.Purpose, statements []api.StatementRule) {
 	fmt.Fprintf(w, "purpose\t%s: %s (art. %s)\n\t%s\n", p.Code, p.Name.EN, p.Article, p.Explain.EN)
-	fmt.Fprintf(w, "asked by\t%s\n", strings.Join(p.Askers, ", "))
-	fmt.Fprintf(w, "of\t%s\n", strings.Join(wrapped(strings.Join(p.Asked, ", "), 92), "\n\t"))
-	fmt.Fprintf(w, "in a case on\t%s\n", strings.Join(p.Triggers, ", "))
-	var involved, kinds, not []string
-	for _, s := range p.Involvement {
-		involved = append(involved, s.Code())
+	for _, way := range p.Ways {
+		printWay(w, way)
 	}
-	for _, c := range p.Categories {
-		kinds = append(kinds, c.Code())
-	}
+	var not []string
 	for _, u := range p.NotFor {
 		not = append(not, u.EN)
 	}
-	fmt.Fprintf(w, "the client\t%s\n", strings.Join(involved, ", "))
-	fmt.Fprintf(w, "data\t%s\n", strings.Join(kinds, ", "))
 	for _, n := range p.Needs {
 		fmt.Fprintf(w, "state\t%s\n", need(n, statements))
 	}
 	for _, r := range p.Weighings {
-		fmt.Fprintf(w, "weighing\t%s: %s\n", r.Regime.Code(), r.Weighing)
+		var kinds []string
+		for _, c := range r.Categories {
+			kinds = append(kinds, c.Code())
+		}
+		fmt.Fprintf(w, "weighing\t%s: %s, of %s data\n", r.Regime.Code(), r.Weighing, strings.Join(kinds, ", "))
 	}
 	fmt.Fprintf(w, "never for\t%s\n", strings.Join(not, ", "))
 	from := "the request"
@@ -106,6 +103,42 @@ func printPurpose(w io.Writer, p api.Purpose, statements []api.StatementRule) {
 	}
 	fmt.Fprintf(w, "answer within\t%d days from %s\n", p.DeadlineDays, from)
 	fmt.Fprintf(w, "kept\tat most %d months from %s (art. %s)\n", p.Retention.AtMost, strings.Join(p.Retention.From, " or "), p.Retention.Article)
+}
+
+// printWay shows who may ask whom, in which case.
+func printWay(w io.Writer, way api.Way) {
+	fmt.Fprintf(w, "asked by\t%s\n", strings.Join(way.Askers, ", "))
+	fmt.Fprintf(w, "of\t%s\n", strings.Join(wrapped(strings.Join(way.Asked, ", "), 92), "\n\t"))
+	if len(way.HeldBy) > 0 {
+		fmt.Fprintf(w, "which hold it for\t%s\n", strings.Join(way.HeldBy, ", "))
+	}
+	if way.Own {
+		fmt.Fprintf(w, "and are\tthe asker's own organisation\n")
+	}
+	fmt.Fprintf(w, "in a case on\t%s\n", strings.Join(way.Triggers, ", "))
+	var involved []string
+	for _, s := range way.Involvement {
+		involved = append(involved, s.Code())
+	}
+	fmt.Fprintf(w, "the client\t%s\n", strings.Join(involved, ", "))
+	if way.FamilyAgrees {
+		fmt.Fprintf(w, "a family member\tagrees first\n")
+	}
+	if way.BeyondScope {
+		fmt.Fprintf(w, "the agreed scope\tdoes not limit this\n")
+	}
+}
+
+// askers lists who may ask in some way, each once.
+func askers(p api.Purpose) (all []string) {
+	for _, way := range p.Ways {
+		for _, task := range way.Askers {
+			if !slices.Contains(all, task) {
+				all = append(all, task)
+			}
+		}
+	}
+	return all
 }
 
 // need says what must be stated, and when.
@@ -189,6 +222,9 @@ func weighingsCommand(t *terminal) *cobra.Command {
 					outcomes = append(outcomes, o.Code)
 				}
 				lines = append(lines, strings.Join([]string{"", s.Article, s.Code, strings.Join(outcomes, ","), s.Ask.EN}, "\t"))
+			}
+			if len(r.Grounds) > 0 {
+				lines = append(lines, strings.Join([]string{"", r.Article, "", "", "withheld only on " + strings.Join(r.Grounds, ", ")}, "\t"))
 			}
 			return strings.Join(lines, "\n")
 		})

@@ -10,7 +10,7 @@ func commands(t *terminal) []*cobra.Command {
 		explainCommand(t), trailCommand(t),
 		purposesCommand(t), triggersCommand(t), statementsCommand(t), itemsCommand(t), weighingsCommand(t), groundsCommand(t),
 		initCommand(t), keysCommand(t), runCommand(t), statusCommand(t), staffCommand(t), partiesCommand(t), ledgerCommand(t), auditCommand(t),
-		retentionCommand(t), configCommand(t),
+		retentionCommand(t), backupCommand(t), restoreCommand(t), configCommand(t),
 		registerCommand(t), testnetCommand(t),
 		versionCommand(t),
 	}

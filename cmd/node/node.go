@@ -48,6 +48,9 @@ func statusCommand(t *terminal) *cobra.Command {
 				if l := s.Logboek; l != nil {
 					fmt.Fprintf(w, "logboek\t%s\n", logboekText(*l))
 				}
+				if s.Alarms > 0 {
+					fmt.Fprintf(w, "alarms\t%d: sluis ledger alarms\n", s.Alarms)
+				}
 				fmt.Fprintf(w, "listens\t%s\n", strings.Join(s.Addresses, " "))
 			})
 		},

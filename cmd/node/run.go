@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -20,6 +21,7 @@ import (
 
 func runCommand(t *terminal) *cobra.Command {
 	var smith locksmith
+	var mirror string
 	cmd := &cobra.Command{
 		Use:     "run",
 		GroupID: "node",
@@ -27,6 +29,11 @@ func runCommand(t *terminal) *cobra.Command {
 		Long: `Runs the node: proves its ledger, listens for peers, delivers what waits, and
 serves the API on the socket sluis.sock in its directory, which only its own
 account can open. It stops cleanly on SIGTERM and SIGINT.
+
+With --mirror, or mirror.listen in sluis.toml, the ledger can also be read over
+HTTP by a monitor or a witness outside (C2SP tlog-tiles): checkpoint and hashes, and
+with mirror.entries the entries. There is nothing else on that address, and no
+authentication.
 
 It makes nothing: a directory without a node is an error, not a new node.`,
 		Example: `  sluis --dir ./noord run --key-file ./noord.key`,
@@ -44,9 +51,13 @@ It makes nothing: a directory without a node is an error, not a new node.`,
 			if err != nil {
 				return err
 			}
-			return t.serve(cmd.Context(), lock, config.Logboek, logger(t, config.Log))
+			if mirror != "" {
+				config.Mirror.Listen = mirror
+			}
+			return t.serve(cmd.Context(), lock, config, logger(t, config.Log))
 		},
 	}
+	cmd.Flags().StringVar(&mirror, "mirror", "", "`address` such as 127.0.0.1:4180 on which the ledger can be read over HTTP; replaces mirror.listen")
 	smith.flags(cmd)
 	return cmd
 }
@@ -63,13 +74,14 @@ func logger(t *terminal, c peer.Log) *slog.Logger {
 
 // serve runs node and API until ctx ends or one of them does, and stops both in
 // turn: first what comes in, then what goes out, then the store.
-func (t *terminal) serve(ctx context.Context, lock crypto.Lock, l peer.Logboek, log *slog.Logger) (err error) {
+func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, log *slog.Logger) (err error) {
+	mirror := c.Mirror
 	node, err := peer.Open(t.dir, peer.Options{Lock: lock, Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
-	follow, err := t.followLogboek(node, l, log)
+	follow, err := t.followLogboek(node, c.Logboek, log)
 	if err != nil {
 		return err
 	}
@@ -78,6 +90,13 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, l peer.Logboek, 
 	listener, err := server.Listen(t.dir)
 	if err != nil {
 		return err
+	}
+	var glass net.Listener // nil when there is no mirror
+	if mirror.Listen != "" {
+		if glass, err = net.Listen("tcp", mirror.Listen); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		log.Info("the ledger can be read over HTTP", "address", glass.Addr().String(), "entries", mirror.Entries)
 	}
 	door := server.New(node, log)
 	door.Version = versionText()
@@ -88,8 +107,19 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, l peer.Logboek, 
 	defer close()
 	duties, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	served, done := make(chan error, 1), make(chan error, 1)
-	go func() { served <- server.Serve(open, listener, door, log) }()
+	served, shown, done := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	go func() {
+		defer close() // none of the two doors stays open without the other
+		served <- server.Serve(open, listener, door, log)
+	}()
+	go func() {
+		if glass == nil {
+			shown <- nil
+			return
+		}
+		defer close()
+		shown <- server.Serve(open, glass, server.Mirror(node, mirror.Entries), log)
+	}()
 	go func() {
 		defer close() // a node that does not do its duties serves nobody
 		done <- node.Run(duties)
@@ -99,7 +129,7 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, l peer.Logboek, 
 		reading.Go(func() { follow.Run(duties) })
 	}
 	log.Info("node is up", "oin", string(node.Identity().OIN), "addresses", node.Addresses())
-	err = <-served
+	err = errors.Join(<-served, <-shown)
 	stop()
 	err = errors.Join(err, <-done)
 	reading.Wait()

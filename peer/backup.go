@@ -1,0 +1,301 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/store"
+)
+
+// A backup is a directory, of which a copy elsewhere and the passphrase or key
+// file are all that it takes to restore the node:
+//
+//	identity.json, sluis.toml, root.json, keystore.age, register/, destroyed.txt
+//	                   as in the directory of the node; nothing in them is
+//	                   personal, and the keystore is sealed
+//	000001.sluis ...   parts of the store (store.Backup), in their order, each
+//	                   sealed to the node's own sealing key
+//	chain.json         what the next part adds to
+//
+// A whole part begins a new chain; the parts before it are removed once it is
+// there, since what was destroyed since must not live on in them.
+const (
+	chainFile  = "chain.json"
+	partSuffix = ".sluis"
+)
+
+// chain is what a backup directory knows of its last part.
+type chain struct {
+	Part  int               `json:"part"`  // number of the last part
+	First int               `json:"first"` // number of the whole part that it leads back to
+	Point store.BackupPoint `json:"point"`
+	Whole time.Time         `json:"whole"` // when that was made
+}
+
+func (c chain) part(n int) string { return fmt.Sprintf("%06d%s", n, partSuffix) }
+
+// A BackupMade is a backup that was made.
+type BackupMade struct {
+	Part    int
+	Whole   bool
+	Entries uint64
+}
+
+// Backup adds a part to the backup, or makes a whole one when there is none, or
+// when the last whole one is older than the configuration wants.
+func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
+	dir := n.config.Backup.Dir
+	if dir == "" {
+		return BackupMade{}, fault(NoBackup)
+	}
+	n.backing.Lock()
+	defer n.backing.Unlock()
+	if err := os.MkdirAll(filepath.Join(dir, registerDir), 0o700); err != nil {
+		return BackupMade{}, err
+	}
+	before, err := readChain(dir)
+	if err != nil {
+		return BackupMade{}, err
+	}
+	made := BackupMade{Part: before.Part + 1}
+	after := chain{Part: made.Part, First: before.First, Whole: before.Whole}
+	since := before.Point
+	if since.ID == "" || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
+		made.Whole, since = true, store.BackupPoint{}
+		after.First, after.Whole = after.Part, n.now().UTC()
+	}
+	if err := n.copyOpen(dir); err != nil {
+		return BackupMade{}, err
+	}
+	if after.Point, err = n.writePart(ctx, filepath.Join(dir, after.part(after.Part)), since); err != nil {
+		return BackupMade{}, err
+	}
+	if err := writeChain(dir, after); err != nil {
+		return BackupMade{}, err
+	}
+	if made.Whole {
+		if err := dropParts(dir, after); err != nil {
+			return BackupMade{}, err
+		}
+	}
+	made.Entries = after.Point.Size
+	kind := "adds"
+	if made.Whole {
+		kind = "whole"
+	}
+	entry, err := n.entryOf(exchange.Event{Kind: exchange.BackupMade, At: n.now(), Detail: exchange.Detail{Code: kind, Count: made.Part}}, wire.Digest{})
+	if err != nil {
+		return BackupMade{}, err
+	}
+	_, err = n.store.Write(ctx, store.Change{Dossier: store.NodeDossier, Record: []store.Event{entry}})
+	return made, err
+}
+
+// writePart writes a part under its own name only when it is whole.
+func (n *Node) writePart(ctx context.Context, path string, since store.BackupPoint) (point store.BackupPoint, err error) {
+	partial := path + ".partial"
+	if err := os.RemoveAll(partial); err != nil {
+		return point, err
+	}
+	f, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return point, err
+	}
+	sealed, err := crypto.SealStream(f, n.keys.Public().Sealing)
+	if err == nil {
+		point, err = n.store.Backup(ctx, sealed, since)
+		if err == nil {
+			err = sealed.Close()
+		}
+	}
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return point, errors.Join(err, os.Remove(partial))
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return point, err
+	}
+	return point, syncDir(filepath.Dir(path))
+}
+
+// copyOpen copies what is beside the store.
+func (n *Node) copyOpen(dir string) error {
+	names := []string{identityFile, configFile, rootFile, keystoreFile}
+	registers, err := os.ReadDir(filepath.Join(n.dir, registerDir))
+	if err != nil {
+		return err
+	}
+	for _, r := range registers {
+		if strings.HasSuffix(r.Name(), ".json") {
+			names = append(names, filepath.Join(registerDir, r.Name()))
+		}
+	}
+	for _, name := range names {
+		content, err := os.ReadFile(filepath.Join(n.dir, name))
+		if err != nil {
+			return err
+		}
+		if err := replaceFile(filepath.Join(dir, name), content); err != nil {
+			return err
+		}
+	}
+	return n.listDestroyed()
+}
+
+func readChain(dir string) (c chain, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, chainFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return chain{}, nil
+	}
+	if err != nil {
+		return chain{}, err
+	}
+	if json.Unmarshal(text, &c) != nil || c.Part < 1 || c.First < 1 || c.First > c.Part {
+		return chain{}, fmt.Errorf("%s is not in the form that it was written in; begin a backup in an empty directory", chainFile)
+	}
+	return c, nil
+}
+
+func writeChain(dir string, c chain) error {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(dir, chainFile), text)
+}
+
+// dropParts removes the parts before the whole one that a chain begins with.
+func dropParts(dir string, c chain) error {
+	parts, err := filepath.Glob(filepath.Join(dir, "*"+partSuffix))
+	if err != nil {
+		return err
+	}
+	for _, path := range parts {
+		if filepath.Base(path) < c.part(c.First) {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// backupDaily is the duty of making backups. After a failure it comes back
+// sooner.
+func (n *Node) backupDaily(ctx context.Context) time.Time {
+	wait := time.Duration(n.config.Backup.Every)
+	made, err := n.Backup(ctx)
+	switch {
+	case errors.Is(err, &Fault{Code: NoBackup}), ctx.Err() != nil:
+	case err != nil:
+		n.log.Error("no backup was made; it will be tried again", "error", err.Error())
+		wait = min(wait, backupAgain)
+	default:
+		n.log.Info("backup made", "part", made.Part, "whole", made.Whole, "entries", made.Entries)
+	}
+	return n.now().Add(wait)
+}
+
+const backupAgain = 10 * time.Minute
+
+// Restore makes a node in dir of a backup. The node comes up waiting: its
+// partners are asked whether they have seen more of its ledger. destroyed adds
+// dossiers to those that the backup itself knows to be destroyed, one name a
+// line, as destroyed.txt of the lost node had it.
+func Restore(dir, from string, destroyed []byte, o Options) (r store.Restored, err error) {
+	id, err := readIdentity(from)
+	if err != nil {
+		return store.Restored{}, err
+	}
+	config, err := ReadConfig(filepath.Join(from, configFile))
+	if err != nil {
+		return store.Restored{}, err
+	}
+	keys, err := openKeystore(from, o.Lock)
+	if err != nil {
+		return store.Restored{}, err
+	}
+	c, err := readChain(from)
+	if err != nil {
+		return store.Restored{}, err
+	}
+	if c.Part == 0 {
+		return store.Restored{}, fault(NoBackup)
+	}
+	if err := emptyDir(dir); err != nil {
+		return store.Restored{}, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, clear(dir), os.RemoveAll(filepath.Join(dir, destroyedFile)))
+		}
+	}()
+	names, err := restoreOpen(dir, from, destroyed)
+	if err != nil {
+		return store.Restored{}, err
+	}
+	so, err := storeOptions(id, config, keys, o)
+	if err != nil {
+		return store.Restored{}, err
+	}
+	var parts []io.Reader
+	for number := c.First; number <= c.Part; number++ {
+		f, err := os.Open(filepath.Join(from, c.part(number)))
+		if err != nil {
+			return store.Restored{}, fmt.Errorf("backup: part %d is missing: %v", number-c.First+1, err)
+		}
+		defer f.Close()
+		opened, err := crypto.OpenStream(f, keys.Sealing)
+		if err != nil {
+			return store.Restored{}, fmt.Errorf("backup: part %d: %v", number-c.First+1, err)
+		}
+		parts = append(parts, opened)
+	}
+	return store.Restore(filepath.Join(dir, storeDir), so, parts, names)
+}
+
+// restoreOpen copies what is beside the store, and returns the names of what was
+// destroyed.
+func restoreOpen(dir, from string, destroyed []byte) ([]string, error) {
+	if err := os.Mkdir(filepath.Join(dir, registerDir), 0o700); err != nil {
+		return nil, err
+	}
+	files := []string{identityFile, configFile, rootFile, keystoreFile}
+	registers, err := os.ReadDir(filepath.Join(from, registerDir))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range registers {
+		files = append(files, filepath.Join(registerDir, r.Name()))
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			return nil, err
+		}
+		if err := writeFile(filepath.Join(dir, name), content); err != nil {
+			return nil, err
+		}
+	}
+	known, err := os.ReadFile(filepath.Join(from, destroyedFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var names []string
+	for name := range strings.Lines(string(known) + "\n" + string(destroyed)) {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
