@@ -75,16 +75,16 @@ var EventKinds = [...]EventKind{
 	BackupMade, LedgerRecovered,
 }
 
-// A Crossing says which two kinds of entry stand for the same message: at the party
+// A Passage (overgang) says which two kinds of entry stand for the same message: at the party
 // that issued it and at the party that received it. Where the one stands
 // without the other, somebody's ledger does not tell all.
-type Crossing struct {
+type Passage struct {
 	Issued, Received EventKind
 	Message          MessageKind
 }
 
-// Crossings lists what stands in two ledgers.
-var Crossings = [...]Crossing{
+// Passages lists what stands in two ledgers.
+var Passages = [...]Passage{
 	{RequestIssued, RequestReceived, RequestMessage},
 	{AnswerIssued, AnswerReceived, AnswerMessage},
 	{WithdrawalIssued, WithdrawalReceived, WithdrawalMessage},
@@ -92,15 +92,15 @@ var Crossings = [...]Crossing{
 	{ReplyIssued, ReplyReceived, ReplyMessage},
 }
 
-// CrossingOf returns the pair of which the kind is one half, and whether it is the
+// PassageOf returns the passage of which the kind is one half, and whether it is the
 // half of who issued the message.
-func CrossingOf(kind EventKind) (p Crossing, issued, ok bool) {
-	for _, p := range Crossings {
+func PassageOf(kind EventKind) (p Passage, issued, ok bool) {
+	for _, p := range Passages {
 		if p.Issued == kind || p.Received == kind {
 			return p, p.Issued == kind, true
 		}
 	}
-	return Crossing{}, false, false
+	return Passage{}, false, false
 }
 
 // Finishes reports whether the kind says how a message of ours ended.

@@ -107,7 +107,7 @@ func TestEveryEventKindIsListed(t *testing.T) {
 	if seen != len(exchange.EventKinds) {
 		t.Errorf("event.go has %d kinds, the list %d", seen, len(exchange.EventKinds))
 	}
-	for _, p := range exchange.Crossings {
+	for _, p := range exchange.Passages {
 		if !slices.Contains(exchange.EventKinds[:], p.Issued) || !slices.Contains(exchange.EventKinds[:], p.Received) {
 			t.Errorf("the pair of %s has a kind that is not listed", p.Message)
 		}

@@ -280,7 +280,51 @@ func (g *Granted) evidence(bundle *audit.Writer) error {
 	return nil
 }
 
-// heldEvidence lists the checkpoints of partners that the node holds and has
-// checked, and the evidence of alarms as JSON. Receipts are in the bundle as
-// messages; what comes from witnessing is to be listed here.
-func (n *Node) heldEvidence() (held []audit.Held, alarms [][]byte, err error) { return nil, nil, nil }
+// heldEvidence lists the checkpoints of partners that the node has checked and
+// holds, its own checkpoints that partners cosigned, and the evidence of alarms as
+// JSON. Receipts are in the bundle as messages.
+func (n *Node) heldEvidence() (held []audit.Held, alarms [][]byte, err error) {
+	err = n.holdings(func(_ string, h holding) error {
+		if h.Note != "" {
+			held = append(held, audit.Held{OIN: h.Party, Note: h.Note})
+		}
+		own, err := n.cosigned(h.Party)
+		if err != nil || own == nil {
+			return err
+		}
+		held = append(held, audit.Held{OIN: n.id.OIN, Note: string(own)})
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := n.Alarms()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, a := range all {
+		document, err := json.Marshal(a)
+		if err != nil {
+			return nil, nil, err
+		}
+		alarms = append(alarms, document)
+	}
+	return held, alarms, nil
+}
+
+// cosigned is our checkpoint with the newest cosignature of a partner, or nil
+// when he gave none.
+func (n *Node) cosigned(oin exchange.OIN) ([]byte, error) {
+	c, _, err := n.cosignature(oin)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	signed, err := n.store.CheckpointAt(c.Size)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.AddCosignature(signed, []byte(c.Line))
+}

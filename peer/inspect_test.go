@@ -58,7 +58,7 @@ func TestInspectionAfterDestruction(t *testing.T) {
 	if _, err := college.node.RecordMoment(t.Context(), requester, x.Request.Case, exchange.ClientInformed, today()); err != nil {
 		t.Fatal(err)
 	}
-	w.ahead.Store(int64(today().AddDate(2, 0, 0).Add(time.Hour).Sub(time.Now())))
+	w.ahead.Store(int64(time.Until(today().AddDate(2, 0, 0).Add(time.Hour))))
 	for i, m := range w.members {
 		if n, err := m.node.Sweep(t.Context()); err != nil || n == 0 {
 			t.Fatalf("%s: destroyed %d: %v", m.party.Name, n, err)

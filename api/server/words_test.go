@@ -28,9 +28,9 @@ func TestWords(t *testing.T) {
 		wire.Receipt)
 	there(t, words, "standing", api.StandingOf, api.Standing.Code, exchange.Standings[:]...)
 	there(t, words, "consent", api.ConsentOf, api.ConsentState.Code, exchange.ConsentStates[:]...)
-	there(t, words, "finding", api.FindingOf, api.Finding.Code, peer.TwoRoots, peer.ProofFails, peer.Shorter)
 	there(t, words, "scope", api.ScopeOf, api.Scope.Code, exchange.ScopeCodes[:]...)
-	if len(words) != 2+11+3+2+5+4+7+7+4+6+3+3+3+6 {
+	there(t, words, "finding", api.FindingOf, api.Finding.Code, peer.TwoRoots, peer.ProofFails, peer.Shorter)
+	if len(words) != 2+11+3+2+5+4+7+7+4+6+3+3+6+3 {
 		t.Errorf("%d words", len(words))
 	}
 }

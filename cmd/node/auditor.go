@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -135,8 +134,6 @@ func (a *auditor) scope(i exchange.Inspection) string {
 	}
 	return text
 }
-
-func minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04") }
 
 func auditVerifyCommand(t *terminal) *cobra.Command {
 	a := &auditor{t: t}

@@ -32,18 +32,18 @@ COSIGNED is how many entries of our ledger they have checked and cosigned last.`
 			return t.print(all, func(w io.Writer) {
 				fmt.Fprintln(w, "PARTY\tHELD\tSEEN\tWAITING\tCOSIGNED\tSIGNED\tALARMS")
 				for _, p := range all {
-					fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%s\t%d\n", p.Party, p.Held, toMinute(p.Checked), p.Waiting, p.Cosigned, toMinute(p.CosignedAt), p.Alarms)
+					fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%s\t%d\n", p.Party, p.Held, minute(p.Checked), p.Waiting, p.Cosigned, minute(p.CosignedAt), p.Alarms)
 				}
 			})
 		},
 	}
 }
 
-func toMinute(at time.Time) string {
+func minute(at time.Time) string {
 	if at.IsZero() {
 		return "never"
 	}
-	return at.Format("2006-01-02 15:04")
+	return at.UTC().Format("2006-01-02 15:04")
 }
 
 // alarmsFormat names the form of a file of alarms, see docs/protocol/30-ledger.md.
@@ -85,7 +85,7 @@ register can check it without this node. It holds nothing personal.`,
 				}
 				fmt.Fprintln(w, "PARTY\tFOUND\tFIRST\tSECOND\tTIME\tALARM")
 				for _, a := range all {
-					fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", a.Party, a.Found.Code(), a.First, a.Second, toMinute(a.At), a.ID)
+					fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", a.Party, a.Found.Code(), a.First, a.Second, minute(a.At), a.ID)
 				}
 			})
 		},

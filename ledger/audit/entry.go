@@ -115,7 +115,7 @@ type messageNote struct {
 // note remembers the message that an entry names.
 func (v *verification) note(kind exchange.EventKind) {
 	h := v.entry.Header
-	pair, issued, paired := exchange.CrossingOf(kind)
+	pair, issued, paired := exchange.PassageOf(kind)
 	if kind == exchange.DecisionTaken && !h.Message.IsZero() {
 		v.decided[h.Message] = int64(h.Index)
 	}
@@ -150,8 +150,8 @@ func (v *verification) note(kind exchange.EventKind) {
 	}
 }
 
-func pairNumber(p exchange.Crossing) uint8 {
-	for i, q := range exchange.Crossings {
+func pairNumber(p exchange.Passage) uint8 {
+	for i, q := range exchange.Passages {
 		if p == q {
 			return uint8(i)
 		}

@@ -59,7 +59,7 @@ func (v *verification) addMessage(token []byte) {
 // differs returns what the message says otherwise than its entry, or "".
 func (v *verification) differs(m wire.Inspected, kind exchange.EventKind) string {
 	h := v.entry.Header
-	pair, issued, paired := exchange.CrossingOf(kind)
+	pair, issued, paired := exchange.PassageOf(kind)
 	want := wire.Kind(pair.Message)
 	if !paired {
 		want = wire.Receipt
@@ -87,7 +87,7 @@ func (v *verification) differs(m wire.Inspected, kind exchange.EventKind) string
 // went, or before it came and while it held.
 func (v *verification) checkMessageClock(m wire.Inspected, kind exchange.EventKind) {
 	h := v.entry.Header
-	_, issued, _ := exchange.CrossingOf(kind)
+	_, issued, _ := exchange.PassageOf(kind)
 	switch {
 	case m.At.After(h.Time.Add(wire.Skew)),
 		issued && m.At.Add(wire.Skew).Before(h.Time),
@@ -119,7 +119,7 @@ func (v *verification) checkReceipt(m wire.Inspected) {
 		})
 		return
 	}
-	if partner.Kind != string(exchange.Crossings[sent.kind].Received) {
+	if partner.Kind != string(exchange.Passages[sent.kind].Received) {
 		v.find(ReceiptWrong, index, "kind")
 	}
 	went := time.UnixMilli(sent.at)

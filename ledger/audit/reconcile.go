@@ -154,7 +154,7 @@ func (c *comparison) add(r *Report) {
 	}
 	for i := range b.acts {
 		a := &b.acts[i]
-		if _, issued, _ := exchange.CrossingOf(a.kind); issued {
+		if _, issued, _ := exchange.PassageOf(a.kind); issued {
 			b.issued[a.digest] = a
 		} else {
 			b.received[a.digest] = a
@@ -233,7 +233,7 @@ func (c *comparison) shorter(b *book, h heldClaim, f Finding) {
 func (c *comparison) checkActs(b *book) {
 	for i := range b.acts {
 		a := &b.acts[i]
-		pair, issued, _ := exchange.CrossingOf(a.kind)
+		pair, issued, _ := exchange.PassageOf(a.kind)
 		other := oinOf(a.party)
 		line := c.line(a, pair, issued)
 		o, given := c.books[other]
@@ -251,7 +251,7 @@ func (c *comparison) checkActs(b *book) {
 }
 
 // checkIssued looks for the receipt of a message in the ledger of the other.
-func (c *comparison) checkIssued(b, o *book, a *act, pair exchange.Crossing, line *Passed) {
+func (c *comparison) checkIssued(b, o *book, a *act, pair exchange.Passage, line *Passed) {
 	if r, ok := o.received[a.digest]; ok {
 		line.Both++
 		c.checkPair(b, o, a, r)
@@ -281,7 +281,7 @@ func (c *comparison) checkIssued(b, o *book, a *act, pair exchange.Crossing, lin
 
 // checkReceived looks for the issue of a message in the ledger of the other. A
 // message that came is signed, so the other sent it, whatever it wrote down.
-func (c *comparison) checkReceived(b, o *book, a *act, pair exchange.Crossing, line *Passed) {
+func (c *comparison) checkReceived(b, o *book, a *act, pair exchange.Passage, line *Passed) {
 	if _, ok := o.issued[a.digest]; ok {
 		return // counted and compared from the other side
 	}
@@ -350,7 +350,7 @@ func (c *comparison) stillUnderWay(b *book, a *act) bool {
 }
 
 // line is where messages of this kind between these two are counted.
-func (c *comparison) line(a *act, pair exchange.Crossing, issued bool) *Passed {
+func (c *comparison) line(a *act, pair exchange.Passage, issued bool) *Passed {
 	key := passedKey{a.party, a.as, pair.Message}
 	if issued {
 		key.from, key.to = a.as, a.party

@@ -99,7 +99,7 @@ func (p *party) rewrite(drop func(ledger.Header) bool, change func(*ledger.Heade
 // Each kind of entry that stands for a message, left out by either party, is
 // found, and the party that left it out is named. So is the rewriting itself.
 func TestOmissionsAreNamed(t *testing.T) {
-	for _, pair := range exchange.Crossings[:2] {
+	for _, pair := range exchange.Passages[:2] {
 		for _, kind := range []exchange.EventKind{pair.Issued, pair.Received} {
 			for _, guilty := range []exchange.PartyID{college, officer} {
 				w := newWorld(t)

@@ -13,13 +13,15 @@ import (
 // A version is what is kept of one register of the bundle: its keys. The
 // document itself, which can be large, is let go.
 type version struct {
-	number   uint64
-	digest   ledger.Digest // of the bundle, as the entry that installs it names it
-	issued   time.Time
-	keys     map[string]register.SigningKey
-	ledgers  map[exchange.OIN]string // verifier keys
-	names    map[exchange.OIN]string
-	recorded bool // an entry says that it was installed
+	number  uint64
+	digest  ledger.Digest // of the bundle, as the entry that installs it names it
+	issued  time.Time
+	keys    map[string]register.SigningKey
+	ledgers map[exchange.OIN]string // verifier keys
+	names   map[exchange.OIN]string
+	// witnesses are the keys of cosignatures, of all parties.
+	witnesses []string
+	recorded  bool // an entry says that it was installed
 }
 
 // addRegister checks a register and keeps its keys.
@@ -61,6 +63,7 @@ func (v *verification) addRegister(bundle []byte) {
 	}
 	for _, e := range r.Entries() {
 		k.ledgers[e.OIN], k.names[e.OIN] = e.Checkpoint, e.Name
+		k.witnesses = append(k.witnesses, e.Witness)
 		for _, key := range e.Keys {
 			if found, ok := r.Key(key.JWK.Kid); ok {
 				k.keys[key.JWK.Kid] = found

@@ -46,6 +46,6 @@ func (s Scope) Covers(h ledger.Header) bool {
 // Carries reports whether an entry of this kind comes with its message where
 // it is in scope.
 func Carries(kind exchange.EventKind) bool {
-	_, _, ok := exchange.CrossingOf(kind)
+	_, _, ok := exchange.PassageOf(kind)
 	return ok || kind == exchange.ReceiptReceived
 }

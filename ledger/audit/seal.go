@@ -2,15 +2,11 @@ package audit
 
 import (
 	"crypto/ed25519"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
-
-	"golang.org/x/mod/sumdb/note"
 
 	"sluis/crypto"
 	"sluis/ledger"
@@ -37,81 +33,30 @@ func (v *verification) addCheckpoint(signed []byte) {
 	v.checkCosignatures(signed)
 }
 
-// checkCosignatures counts who else signed the checkpoint (C2SP
-// tlog-cosignature). A partner signs with the key of its own ledger, under its
-// origin.
+// checkCosignatures takes note of who else signed a checkpoint (C2SP
+// tlog-cosignature), with the witness key that the newest register has of him.
 func (v *verification) checkCosignatures(signed []byte) {
 	newest := v.newest()
 	if newest == nil {
 		return
 	}
-	_, signatures, _ := strings.Cut(string(signed), "\n\n")
-	for line := range strings.Lines(signatures) {
-		fields := strings.Fields(line)
-		if len(fields) != 3 {
-			continue
-		}
-		name := fields[1]
-		if strings.HasPrefix(v.head.Ledger, name+"+") {
-			continue // the party's own signature
-		}
-		listed := ""
-		for _, key := range newest.ledgers {
-			if strings.HasPrefix(key, name+"+") {
-				listed = key
-			}
-		}
-		switch verifier, ok := newCosigner(name, listed); {
-		case !ok:
-			v.report.Others++
-		case opensWith(signed, verifier):
-			v.report.Cosigned = append(v.report.Cosigned, name)
-		default:
-			v.find(CosignatureWrong, -1, name)
+	cosigned, err := ledger.Cosignatures(signed, newest.witnesses...)
+	if err != nil {
+		v.find(CosignatureWrong, -1, "")
+		return
+	}
+	for _, c := range cosigned {
+		if !slices.Contains(v.report.Cosigned, c.Witness) {
+			v.report.Cosigned = append(v.report.Cosigned, c.Witness)
 		}
 	}
-}
-
-func opensWith(signed []byte, verifier note.Verifier) bool {
-	_, err := note.Open(signed, note.VerifierList(verifier))
-	return err == nil
-}
-
-// A cosigner verifies cosignatures of C2SP tlog-cosignature: type 0x04, over the
-// time and the text of the checkpoint.
-type cosigner struct {
-	name string
-	hash uint32
-	key  ed25519.PublicKey
-}
-
-// newCosigner makes a verifier of the key of a ledger.
-func newCosigner(name, verifierKey string) (cosigner, bool) {
-	const algCosignature = 0x04
-	parts := strings.SplitN(verifierKey, "+", 3)
-	if len(parts) != 3 {
-		return cosigner{}, false
-	}
-	raw, err := base64.StdEncoding.DecodeString(parts[2])
-	if err != nil || len(raw) != 1+ed25519.PublicKeySize {
-		return cosigner{}, false
-	}
-	id := sha256.Sum256(append([]byte(name+"\n"+string(rune(algCosignature))), raw[1:]...))
-	return cosigner{name, binary.BigEndian.Uint32(id[:]), raw[1:]}, true
-}
-
-func (c cosigner) Name() string    { return c.name }
-func (c cosigner) KeyHash() uint32 { return c.hash }
-func (c cosigner) Verify(text, signature []byte) bool {
-	if len(signature) != 8+ed25519.SignatureSize {
-		return false
-	}
-	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(signature), text)
-	return ed25519.Verify(c.key, []byte(message), signature[8:])
+	_, lines, _ := strings.Cut(string(signed), "\n\n")
+	v.report.Others += strings.Count(lines, "\n") - 1 - len(cosigned)
 }
 
 // addHeld keeps a checkpoint of a partner that the party holds, for whoever
-// lays the partner's bundle beside this one.
+// lays the partner's bundle beside this one; or one of its own with what
+// partners cosigned at that size.
 func (v *verification) addHeld(document []byte) {
 	held, err := parseHeld(document)
 	if err != nil {
@@ -124,6 +69,9 @@ func (v *verification) addHeld(document []byte) {
 		c, err := ledger.OpenCheckpoint([]byte(held.Note), key)
 		if err != nil {
 			continue
+		}
+		if held.OIN == v.head.OIN {
+			v.checkCosignatures([]byte(held.Note))
 		}
 		if k := v.report.kept; k != nil {
 			k.claims = append(k.claims, claim{of: held.OIN, size: c.Size, root: c.Root, entry: -1})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -56,6 +55,7 @@ type party struct {
 	// held are checkpoints of partners that it kept; cosigners sign its own.
 	held      []audit.Held
 	cosigners []exchange.PartyID
+	witness   string // verifier key of its cosignatures
 }
 
 // A written entry has all that may go along with it.
@@ -91,6 +91,7 @@ func newWorld(t testing.TB, ids ...exchange.PartyID) *world {
 			Code: id.Capacity, Domain: "probation", Task: "service", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 		}}}, []string{"/ip4/127.0.0.1/tcp/4001"}, register.Contact{})
 		w.must(err)
+		p.witness = entry.Witness
 		draft, err = draft.Add(entry)
 		w.must(err)
 		w.parties[id] = p
@@ -299,7 +300,9 @@ func (p *party) export(out io.Writer, head audit.Head) {
 	}
 	note := p.checkpoint()
 	for _, id := range p.cosigners {
-		note = append(note, w.parties[id].cosign(note)...)
+		var err error
+		note, err = ledger.AddCosignature(note, w.parties[id].cosign(note))
+		w.must(err)
 	}
 	w.must(b.Checkpoint(note))
 	for _, h := range p.held {
@@ -318,13 +321,14 @@ func (p *party) hold(other *party) {
 // cosign makes the cosignature line of a signed note (C2SP tlog-cosignature).
 func (p *party) cosign(signed []byte) []byte {
 	text, _, _ := strings.Cut(string(signed), "\n\n")
-	text += "\n"
-	at := uint64(p.w.now.Unix())
-	public := p.keys.Public().Checkpoint
-	id := sha256.Sum256(append([]byte(p.signer.Name()+"\n\x04"), public...))
-	raw := binary.BigEndian.AppendUint64(bytes.Clone(id[:4]), at)
-	raw = append(raw, ed25519.Sign(p.keys.Checkpoint, fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", at, text))...)
-	return fmt.Appendf(nil, "— %s %s\n", p.signer.Name(), base64.StdEncoding.EncodeToString(raw))
+	c, err := ledger.ParseCheckpoint(text + "\n")
+	p.w.must(err)
+	name, _, _ := strings.Cut(p.witness, "+")
+	cosigner, err := ledger.NewCosigner(name, p.keys.Witness)
+	p.w.must(err)
+	line, err := cosigner.Cosign(c, p.w.now)
+	p.w.must(err)
+	return line
 }
 
 // bundle grants and exports an inspection.
