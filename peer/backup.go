@@ -194,6 +194,9 @@ func dropParts(dir string, c chain) error {
 // sooner.
 func (n *Node) backupDaily(ctx context.Context) time.Time {
 	wait := time.Duration(n.config.Backup.Every)
+	if n.store.Recovering() {
+		return n.now().Add(recoverAgain)
+	}
 	made, err := n.Backup(ctx)
 	switch {
 	case errors.Is(err, &Fault{Code: NoBackup}), ctx.Err() != nil:

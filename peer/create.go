@@ -33,6 +33,9 @@ const (
 type Identity struct {
 	exchange.Party
 	Contact register.Contact
+	// Ledger is the number of the ledger, from 1 (or 0, the same): it rises when a
+	// ledger had to continue under another name, see [ContinueLedger].
+	Ledger int
 }
 
 type storedIdentity struct {
@@ -41,6 +44,12 @@ type storedIdentity struct {
 	Name       string              `json:"name"`
 	Capacities []exchange.Capacity `json:"capacities"`
 	Contact    register.Contact    `json:"contact"`
+	Ledger     int                 `json:"ledger,omitempty"`
+}
+
+func (i Identity) encode() ([]byte, error) {
+	text, err := json.MarshalIndent(storedIdentity{1, i.OIN, i.Name, i.Capacities, i.Contact, i.Ledger}, "", "  ")
+	return append(text, '\n'), err
 }
 
 // A Plan says what node to create.
@@ -86,12 +95,12 @@ func Create(ctx context.Context, dir string, p Plan, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	identity, err := json.MarshalIndent(storedIdentity{1, p.Identity.OIN, p.Identity.Name, p.Identity.Capacities, p.Identity.Contact}, "", "  ")
+	identity, err := p.Identity.encode()
 	if err != nil {
 		return err
 	}
 	for name, content := range map[string][]byte{
-		identityFile: append(identity, '\n'), configFile: p.Config, keystoreFile: sealed, rootFile: p.Root,
+		identityFile: identity, configFile: p.Config, keystoreFile: sealed, rootFile: p.Root,
 	} {
 		if err := writeFile(filepath.Join(dir, name), content); err != nil {
 			return err
@@ -144,7 +153,7 @@ func readIdentity(dir string) (Identity, error) {
 	if _, err := d.Token(); err != io.EOF || s.Version != 1 {
 		return Identity{}, fmt.Errorf("%s: not of version 1, or something follows it", identityFile)
 	}
-	i := Identity{Party: exchange.Party{OIN: s.OIN, Name: s.Name, Capacities: s.Capacities}, Contact: s.Contact}
+	i := Identity{Party: exchange.Party{OIN: s.OIN, Name: s.Name, Capacities: s.Capacities}, Contact: s.Contact, Ledger: s.Ledger}
 	return i, i.check()
 }
 
@@ -175,7 +184,7 @@ func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
 	if len(addresses) == 0 {
 		addresses = config.Listen
 	}
-	return register.EntryOf(keys.Public(), Origin(id.OIN), id.Party, addresses, id.Contact)
+	return register.EntryOf(keys.Public(), id.origin(), id.Party, addresses, id.Contact)
 }
 
 // emptyDir makes the directory, or takes one that is there and empty.

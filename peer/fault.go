@@ -29,6 +29,8 @@ const (
 	Destroyed       = "dossier-destroyed"
 	NoHold          = "no-hold"
 	NoBackup        = "no-backup"
+	NotRestored     = "not-restored"
+	Recovering      = "recovering"
 	ActorExists     = "actor-exists"
 	Replayed        = "message-replayed"
 	Follows         = "message-follows"
@@ -49,14 +51,14 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, NoBackup, ActorExists, Replayed,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
 	Follows, BadReceipt, BadReply, UnknownCode, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {
 	f := &Fault{Code: code}
 	switch code {
-	case NoRegister, RegisterExpired, UnknownParty, PartnerTooMuch, NotPartner, TooSoon, Busy, Internal:
+	case NoRegister, RegisterExpired, Recovering, UnknownParty, PartnerTooMuch, NotPartner, TooSoon, Busy, Internal:
 		f.Retry = true
 	}
 	return f

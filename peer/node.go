@@ -68,8 +68,9 @@ type Node struct {
 	// installing is held while a register is put in place: several peers may
 	// offer the same one at once, and its file is written by one of them.
 	installing sync.Mutex
-	backing    sync.Mutex    // held while a backup is made
-	law        *exchange.Law // the program's own, in force until a register brings another
+	recovery   atomic.Pointer[Recovery] // nil unless the node was restored
+	backing    sync.Mutex               // held while a backup is made
+	law        *exchange.Law            // the program's own, in force until a register brings another
 	now        func() time.Time
 	log        *slog.Logger
 }
@@ -238,7 +239,7 @@ func newID(now time.Time) exchange.ID {
 
 // storeOptions derives from the keys what the store needs.
 func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (store.Options, error) {
-	origin := Origin(id.OIN)
+	origin := id.origin()
 	signer, err := ledger.NewSigner(origin, keys.Checkpoint)
 	if err != nil {
 		return store.Options{}, fmt.Errorf("checkpoint key: %w", err)

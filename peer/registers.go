@@ -202,6 +202,7 @@ func (n *Node) protocols() map[string]transport.Protocol {
 	return map[string]transport.Protocol{
 		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, Timeout: attemptTime},
 		WitnessProtocol:  {Handler: n.serveWitness, MaxRequest: wire.MaxWitnessing, MaxReply: wire.MaxWitnessing, Timeout: attemptTime},
+		RecallProtocol:   {Handler: n.serveRecall, MaxRequest: 16, MaxReply: maxRecall, Timeout: attemptTime},
 		RegisterProtocol: {Handler: n.serveRegister, MaxRequest: maxGreeting, MaxReply: maxGreeting, PerPeer: registersAtOnce, Timeout: registerTime},
 	}
 }

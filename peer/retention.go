@@ -256,6 +256,9 @@ func (n *Node) dossier(id exchange.ID, hat exchange.CapacityCode) (string, excha
 // sweepDaily is the duty of destroying what is due. After a failure it comes back
 // sooner than the next day.
 func (n *Node) sweepDaily(ctx context.Context) time.Time {
+	if n.store.Recovering() {
+		return n.now().Add(recoverAgain) // sweeping is part of coming back
+	}
 	destroyed, err := n.Sweep(ctx)
 	wait := time.Duration(n.config.Retention.SweepEvery)
 	switch {

@@ -58,19 +58,19 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	// It shows 30 days ahead, not before.
-	w.ahead.Store(int64(today().AddDate(2, 0, -31).Sub(time.Now())))
+	w.ahead.Store(int64(time.Until(today().AddDate(2, 0, -31))))
 	if kept, err = college.node.Kept(ctx, "", 30*24*time.Hour); err != nil || len(kept) != 0 {
 		t.Errorf("31 days before: %+v, %v", kept, err)
 	}
 	if n, err := college.node.Sweep(ctx); err != nil || n != 0 {
 		t.Errorf("swept %d too early, %v", n, err)
 	}
-	w.ahead.Store(int64(today().AddDate(2, 0, -29).Sub(time.Now())))
+	w.ahead.Store(int64(time.Until(today().AddDate(2, 0, -29))))
 	if kept, err = college.node.Kept(ctx, "", 30*24*time.Hour); err != nil || len(kept) != 2 || !kept[0].Keep.Due.Equal(today().AddDate(2, 0, 0)) {
 		t.Errorf("29 days before: %+v, %v", kept, err)
 	}
 
-	w.ahead.Store(int64(today().AddDate(2, 0, 0).Add(time.Hour).Sub(time.Now())))
+	w.ahead.Store(int64(time.Until(today().AddDate(2, 0, 0).Add(time.Hour))))
 	for _, m := range []*member{college, debts} {
 		want := 1
 		if m == college {
@@ -123,14 +123,14 @@ func TestHoldPutsOff(t *testing.T) {
 	if _, err := college.node.PlaceHold(ctx, officer, x.Request.Case, exchange.Hide("a complaint"), until); err != nil {
 		t.Fatal(err)
 	}
-	w.ahead.Store(int64(today().AddDate(2, 1, 0).Sub(time.Now())))
+	w.ahead.Store(int64(time.Until(today().AddDate(2, 1, 0))))
 	if n, err := college.node.Sweep(ctx); err != nil || n != 0 {
 		t.Errorf("swept %d on hold, %v", n, err)
 	}
 	if kept, err := college.node.Kept(ctx, "", 0); err != nil || len(kept) != 2 || !kept[0].Hold.Until.Equal(until) || !kept[1].Hold.Until.Equal(until) {
 		t.Errorf("on hold are %+v, %v", kept, err)
 	}
-	w.ahead.Store(int64(until.Add(time.Hour).Sub(time.Now())))
+	w.ahead.Store(int64(time.Until(until.Add(time.Hour))))
 	if n, err := college.node.Sweep(ctx); err != nil || n != 2 {
 		t.Errorf("swept %d after the hold, %v", n, err)
 	}
@@ -145,7 +145,7 @@ func TestSweepsByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	college.stop()
-	w.ahead.Store(int64(today().AddDate(0, 1, 0).Add(time.Hour).Sub(time.Now())))
+	w.ahead.Store(int64(time.Until(today().AddDate(0, 1, 0).Add(time.Hour))))
 	college.start()
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		changed := college.node.Changed()
@@ -173,7 +173,7 @@ func TestSweepBesideTheOutbox(t *testing.T) {
 	if _, err := college.node.RecordMoment(t.Context(), requester, x.Request.Case, exchange.ClientInformed, today()); err != nil {
 		t.Fatal(err)
 	}
-	w.ahead.Store(int64(today().AddDate(2, 0, 0).Add(time.Hour).Sub(time.Now())))
+	w.ahead.Store(int64(time.Until(today().AddDate(2, 0, 0).Add(time.Hour))))
 	if n, err := college.node.Sweep(t.Context()); err != nil || n != 2 {
 		t.Errorf("swept %d, %v", n, err)
 	}

@@ -35,6 +35,7 @@ func (n *Node) duties() []*duty {
 	at := n.now()
 	return []*duty{
 		{do: n.keepRegister(), hurry: n.renew, next: at},
+		{do: n.recover, next: at},
 		{do: n.sweepDaily, next: at},
 		{do: n.backupDaily, next: at.Add(backupAgain)},
 	}

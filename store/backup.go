@@ -200,8 +200,7 @@ func (b *backing) row(key, value []byte) error {
 	case recordPrefix:
 		// A record key is made with the first change of its dossier, whose
 		// entries name it.
-		name := string(key[1 : len(key)-len(nameEnd)])
-		isNew = b.used[name] || !b.adds
+		isNew = b.used[string(key[1:len(key)-len(nameEnd)])] || !b.adds
 	case rowPrefix:
 		r, err := parseRow(value)
 		if err != nil {

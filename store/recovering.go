@@ -40,6 +40,13 @@ func recovery(dir string) (*Recovery, error) {
 	return r, nil
 }
 
+// IsRecovering reports whether the store in dir, which is not open, waits for
+// [Store.Resume].
+func IsRecovering(dir string) (bool, error) {
+	mark, err := recovery(dir)
+	return mark != nil, err
+}
+
 // ErrRecovering: the store was restored from a backup and nobody has said yet
 // that its ledger may go on. It can be read.
 var ErrRecovering = errors.New("store: restored from a backup, and not released yet for writing")

@@ -130,7 +130,7 @@ func classify(err error) (code string, fields []field) {
 		code string
 	}{
 		{store.ErrNotFound, codeNotFound}, {store.ErrNoRecordKey, codeNotFound}, {store.ErrOvertaken, peer.Busy},
-		{store.ErrTooLarge, codeTooLarge}, {store.ErrDiskFull, codeDisk}, {store.ErrStopped, codeStopped}, {store.ErrClosed, codeStopped},
+		{store.ErrTooLarge, codeTooLarge}, {store.ErrDiskFull, codeDisk}, {store.ErrStopped, codeStopped}, {store.ErrClosed, codeStopped}, {store.ErrRecovering, peer.Recovering},
 	} {
 		if errors.Is(err, known.err) {
 			return known.code, nil

@@ -106,7 +106,7 @@ func ledgerCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(list, head, verify, prove, consistencyCommand(t), witnessesCommand(t), alarmsCommand(t))
+	cmd.AddCommand(list, head, verify, prove, consistencyCommand(t), witnessesCommand(t), alarmsCommand(t), ledgerContinueCommand(t))
 	return cmd
 }
 

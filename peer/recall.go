@@ -1,0 +1,251 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/ledger"
+	"sluis/store"
+)
+
+// A node that was restored from a backup does not know whether its ledger had
+// grown since. If it went on from there, it would sign a second history. So it
+// writes nothing until its partners have said what they have seen of it: when
+// nobody has seen more, it goes on; when somebody has, the ledger must continue
+// under another name, see [ContinueLedger].
+
+// RecallProtocol is how a restored node asks what was seen of its ledger.
+const RecallProtocol = "/sluis/recall/1"
+
+const maxRecall = 2 * ledger.MaxCheckpoint
+
+// A recall is what a party has seen of the asker's ledger: signed checkpoints,
+// the asker's own.
+type recall struct {
+	Seen []string `json:"seen"`
+	Code string   `json:"code,omitempty"`
+}
+
+// serveRecall answers with the newest checkpoints that were seen of the ledger of
+// who asks, checked or not.
+func (n *Node) serveRecall(_ context.Context, from string, _ []byte) ([]byte, error) {
+	r, err := n.recallOf(from)
+	if err != nil {
+		code, _ := classify(err)
+		r = recall{Code: code}
+	}
+	return json.Marshal(r)
+}
+
+func (n *Node) recallOf(peer string) (recall, error) {
+	f := n.force.Load()
+	if f.register == nil {
+		return recall{}, fault(NoRegister)
+	}
+	party, ok := f.register.ByPeer(peer)
+	if !ok {
+		return recall{}, fault(UnknownParty)
+	}
+	name := origin(party.Checkpoint)
+	var r recall
+	held, _, err := n.holding(name)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return recall{}, err
+	}
+	if held.Note != "" {
+		r.Seen = append(r.Seen, held.Note)
+	}
+	newest := ""
+	for after := name + "+"; ; {
+		rows, err := n.store.List(tableSighting, after, maxPage)
+		if err != nil {
+			return recall{}, err
+		}
+		for _, row := range rows {
+			var s sighting
+			if err := json.Unmarshal(row.Value, &s); err != nil {
+				return recall{}, err
+			}
+			if origin(s.Key) == name {
+				newest = s.Note
+			}
+			after = row.Key
+		}
+		if len(rows) < maxPage {
+			break
+		}
+	}
+	if newest != "" {
+		r.Seen = append(r.Seen, newest)
+	}
+	return r, nil
+}
+
+// A Recovery is how far a restored node has come.
+type Recovery struct {
+	Asked   int            // parties that said what they have seen
+	Waiting []exchange.OIN // partners that did not answer yet
+	Seen    uint64         // entries in the largest ledger that somebody has seen
+	Size    uint64         // entries in the backup
+	Forked  bool           // what somebody has seen is not the beginning of what was restored
+}
+
+// MayResume reports whether nobody has seen more, or anything else.
+func (r Recovery) MayResume() bool { return len(r.Waiting) == 0 && r.Seen <= r.Size && !r.Forked }
+
+// recall asks every party of the register what it has seen of our ledger. Those
+// with which the restored ledger had to do must answer; a party that came after
+// the backup and is down is not waited for.
+func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
+	r.Size = n.store.Size()
+	f := n.force.Load()
+	if f.register == nil {
+		return r, nil // nothing was ever exchanged
+	}
+	key := ledger.VerifierKey(n.id.origin(), n.keys.Public().Checkpoint)
+	for _, p := range f.register.Parties() {
+		if p.OIN == n.id.OIN {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(ctx, attemptTime)
+		raw, err := n.network.Send(ctx, p.Peer, RecallProtocol, []byte("{}"))
+		cancel()
+		var said recall
+		if err != nil || json.Unmarshal(raw, &said) != nil || said.Code != "" {
+			if _, _, err := n.holding(origin(p.Checkpoint)); err == nil {
+				r.Waiting = append(r.Waiting, p.OIN)
+			}
+			continue
+		}
+		r.Asked++
+		for _, note := range said.Seen {
+			c, err := ledger.OpenCheckpoint([]byte(note), key)
+			if err != nil {
+				continue // of another name of this ledger, or not ours
+			}
+			r.Seen = max(r.Seen, c.Size)
+			if c.Size > r.Size {
+				continue
+			}
+			own, err := n.store.CheckpointAt(c.Size)
+			if err != nil {
+				return r, err
+			}
+			same, err := ledger.OpenCheckpoint(own, key)
+			if err != nil {
+				return r, err
+			}
+			r.Forked = r.Forked || same.Root != c.Root
+		}
+	}
+	return r, nil
+}
+
+// recover is the duty of a restored node: ask, and go on when that is safe. What
+// became due since the backup is destroyed before anybody is served.
+func (n *Node) recover(ctx context.Context) time.Time {
+	if !n.store.Recovering() {
+		return n.now().Add(recoverLater)
+	}
+	r, err := n.recall(ctx)
+	n.recovery.Store(&r)
+	switch {
+	case err != nil:
+		n.log.Error("the partners could not be asked what they have seen of the ledger", "error", err.Error())
+	case !r.MayResume():
+		n.log.Error("restored, and not released", "entries", r.Size, "seen elsewhere", r.Seen, "partners that did not answer", len(r.Waiting), "other history", r.Forked)
+	default:
+		err := n.resume(ctx, r)
+		if err == nil {
+			n.log.Info("the ledger goes on after a restore", "entries", r.Size, "asked", r.Asked)
+			return n.now().Add(recoverLater)
+		}
+		n.log.Error("the ledger does not go on", "error", err.Error())
+	}
+	return n.now().Add(recoverAgain)
+}
+
+const (
+	recoverAgain = 10 * time.Second
+	recoverLater = 365 * 24 * time.Hour // a node that runs is not restored
+)
+
+func (n *Node) resume(ctx context.Context, r Recovery) error {
+	entry, err := n.entryOf(exchange.Event{
+		Kind: exchange.LedgerRecovered, At: n.now(), Detail: exchange.Detail{Code: "nobody-saw-more", Count: r.Asked},
+	}, wire.Digest{})
+	if err != nil {
+		return err
+	}
+	if err := n.store.Resume(); err != nil {
+		return err
+	}
+	if _, err := n.store.Write(ctx, store.Change{Dossier: store.NodeDossier, Record: []store.Event{entry}}); err != nil {
+		return err
+	}
+	_, err = n.Sweep(ctx)
+	n.recovery.Store(nil)
+	return err
+}
+
+// Recovery tells how far a restored node has come, or nil when it is not one.
+func (n *Node) Recovery() *Recovery { return n.recovery.Load() }
+
+// ContinueLedger gives the ledger of a restored node another name, when others
+// have seen more of it than the backup holds: it can't be had back, and nothing
+// may be signed that contradicts it. The node must not run. Its new entry (sluis
+// keys show) has to come into the register; partners keep what they hold of the
+// old name as evidence of what was lost.
+func ContinueLedger(dir string, o Options) (name string, err error) {
+	id, err := readIdentity(dir)
+	if err != nil {
+		return "", err
+	}
+	config, err := ReadConfig(filepath.Join(dir, configFile))
+	if err != nil {
+		return "", err
+	}
+	keys, err := openKeystore(dir, o.Lock)
+	if err != nil {
+		return "", err
+	}
+	waiting, err := store.IsRecovering(filepath.Join(dir, storeDir))
+	if err != nil {
+		return "", err
+	}
+	if !waiting {
+		return "", fault(NotRestored)
+	}
+	from, err := storeOptions(id, config, keys, o)
+	if err != nil {
+		return "", err
+	}
+	id.Ledger = max(id.Ledger, 1) + 1
+	to, err := storeOptions(id, config, keys, o)
+	if err != nil {
+		return "", err
+	}
+	if err := store.Rename(filepath.Join(dir, storeDir), from, to); err != nil {
+		return "", err
+	}
+	text, err := id.encode()
+	if err != nil {
+		return "", err
+	}
+	return id.origin(), replaceFile(filepath.Join(dir, identityFile), text)
+}
+
+// origin is the name of the node's ledger: that of the party, and from its second
+// ledger on the number behind it.
+func (i Identity) origin() string {
+	if i.Ledger < 2 {
+		return Origin(i.OIN)
+	}
+	return fmt.Sprintf("%s/%d", Origin(i.OIN), i.Ledger)
+}
