@@ -313,7 +313,7 @@ func (n *Node) destroy(ctx context.Context, k Kept, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	for first := true; ; first = false {
+	for try := range maxDestroyTries {
 		c := store.Change{Dossier: store.NodeDossier, Destroy: k.dossier(), Record: []store.Event{entry}}
 		if k.sent != "" {
 			if _, err := n.store.Outgoing(k.sent); err == nil {
@@ -322,7 +322,7 @@ func (n *Node) destroy(ctx context.Context, k Kept, at time.Time) error {
 		}
 		_, err := n.store.Write(ctx, c)
 		switch {
-		case errors.Is(err, store.ErrNoRecordKey) && !first:
+		case errors.Is(err, store.ErrNoRecordKey) && try > 0:
 			n.courier.forget([]string{k.sent})
 			return nil
 		case errors.Is(err, store.ErrOvertaken):
@@ -332,7 +332,12 @@ func (n *Node) destroy(ctx context.Context, k Kept, at time.Time) error {
 		}
 		n.feed.tell(k.ID)
 	}
+	return fmt.Errorf("destroy dossier %s: rows are left after %d changes", k.dossier(), maxDestroyTries)
 }
+
+// maxDestroyTries bounds the changes that one dossier takes. Each removes some
+// hundred rows; a dossier has some dozens.
+const maxDestroyTries = 16
 
 // destroyedFile lists the names of all dossiers that were destroyed, one a line,
 // in the order of their names. They are random and say nothing of anybody. Who

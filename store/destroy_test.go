@@ -95,6 +95,24 @@ func TestDestroyFollowsTheRow(t *testing.T) {
 	}
 }
 
+// A row of the node that a change in a dossier sets outlives that dossier.
+func TestDestroyLeavesRowsOfTheNode(t *testing.T) {
+	s := create(t)
+	c := file("d1", "a", "content")
+	c.Puts = append(c.Puts, store.Record{Table: "witness", Key: "ledger", Value: []byte("of the node"), Node: true})
+	s.write(c)
+	s.write(destruction("d1"))
+	if _, err := s.Write(t.Context(), destruction("d1")); !errors.Is(err, store.ErrNoRecordKey) {
+		t.Errorf("destroyed twice: %v", err)
+	}
+	if value, _, err := s.Get("witness", "ledger"); err != nil || string(value) != "of the node" {
+		t.Errorf("the row of the node: %q, %v", value, err)
+	}
+	if n, err := s.Purge(t.Context(), purged); err != nil || n != 1 {
+		t.Errorf("purged %d, %v", n, err)
+	}
+}
+
 // A dossier with more rows than one change can remove is unreadable at once, and
 // gone after some more.
 func TestDestroyManyRows(t *testing.T) {

@@ -392,6 +392,9 @@ func (b *building) finish(batch []*unit) error {
 }
 
 func (b *building) put(p Record, dossier string, value []byte, version uint64) error {
+	if p.Node {
+		dossier = NodeDossier // it outlives the dossier of the change
+	}
 	if err := b.reindex(p.Table, p.Key, dossier, p.Index); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -57,16 +58,25 @@ Stories: ` + strings.Join(storyNames(), ", "),
 }
 
 func upCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var date string
+	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Start the network, say how to talk to each party, and stay up until interrupted",
 		Long: `Starts the network and keeps it up until it is interrupted. In a directory that
 holds a network of an earlier time, that one comes back with all that it knew.
-Without --dir it is made in a temporary directory that is removed at the end.`,
+Without --dir it is made in a temporary directory that is removed at the end.
+
+With --date the clock of every node begins on that day, which must not lie before
+today: what is due by then is destroyed when the nodes start.`,
 		Example: `  sluis testnet up
-  sluis --dir ./network testnet up`,
+  sluis --dir ./network testnet up
+  sluis --dir ./network testnet up --date 2029-01-01`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			clock, err := clockFrom(date)
+			if err != nil {
+				return err
+			}
 			dir := networkDir(t, cmd)
 			if dir == "" {
 				if dir, err = os.MkdirTemp("", "sluis-"); err != nil {
@@ -74,7 +84,7 @@ Without --dir it is made in a temporary directory that is removed at the end.`,
 				}
 				defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 			}
-			n, err := testnet.Start(cmd.Context(), testnet.Config{Dir: dir})
+			n, err := testnet.Start(cmd.Context(), testnet.Config{Dir: dir, Now: clock})
 			if err != nil {
 				return err
 			}
@@ -88,6 +98,25 @@ Without --dir it is made in a temporary directory that is removed at the end.`,
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&date, "date", "", "`day` on which the clock of the network begins, as 2029-01-01")
+	return cmd
+}
+
+// clockFrom is a clock that begins at noon of a day, and the system's for "". A
+// ledger does not take an earlier time than it has, so it goes forward only.
+func clockFrom(date string) (func() time.Time, error) {
+	if date == "" {
+		return nil, nil
+	}
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return nil, usage(errors.New("--date wants a day such as 2029-01-01"))
+	}
+	ahead := time.Until(day.Add(12 * time.Hour))
+	if ahead < -24*time.Hour {
+		return nil, usage(errors.New("--date lies in the past; the clock of a ledger does not go back"))
+	}
+	return func() time.Time { return time.Now().Add(ahead) }, nil
 }
 
 // networkDir is the directory that was asked for. The default of --dir is that
