@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -194,9 +195,11 @@ longest_pause = "1s"
 func freePort() (int, error) {
 	const tries = 50
 	for range tries {
-		l, err := net.Listen("tcp4", loopback+":0")
+		// Below the ports that the system gives to outgoing connections: one of
+		// those could be taken while the network is down for a moment.
+		l, err := net.Listen("tcp4", fmt.Sprintf("%s:%d", loopback, 15000+rand.N(15000)))
 		if err != nil {
-			return 0, err
+			continue
 		}
 		port := l.Addr().(*net.TCPAddr).Port
 		u, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(loopback), Port: port})
