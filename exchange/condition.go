@@ -4,12 +4,18 @@ import "time"
 
 // A Condition (nadere voorwaarde) limits the further use of what was supplied
 // (examples in the explanatory memorandum to art. 5.4.2: ask first, not to
-// these parties, only a part). It travels with the answer as data.
+// these parties, only a part). It travels with the answer as data and is
+// evaluated wherever the data wants to go on, see [Evaluate].
 type Condition struct {
-	Code    ConditionCode `json:"code"`
-	Parties []PartyID     `json:"parties,omitempty"` // for OnlyTo and NotTo
-	Items   []ItemCode    `json:"items,omitempty"`   // to which it applies; none means all
-	Until   time.Time     `json:"until,omitzero"`    // for DeleteBy: midnight UTC at the start of that day
+	Code     ConditionCode `json:"code"`
+	Items    []ItemCode    `json:"items,omitempty"`    // to which it applies; none means all
+	Parties  []PartyID     `json:"parties,omitempty"`  // for OnlyTo and NotTo
+	Tasks    []TaskCode    `json:"tasks,omitempty"`    // for OnlyTo and NotTo: whoever has this task
+	Domains  []DomainCode  `json:"domains,omitempty"`  // for OnlyTo and NotTo: whoever works in this domain
+	Purposes []PurposeCode `json:"purposes,omitempty"` // for OnlyFor and NotFor
+	Phases   []PhaseCode   `json:"phases,omitempty"`   // for OnlyFor and NotFor: every purpose of this phase
+	Depth    Depth         `json:"depth,omitempty"`    // for NoDeeper
+	Until    time.Time     `json:"until,omitzero"`     // for DeleteBy: midnight UTC at the start of that day
 }
 
 // A ConditionCode names a kind of condition.
@@ -17,15 +23,23 @@ type ConditionCode string
 
 // The kinds of condition.
 const (
-	AskFirst ConditionCode = "ask-first" // eerst overleggen met de verstrekker
-	OnlyTo   ConditionCode = "only-to"   // alleen delen met deze partijen
-	NotTo    ConditionCode = "not-to"    // niet delen met deze partijen
-	NoOnward ConditionCode = "no-onward" // niet verder delen
-	DeleteBy ConditionCode = "delete-by" // wissen op deze dag
+	AskFirst    ConditionCode = "ask-first"     // eerst overleggen: toestemming per ontvanger
+	AskEachTime ConditionCode = "ask-each-time" // toestemming per keer
+	OnlyTo      ConditionCode = "only-to"       // alleen delen met deze partijen
+	NotTo       ConditionCode = "not-to"        // niet delen met deze partijen
+	OnlyFor     ConditionCode = "only-for"      // alleen voor deze doelen
+	NotFor      ConditionCode = "not-for"       // niet voor deze doelen
+	NoDeeper    ConditionCode = "no-deeper"     // alleen wat niet meer vertelt dan deze diepte
+	AfterTold   ConditionCode = "after-told"    // niet voordat de cliënt het weet
+	OralOnly    ConditionCode = "oral-only"     // alleen mondeling, in een casusoverleg
+	NoOnward    ConditionCode = "no-onward"     // niet verder delen
+	DeleteBy    ConditionCode = "delete-by"     // wissen op deze dag
 )
 
 // ConditionCodes lists every kind of condition.
-var ConditionCodes = [...]ConditionCode{AskFirst, OnlyTo, NotTo, NoOnward, DeleteBy}
+var ConditionCodes = [...]ConditionCode{
+	AskFirst, AskEachTime, OnlyTo, NotTo, OnlyFor, NotFor, NoDeeper, AfterTold, OralOnly, NoOnward, DeleteBy,
+}
 
 const maxConditions = 20
 
@@ -40,8 +54,10 @@ func checkConditions(all []Condition) error {
 		if !known(ConditionCodes[:], c.Code) {
 			return refuse(UnknownCondition)
 		}
-		needsParties := c.Code == OnlyTo || c.Code == NotTo
-		if needsParties != (len(c.Parties) > 0) || (c.Code == DeleteBy) == c.Until.IsZero() {
+		toWhom := len(c.Parties)+len(c.Tasks)+len(c.Domains) > 0
+		forWhat := len(c.Purposes)+len(c.Phases) > 0
+		if (c.Code == OnlyTo || c.Code == NotTo) != toWhom || (c.Code == OnlyFor || c.Code == NotFor) != forWhat ||
+			(c.Code == NoDeeper) != (c.Depth != "") || (c.Code == DeleteBy) == c.Until.IsZero() {
 			return refuse(BadCondition, "condition", string(c.Code))
 		}
 	}
