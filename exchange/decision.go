@@ -28,6 +28,7 @@ type ItemDecision struct {
 	Ground  GroundCode // on which it is withheld
 	Reason  Personal   // why, in own words; stays with the party
 	Tell    Personal   // what the asker is told; may be empty
+	Mark    Mark       // why it can't be used any more, see [Exchange.Correct]
 }
 
 // An Outcome is what is decided on an item.
@@ -219,6 +220,7 @@ type AnsweredItem struct {
 	Depth   Depth
 	Value   Personal
 	Tell    Personal
+	Mark    Mark // why it can't be read, "" when it can
 }
 
 // CheckAnswer checks at the asker that an answer fits what was asked: every

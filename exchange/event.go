@@ -31,9 +31,26 @@ const (
 	MessageRejected    EventKind = "message-rejected"
 	MessageExpired     EventKind = "message-expired"
 	Viewed             EventKind = "viewed"
-	StaffChanged       EventKind = "staff-changed"
-	RegisterInstalled  EventKind = "register-installed"
-	NodeCreated        EventKind = "node-created"
+
+	// Of what goes on with the data after the answer.
+	PermissionRequestIssued      EventKind = "permission-request-issued"
+	PermissionRequestReceived    EventKind = "permission-request-received"
+	PermissionDecided            EventKind = "permission-decided"
+	PermissionIssued             EventKind = "permission-issued"
+	PermissionReceived           EventKind = "permission-received"
+	PermissionWithdrawalIssued   EventKind = "permission-withdrawal-issued"
+	PermissionWithdrawalReceived EventKind = "permission-withdrawal-received"
+	PassingIssued                EventKind = "passing-issued"
+	PassingReceived              EventKind = "passing-received"
+	NoticeIssued                 EventKind = "notice-issued"
+	NoticeReceived               EventKind = "notice-received"
+	CorrectionDecided            EventKind = "correction-decided"
+	CorrectionIssued             EventKind = "correction-issued"
+	CorrectionReceived           EventKind = "correction-received"
+
+	StaffChanged      EventKind = "staff-changed"
+	RegisterInstalled EventKind = "register-installed"
+	NodeCreated       EventKind = "node-created"
 
 	// Of the ledger and the data themselves.
 	MomentRecorded      EventKind = "moment-recorded" // a moment from which a retention term runs
@@ -89,6 +106,11 @@ type Detail struct {
 	For ActorID `json:"for,omitempty"`
 	// Late marks an answer after the deadline.
 	Late bool `json:"late,omitempty"`
+	// Passing is the onward disclosure that it is about, Recipient who gets it,
+	// Permissions what it rests on or what was decided.
+	Passing     ID      `json:"passing,omitempty"`
+	Recipient   PartyID `json:"recipient,omitzero"`
+	Permissions []ID    `json:"permissions,omitempty"`
 	// Due is the day (YYYY-MM-DD) on which the term of a destroyed dossier ended.
 	Due string `json:"due,omitempty"`
 	// Count is how many things an entry is about.

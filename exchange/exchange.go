@@ -58,9 +58,13 @@ type Exchange struct {
 	Decision       Decision        // at the supplier, from Proposed on; zero before
 	Returned       Personal        // at the supplier: why a second person gave the decision back
 	Answer         Answer          // at the asker, from Answered or Refused on; zero before
-	Rejected       string          // error code of the other party's node, in Rejected
-	Begun          time.Time       // when it was asked or came in, by our own clock
-	Changed        time.Time       // when the last step was taken
+	Provenance     Provenance      // at who got it passed on: where it comes from
+	Passings       []Passing       // where it went on, oldest first
+	Permissions    []PermissionRequest
+	Corrections    []Correction
+	Rejected       string    // error code of the other party's node, in Rejected
+	Begun          time.Time // when it was asked or came in, by our own clock
+	Changed        time.Time // when the last step was taken
 }
 
 // A Side is the place of a party in an exchange.
@@ -123,6 +127,14 @@ const (
 	WithdrawalMessage MessageKind = "withdrawal"
 	QuestionMessage   MessageKind = "question"
 	ReplyMessage      MessageKind = "reply"
+
+	// Of what goes on with the data after the answer.
+	PermissionRequestMessage    MessageKind = "permission-request"
+	PermissionMessage           MessageKind = "permission"
+	PermissionWithdrawalMessage MessageKind = "permission-withdrawal"
+	PassingMessage              MessageKind = "passing"
+	NoticeMessage               MessageKind = "notice"
+	CorrectionMessage           MessageKind = "correction"
 )
 
 // Deliver records that the other party's receipt for our message has been
@@ -473,5 +485,5 @@ func (x Exchange) Other() PartyID {
 }
 
 func (x Exchange) event(kind EventKind, by ActorID, at time.Time, d Detail) Event {
-	return Event{Kind: kind, Exchange: x.ID, Own: x.Own(), Other: x.Other(), Purpose: x.Request.Purpose, At: at, By: by, Detail: d}
+	return Event{Kind: kind, Exchange: x.Topic(), Own: x.Own(), Other: x.Other(), Purpose: x.Request.Purpose, At: at, By: by, Detail: d}
 }

@@ -25,7 +25,10 @@ const (
 )
 
 // ours are the kinds with which a message of ours leaves.
-var ours = []EventKind{RequestIssued, AnswerIssued, WithdrawalIssued, QuestionIssued, ReplyIssued}
+var ours = []EventKind{
+	RequestIssued, AnswerIssued, WithdrawalIssued, QuestionIssued, ReplyIssued, PermissionRequestIssued, PermissionIssued, PermissionWithdrawalIssued,
+	PassingIssued, NoticeIssued, CorrectionIssued,
+}
 
 // steps are what people and partners do in an exchange or a case. None of it can
 // follow the destruction of the dossier that it would have to be written in.
@@ -33,6 +36,8 @@ var steps = []EventKind{
 	RequestIssued, RequestReceived, CaseOpened, CaseChanged, CaseClosed, WithdrawalIssued, WithdrawalReceived, QuestionIssued, QuestionReceived,
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed,
+	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
+	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
 }
 
 // Rows is the order of events.
@@ -58,7 +63,21 @@ var Rows = [...]Row{
 
 	{[]EventKind{ReceiptReceived, MessageRejected, MessageExpired}, NoMoreThan, ours, "a message ends once, and only one that was issued can"},
 
-	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened}, "there is nothing to look at before it begins"},
+	{[]EventKind{PassingIssued}, Needs, []EventKind{AnswerReceived, PassingReceived}, "nobody passes on what he did not get"},
+	{[]EventKind{PermissionRequestIssued}, Needs, []EventKind{AnswerReceived, PassingReceived}, "permission is asked for what one has"},
+	{[]EventKind{PermissionRequestReceived}, Needs, []EventKind{AnswerIssued, PassingIssued}, "permission is asked of who supplied"},
+	{[]EventKind{PermissionDecided}, NoMoreThan, []EventKind{PermissionRequestReceived}, "a permission is decided once, and only when it was asked"},
+	{[]EventKind{PermissionIssued}, NoMoreThan, []EventKind{PermissionDecided}, "no permission before its decision"},
+	{[]EventKind{PermissionReceived}, NoMoreThan, []EventKind{PermissionRequestIssued}, "a permission answers a request, and each once"},
+	{[]EventKind{PermissionWithdrawalIssued}, NoMoreThan, []EventKind{PermissionIssued}, "only what was given can be taken back, once"},
+	{[]EventKind{PermissionWithdrawalReceived}, NoMoreThan, []EventKind{PermissionReceived}, "only what was given can be taken back, once"},
+	{[]EventKind{NoticeIssued}, Needs, []EventKind{PassingIssued}, "a notice tells of something that was passed on"},
+	{[]EventKind{NoticeReceived}, Needs, []EventKind{AnswerIssued, PassingIssued}, "a notice tells who supplied"},
+	{[]EventKind{CorrectionDecided}, Needs, []EventKind{DecisionTaken}, "only what was supplied can be corrected"},
+	{[]EventKind{CorrectionIssued}, Needs, []EventKind{CorrectionDecided}, "nobody is told before it is decided"},
+	{[]EventKind{CorrectionReceived}, Needs, []EventKind{AnswerReceived, PassingReceived}, "only what was received is corrected"},
+
+	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived}, "there is nothing to look at before it begins"},
 	{[]EventKind{CaseOpened}, NotAfter, []EventKind{CaseOpened}, "a case is opened once"},
 	{[]EventKind{CaseChanged, CaseClosed}, Needs, []EventKind{CaseOpened}, "a case is opened first"},
 	{[]EventKind{CaseChanged, CaseClosed}, NotAfter, []EventKind{CaseClosed}, "a closed case stays as it is"},
@@ -73,6 +92,8 @@ var EventKinds = [...]EventKind{
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed, StaffChanged, RegisterInstalled, NodeCreated, MomentRecorded, HoldPlaced,
 	HoldLifted, DossierDestroyed, DossiersPurged, Searched, Exported, InspectionGranted, CheckpointCosigned, CosignatureReceived, LedgerAlarm,
 	BackupMade, LedgerRecovered,
+	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
+	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
 }
 
 // A Passage (overgang) says which two kinds of entry stand for the same message: at the party
@@ -90,6 +111,12 @@ var Passages = [...]Passage{
 	{WithdrawalIssued, WithdrawalReceived, WithdrawalMessage},
 	{QuestionIssued, QuestionReceived, QuestionMessage},
 	{ReplyIssued, ReplyReceived, ReplyMessage},
+	{PermissionRequestIssued, PermissionRequestReceived, PermissionRequestMessage},
+	{PermissionIssued, PermissionReceived, PermissionMessage},
+	{PermissionWithdrawalIssued, PermissionWithdrawalReceived, PermissionWithdrawalMessage},
+	{PassingIssued, PassingReceived, PassingMessage},
+	{NoticeIssued, NoticeReceived, NoticeMessage},
+	{CorrectionIssued, CorrectionReceived, CorrectionMessage},
 }
 
 // PassageOf returns the passage of which the kind is one half, and whether it is the

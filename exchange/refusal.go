@@ -112,6 +112,22 @@ const (
 	BadScope         Code = "bad-scope"
 	BadTime          Code = "time-impossible"
 	ActorEnded       Code = "actor-ended"
+
+	NotHeld               Code = "item-not-here"
+	ItemErased            Code = "item-erased"
+	OnwardForbidden       Code = "onward-forbidden"
+	OnwardNeedsPermission Code = "onward-needs-permission"
+	ConditionBroken       Code = "condition-broken"
+	BadChain              Code = "bad-chain"
+	PassingsBounded       Code = "too-many-passings"
+	PermissionIdle        Code = "permission-not-needed"
+	PermissionNotNow      Code = "permission-not-now"
+	PermissionsBounded    Code = "too-many-permissions"
+	UnknownPermission     Code = "unknown-permission"
+	BadPermission         Code = "bad-permission"
+	NotTheSource          Code = "not-the-source"
+	BadCorrection         Code = "bad-correction"
+	CorrectionsBounded    Code = "too-many-corrections"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -124,6 +140,8 @@ var Codes = [...]Code{
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
 	BadOutcome, UnknownCondition, BadCondition, BadScope, BadTime, ActorEnded,
+	NotHeld, ItemErased, OnwardForbidden, OnwardNeedsPermission, ConditionBroken, BadChain, PassingsBounded, PermissionIdle, PermissionNotNow,
+	PermissionsBounded, UnknownPermission, BadPermission, NotTheSource, BadCorrection, CorrectionsBounded,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }

@@ -1,0 +1,253 @@
+package exchange
+
+import (
+	"slices"
+	"time"
+)
+
+// A Correction tells everybody who holds an item what became of it: it was
+// wrong, its use is restricted, or it must go (art. 16, 17, 18, 19 GDPR; art.
+// 5.3.4 Wmo 2015 as amended: to whoever received it in the preceding year).
+type Correction struct {
+	ID    ID
+	Kind  CorrectionKind
+	Items []CorrectedItem
+	Why   Personal // at the source; the holders learn what, not why
+	By    ActorID  // at the source
+	At    time.Time
+	To    []CorrectedAt // at the source: who is told
+}
+
+// A CorrectedItem is one item that is corrected; Depth and Value are those that
+// count from now on, of a rectification only.
+type CorrectedItem struct {
+	Item  ItemCode
+	Depth Depth
+	Value Personal
+}
+
+// CorrectedAt says of one holder how far a correction is.
+type CorrectedAt struct {
+	Party PartyID
+	State PassingState // queued, delivered (acknowledged by his receipt), rejected or expired
+}
+
+// A CorrectionKind says what became of an item.
+type CorrectionKind string
+
+// The kinds of correction.
+const (
+	Rectification CorrectionKind = "rectification" // rectificatie, art. 16
+	Restriction   CorrectionKind = "restriction"   // beperking, art. 18; also while an objection (bezwaar, art. 21) is weighed
+	Lifting       CorrectionKind = "lifting"       // einde van de beperking, art. 18(3)
+	Erasure       CorrectionKind = "erasure"       // wissing, art. 17
+)
+
+// CorrectionKinds lists every kind.
+var CorrectionKinds = [...]CorrectionKind{Rectification, Restriction, Lifting, Erasure}
+
+// A Mark says why an item that was supplied can't be read.
+type Mark string
+
+// The marks.
+const (
+	MarkRestricted Mark = "restricted" // beperkt: kept, not read, not passed on
+	MarkErased     Mark = "erased"     // gewist
+)
+
+// maxCorrections bounds the corrections of one exchange.
+const maxCorrections = 100
+
+// theYear is how far back whoever received an item is told (memorandum §6, right
+// to rectification: the preceding year).
+func theYear(at time.Time) time.Time { return at.AddDate(-1, 0, 0) }
+
+// Correct records at the source that items which it supplied were wrong, are
+// restricted, no longer are, or must go. It lists who must be told: whoever
+// received one of them in the preceding year, here or by passing on.
+func (x Exchange) Correct(law *Law, c Correction, own Party, by Actor, at time.Time) (Exchange, Event, error) {
+	if x.Side != Supplier {
+		return Exchange{}, Event{}, refuse(WrongSide)
+	}
+	if x.Phase != Answered && x.Phase != Decided {
+		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
+	}
+	if _, _, err := law.WeighingOf(x.Request, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if len(x.Corrections) >= maxCorrections {
+		return Exchange{}, Event{}, refuse(CorrectionsBounded)
+	}
+	if err := checkText(c.Why, "why"); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := c.check(); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x.Decision.Items = slices.Clone(x.Decision.Items)
+	for _, i := range c.Items {
+		n := slices.IndexFunc(x.Decision.Items, func(d ItemDecision) bool { return d.Item == i.Item && d.Outcome == Supply })
+		if n < 0 {
+			return Exchange{}, Event{}, refuse(NotHeld, "item", string(i.Item))
+		}
+		d := &x.Decision.Items[n]
+		asked, _ := x.Request.item(i.Item)
+		if c.Kind == Rectification && !i.Depth.Within(asked.Depth) {
+			return Exchange{}, Event{}, refuse(DeeperThanAsked, "item", string(i.Item), "asked", string(asked.Depth))
+		}
+		var err error
+		if d.Depth, d.Value, d.Mark, err = c.apply(i, d.Depth, d.Value, d.Mark); err != nil {
+			return Exchange{}, Event{}, err
+		}
+		if err := x.checkNumber(d.Value, "item", string(i.Item)); err != nil {
+			return Exchange{}, Event{}, err
+		}
+	}
+	c.By, c.At, c.To = by.ID, second(at), nil
+	for _, p := range x.received(c, at) {
+		c.To = append(c.To, CorrectedAt{Party: p, State: PassingQueued})
+	}
+	x.Corrections, x.Changed = append(slices.Clone(x.Corrections), c), at
+	return x, x.about(CorrectionDecided, by.ID, at, PartyID{}, "", c.detail()), nil
+}
+
+// received lists who received one of the items in the preceding year.
+func (x Exchange) received(c Correction, at time.Time) (all []PartyID) {
+	since := theYear(at)
+	if x.Decision.At.After(since) {
+		all = append(all, x.Other())
+	}
+	for _, p := range x.Passings {
+		if p.At.After(since) && !known(all, p.To) && p.State != PassingRejected &&
+			slices.ContainsFunc(c.Items, func(i CorrectedItem) bool { return known(p.Items, i.Item) }) {
+			all = append(all, p.To)
+		}
+	}
+	return all
+}
+
+// Under is the exchange under which a holder has what we supplied: ours, or the
+// passing that brought it to him.
+func (x Exchange) Under(holder PartyID) ID {
+	for _, p := range x.Passings {
+		if p.To == holder {
+			return p.ID
+		}
+	}
+	return x.ID
+}
+
+// IssueCorrection is the event of telling one holder.
+func (x Exchange) IssueCorrection(c Correction, to PartyID, at time.Time) Event {
+	return x.about(CorrectionIssued, "", at, to, "", c.detail())
+}
+
+// ReceiveCorrection does at a holder what the source says: an item gets the
+// value that counts, can't be read while it is restricted, or is erased. Items
+// that we do not hold are nothing to us.
+func (x Exchange) ReceiveCorrection(c Correction, from PartyID, at time.Time) (Exchange, Event, error) {
+	switch {
+	case x.Side != Asker:
+		return Exchange{}, Event{}, refuse(WrongSide)
+	case from != x.Source():
+		return Exchange{}, Event{}, refuse(NotTheSource)
+	case len(x.Corrections) >= maxCorrections:
+		return Exchange{}, Event{}, refuse(CorrectionsBounded)
+	}
+	if err := c.check(); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x.Answer.Items = slices.Clone(x.Answer.Items)
+	var kept []CorrectedItem
+	for _, i := range c.Items {
+		n := slices.IndexFunc(x.Answer.Items, func(a AnsweredItem) bool { return a.Item == i.Item && a.Outcome == Supply })
+		if n < 0 {
+			continue
+		}
+		a := &x.Answer.Items[n]
+		var err error
+		if a.Depth, a.Value, a.Mark, err = c.apply(i, a.Depth, a.Value, a.Mark); err != nil {
+			return Exchange{}, Event{}, err
+		}
+		kept = append(kept, CorrectedItem{Item: i.Item, Depth: a.Depth})
+	}
+	c.Items = kept
+	x.Corrections, x.Changed = append(slices.Clone(x.Corrections), c), at
+	return x, x.about(CorrectionReceived, "", at, from, "", c.detail()), nil
+}
+
+// apply is an item after a correction.
+func (c Correction) apply(i CorrectedItem, depth Depth, value Personal, mark Mark) (Depth, Personal, Mark, error) {
+	if mark == MarkErased {
+		return depth, value, mark, refuse(ItemErased, "item", string(i.Item))
+	}
+	switch c.Kind {
+	case Rectification:
+		return i.Depth, i.Value, mark, nil
+	case Restriction:
+		return depth, value, MarkRestricted, nil
+	case Lifting:
+		return depth, value, "", nil
+	}
+	return depth, Personal{}, MarkErased, nil
+}
+
+func (c Correction) check() error {
+	if !known(CorrectionKinds[:], c.Kind) || len(c.Items) == 0 || len(c.Items) > maxItems {
+		return refuse(BadCorrection)
+	}
+	seen := map[ItemCode]bool{}
+	for _, i := range c.Items {
+		valued := c.Kind == Rectification
+		switch {
+		case seen[i.Item]:
+			return refuse(ItemTwice, "item", string(i.Item))
+		case valued && (i.Value.Blank() || i.Depth.rank() == 0):
+			return refuse(ContentMissing, "item", string(i.Item))
+		case !valued && (!i.Value.Zero() || i.Depth != ""):
+			return refuse(ContentSurplus, "item", string(i.Item))
+		case len(i.Value.Reveal()) > maxContent:
+			return refuse(TooMuchContent, "item", string(i.Item))
+		}
+		seen[i.Item] = true
+	}
+	return nil
+}
+
+func (c Correction) detail() Detail {
+	d := Detail{Code: string(c.Kind), Count: len(c.To)}
+	for _, i := range c.Items {
+		d.Items = append(d.Items, ItemNote{Item: i.Item, Depth: i.Depth})
+	}
+	return d
+}
+
+// CorrectionIs records how telling one holder ended.
+func (x Exchange) CorrectionIs(id ID, holder PartyID, state PassingState) Exchange {
+	x.Corrections = slices.Clone(x.Corrections)
+	for n := range x.Corrections {
+		if x.Corrections[n].ID != id {
+			continue
+		}
+		c := &x.Corrections[n]
+		c.To = slices.Clone(c.To)
+		for m := range c.To {
+			if c.To[m].Party == holder {
+				c.To[m].State = state
+			}
+		}
+	}
+	return x
+}
+
+// Readable is the exchange as people may read it: what is restricted is kept
+// and not shown (art. 18 GDPR).
+func (x Exchange) Readable() Exchange {
+	x.Answer.Items = slices.Clone(x.Answer.Items)
+	for n, i := range x.Answer.Items {
+		if i.Mark != "" {
+			x.Answer.Items[n].Value = Personal{}
+		}
+	}
+	return x
+}

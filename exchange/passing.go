@@ -1,0 +1,401 @@
+package exchange
+
+import (
+	"slices"
+	"time"
+)
+
+// A Passing (doorverstrekking) is one onward disclosure: items that we were
+// supplied with, to one other party, for one purpose. At the passer it is what
+// he did; at the source and at everybody between, what a notice told of it.
+type Passing struct {
+	ID         ID
+	From, To   PartyID
+	Purpose    PurposeCode
+	Items      []ItemCode
+	Why        Personal
+	Told       time.Time // when the client was told; zero for not
+	Conditions []Condition
+	At         time.Time
+	By         ActorID // at the passer
+	State      PassingState
+	Code       string // why the other node did not accept it
+	// Breach says that a notice tells of a passing that our conditions do not
+	// allow, as far as we can see.
+	Breach bool
+}
+
+// A PassingState is where a passing stands.
+type PassingState string
+
+// The states of a passing.
+const (
+	PassingQueued    PassingState = "queued"    // at the passer: on its way
+	PassingDelivered PassingState = "delivered" // at the passer: received, and proved so
+	PassingRejected  PassingState = "rejected"  // at the passer: the recipient's node did not accept it
+	PassingExpired   PassingState = "expired"   // at the passer: could not be delivered in time
+	PassingNoticed   PassingState = "noticed"   // at who supplied it: a notice told of it
+)
+
+// maxPassings bounds what is remembered of one exchange; more is a habit, and
+// the law knows no systematic exchange.
+const maxPassings = 200
+
+// A PassingOn is a passing that somebody wants to make.
+type PassingOn struct {
+	ID         ID
+	To         Party
+	In         CapacityCode // of the recipient
+	Purpose    PurposeCode
+	Items      []ItemCode
+	Why        Personal
+	Told       time.Time
+	Conditions []Condition // that the passer adds
+}
+
+// An ItemJudgement is whether one item may be passed on.
+type ItemJudgement struct {
+	Item ItemCode
+	Judgement
+}
+
+// JudgePassing says per item whether it may be passed on now, and what stands
+// in the way: what a person sees before he decides to.
+func (x Exchange) JudgePassing(law *Law, p PassingOn, at time.Time) ([]ItemJudgement, error) {
+	to, err := RecipientOf(p.To, p.In)
+	if err != nil {
+		return nil, err
+	}
+	purpose, ok := law.purposes.get(p.Purpose)
+	if !ok {
+		return nil, refuse(UnknownPurpose, "field", "purpose")
+	}
+	if len(p.Items) == 0 {
+		return nil, refuse(NothingAsked)
+	}
+	var all []ItemJudgement
+	for n, code := range p.Items {
+		item, ok := x.Holds(code)
+		if !ok {
+			return nil, refuse(NotHeld, "item", string(code))
+		}
+		if known(p.Items[:n], code) {
+			return nil, refuse(ItemTwice, "item", string(code))
+		}
+		all = append(all, ItemJudgement{code, Evaluate(x.Layers(), Onward{
+			Item: code, Depth: item.Depth, To: to, Purpose: p.Purpose, Phase: purpose.Phase, At: at, Told: p.Told, Permissions: x.granted(),
+		})})
+	}
+	return all, nil
+}
+
+// PassOn passes items on to another party (doorverstrekken). It refuses what the
+// law does not let the recipient have, and what a condition of anybody in the
+// chain forbids or wants permission for (I2). A permission that it rests on is
+// used up by one.
+func (x Exchange) PassOn(law *Law, p PassingOn, own Party, by Actor, at time.Time) (Exchange, Event, error) {
+	if err := x.now(Asker, Answered); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := x.mayAskFor(law, own, by); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := law.checkPassing(x, p, own, at); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	judged, err := x.JudgePassing(law, p, at)
+	if err != nil {
+		return Exchange{}, Event{}, err
+	}
+	for _, j := range judged {
+		if err := j.refusal(); err != nil {
+			return Exchange{}, Event{}, err
+		}
+	}
+	to := PartyID{OIN: p.To.OIN, Capacity: p.In}
+	used := x.used(p, to, at)
+	x.Permissions = slices.Clone(x.Permissions)
+	for _, n := range used {
+		x.Permissions[n].Granted.Used++
+	}
+	x.Passings = append(slices.Clone(x.Passings), Passing{
+		ID: p.ID, From: x.Own(), To: to, Purpose: p.Purpose, Items: slices.Clone(p.Items), Why: p.Why, Told: p.Told, Conditions: p.Conditions,
+		At: at, By: by.ID, State: PassingQueued,
+	})
+	x.Changed = at
+	return x, x.about(PassingIssued, by.ID, at, to, p.Purpose, Detail{
+		Items: x.notes(p.Items), Conditions: conditionCodes(p.Conditions), Passing: p.ID, Permissions: x.permissionIDs(used),
+	}), nil
+}
+
+// checkPassing holds what does not depend on conditions: whether the recipient
+// may have it for this purpose, and the form.
+func (l *Law) checkPassing(x Exchange, p PassingOn, own Party, at time.Time) error {
+	to := PartyID{OIN: p.To.OIN, Capacity: p.In}
+	switch {
+	case to == x.Own():
+		return refuse(SelfAsked)
+	case len(x.Passings) >= maxPassings || len(x.Provenance.Links) >= maxLinks:
+		return refuse(PassingsBounded)
+	case p.Told.After(at):
+		return refuse(BadMoment, "field", "told")
+	}
+	if err := checkText(p.Why, "why"); err != nil {
+		return err
+	}
+	if err := checkConditions(p.Conditions); err != nil {
+		return err
+	}
+	if err := checkDays(p.Conditions, at); err != nil {
+		return err
+	}
+	r := Request{From: to, To: x.Own(), Purpose: p.Purpose, Subject: x.Request.Subject}
+	between, err := r.between(p.To, own)
+	if err != nil {
+		return err
+	}
+	if !between.mayHaveBSN() && p.Why.holdsBSN() {
+		return refuse(BSNNotAllowed, "field", "why", "article", "5.4.2(5)")
+	}
+	for _, code := range p.Items {
+		if i, _ := x.Holds(code); !between.mayHaveBSN() && i.Value.holdsBSN() {
+			return refuse(BSNNotAllowed, "item", string(code), "article", "5.4.2(5)")
+		}
+	}
+	r.Subject.BSN = BSN{} // how the person is named is chosen when it is sent
+	return l.checkRights(r, p.To, own, p.Items)
+}
+
+// refusal is why an item may not be passed on, or nil.
+func (j ItemJudgement) refusal() error {
+	if j.Verdict == Permitted {
+		return nil
+	}
+	code := OnwardForbidden
+	if j.Verdict == NeedsPermission {
+		code = OnwardNeedsPermission
+	}
+	for _, o := range j.Because {
+		if o.Verdict == j.Verdict {
+			return refuse(code, "item", string(j.Item), "condition", string(o.Condition.Code), "of", o.By.String(), "article", "5.4.2")
+		}
+	}
+	return refuse(code, "item", string(j.Item))
+}
+
+// notes are items with the depth at which we hold them.
+func (x Exchange) notes(items []ItemCode) (all []ItemNote) {
+	for _, code := range items {
+		i, _ := x.Holds(code)
+		all = append(all, ItemNote{Item: code, Depth: i.Depth})
+	}
+	return all
+}
+
+// An Arrival is what another party passed on to us, as its message says: every
+// signature in it was checked, nothing of the law.
+type Arrival struct {
+	ID         ID
+	From, To   PartyID
+	Purpose    PurposeCode
+	Why        Personal
+	Subject    Subject
+	Provenance Provenance // with the link that brought it here
+	Answer     Answer     // the items, and the conditions of the source
+	// Permissions are those that came along, with how often this node has seen
+	// each used before.
+	Permissions []Permission
+	// Recipients are the recipients of the links, as the register has them.
+	Recipients []Recipient
+}
+
+// Arrive takes what was passed on to us (ontvangst). It trusts nobody on the
+// way: it refuses items that the law does not let us have, and a chain in which
+// any link broke a condition, or lacks a permission that was wanted (I2).
+func Arrive(law *Law, a Arrival, from, own Party, at time.Time) (Exchange, Event, error) {
+	links := a.Provenance.Links
+	switch {
+	case len(links) == 0 || len(links) > maxLinks || len(a.Recipients) != len(links):
+		return Exchange{}, Event{}, refuse(BadChain)
+	case len(a.Answer.Items) == 0:
+		return Exchange{}, Event{}, refuse(NothingAsked)
+	}
+	r := Request{
+		ID: a.ID, From: a.To, To: a.From, Purpose: a.Purpose, Specific: a.Why, Subject: a.Subject, Due: second(at),
+	}
+	var codes []ItemCode
+	for _, i := range a.Answer.Items {
+		if i.Outcome != Supply || i.Value.Blank() {
+			return Exchange{}, Event{}, refuse(BadOutcome, "item", string(i.Item))
+		}
+		if known(codes, i.Item) {
+			return Exchange{}, Event{}, refuse(ItemTwice, "item", string(i.Item))
+		}
+		codes = append(codes, i.Item)
+		r.Items = append(r.Items, AskedItem{Item: i.Item, Depth: i.Depth, Why: a.Why})
+	}
+	if err := law.checkRights(r, own, from, codes); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	between, err := r.between(own, from)
+	if err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := a.Subject.check(between.Asker, between.Asked); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := checkMoment(links[len(links)-1].At, a.Provenance.Decided, at); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if err := a.checkChain(law); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	x := Exchange{
+		ID: a.ID, Side: Asker, Phase: Answered, Request: r, ByNumber: between.mayHaveBSN(), Answer: a.Answer, Provenance: a.Provenance,
+		Begun: at, Changed: at,
+	}
+	return x, x.about(PassingReceived, "", at, a.From, a.Purpose, Detail{
+		Items: x.notes(codes), Conditions: conditionCodes(a.Answer.Conditions), Passing: a.ID,
+	}), nil
+}
+
+// checkChain judges every link as if it were the passer's own node: each by
+// what everybody before it wants.
+func (a Arrival) checkChain(law *Law) error {
+	holder, before := PartyID{}, a.Provenance.Decided
+	layers := []Layer{{By: a.Provenance.Supplier, Conditions: a.Answer.Conditions}}
+	for n, l := range a.Provenance.Links {
+		purpose, ok := law.purposes.get(l.Purpose)
+		switch {
+		case !ok:
+			return refuse(UnknownPurpose, "field", "purpose")
+		case n > 0 && l.From != holder, l.At.Before(before.Add(-Skew)):
+			return refuse(BadChain)
+		}
+		for _, i := range a.Answer.Items {
+			var theirs []Permission
+			for _, p := range a.Permissions {
+				if p.Holder == l.From {
+					theirs = append(theirs, p)
+				}
+			}
+			j := Evaluate(layers, Onward{
+				Item: i.Item, Depth: i.Depth, To: a.Recipients[n], Purpose: l.Purpose, Phase: purpose.Phase, At: l.At, Told: l.Told, Permissions: theirs,
+			})
+			if err := (ItemJudgement{i.Item, j}).refusal(); err != nil {
+				return err
+			}
+		}
+		layers = append(layers, Layer{By: l.From, Conditions: l.Conditions})
+		holder, before = l.To, l.At
+	}
+	if last := a.Provenance.Links[len(a.Provenance.Links)-1]; last.ID != a.ID || last.From != a.From || last.To != a.To || last.Purpose != a.Purpose {
+		return refuse(BadChain)
+	}
+	return nil
+}
+
+// A Notice (bericht van doorverstrekking) tells who supplied something where it
+// went on.
+type Notice struct {
+	From    PartyID // who tells it: the passer
+	Link    Link    // the passing
+	Before  []Link  // between us and it, oldest first
+	Items   []ItemCode
+	To      Recipient
+	Phase   PhaseCode
+	Granted []Permission // of ours, that it rests on
+}
+
+// ReceiveNotice records at the source, or at who passed it on before, where
+// something went. What is told is true or not, it is recorded; that our
+// conditions do not allow it is recorded with it.
+func (x Exchange) ReceiveNotice(law *Law, n Notice, at time.Time) (Exchange, Event, error) {
+	if len(x.Passings) >= maxPassings {
+		return Exchange{}, Event{}, refuse(PassingsBounded)
+	}
+	if slices.ContainsFunc(x.Passings, func(p Passing) bool { return p.ID == n.Link.ID }) {
+		return Exchange{}, Event{}, refuse(BadChain)
+	}
+	purpose, ok := law.purposes.get(n.Link.Purpose)
+	if !ok {
+		return Exchange{}, Event{}, refuse(UnknownPurpose, "field", "purpose")
+	}
+	p := Passing{
+		ID: n.Link.ID, From: n.Link.From, To: n.Link.To, Purpose: n.Link.Purpose, Items: n.Items, Told: n.Link.Told, Conditions: n.Link.Conditions,
+		At: n.Link.At, State: PassingNoticed,
+	}
+	wanted := x.wanted(n.Before)
+	for _, code := range n.Items {
+		depth := x.depthOf(code)
+		if depth == "" {
+			p.Breach = true // it is not what we supplied
+			continue
+		}
+		j := Evaluate(wanted, Onward{
+			Item: code, Depth: depth, To: n.To, Purpose: n.Link.Purpose, Phase: purpose.Phase, At: n.Link.At, Told: n.Link.Told, Permissions: n.Granted,
+		})
+		p.Breach = p.Breach || j.Verdict != Permitted
+	}
+	x.Passings, x.Changed = append(slices.Clone(x.Passings), p), at
+	d := Detail{Passing: p.ID, Recipient: p.To}
+	for _, code := range n.Items {
+		d.Items = append(d.Items, ItemNote{Item: code, Depth: x.depthOf(code)})
+	}
+	if p.Breach {
+		d.Code = string(ConditionBroken)
+	}
+	return x, x.about(NoticeReceived, "", at, n.From, p.Purpose, d), nil
+}
+
+// wanted is our own layer: what we want of everybody after us.
+func (x Exchange) wanted(between []Link) []Layer {
+	if x.Side == Supplier {
+		return []Layer{{By: x.Own(), Conditions: x.Decision.Conditions}}
+	}
+	for _, l := range between {
+		if l.From == x.Own() {
+			return []Layer{{By: x.Own(), Conditions: l.Conditions}}
+		}
+	}
+	return nil
+}
+
+func (x Exchange) depthOf(code ItemCode) Depth {
+	if x.Side == Supplier {
+		i, _ := x.supplied(code)
+		return i.Depth
+	}
+	for _, i := range x.Answer.Items {
+		if i.Item == code && i.Outcome == Supply {
+			return i.Depth
+		}
+	}
+	return ""
+}
+
+// PassingIs records how a passing of ours ended: that it arrived, was not
+// accepted, or could not be delivered in time.
+func (x Exchange) PassingIs(id ID, state PassingState, code string) Exchange {
+	x.Passings = slices.Clone(x.Passings)
+	for n := range x.Passings {
+		if x.Passings[n].ID == id {
+			x.Passings[n].State, x.Passings[n].Code = state, code
+		}
+	}
+	return x
+}
+
+// NoticeOf is the event of telling who supplied something where it went on.
+func (x Exchange) NoticeOf(p Passing, to PartyID, at time.Time) Event {
+	d := Detail{Passing: p.ID, Recipient: p.To}
+	for _, code := range p.Items {
+		d.Items = append(d.Items, ItemNote{Item: code, Depth: x.depthOf(code)})
+	}
+	return x.about(NoticeIssued, "", at, to, p.Purpose, d)
+}
+
+// about is an event of what goes on with the data after the answer.
+func (x Exchange) about(kind EventKind, by ActorID, at time.Time, other PartyID, purpose PurposeCode, d Detail) Event {
+	return Event{Kind: kind, Exchange: x.Topic(), Own: x.Own(), Other: other, Purpose: purpose, At: at, By: by, Detail: d}
+}
