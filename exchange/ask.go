@@ -100,7 +100,7 @@ func (l *Law) checkCase(a Asking) error {
 	case r.Trigger.Code != c.Trigger.Code || !r.Trigger.On.Equal(c.Trigger.On):
 		return refuse(BadTrigger, "field", "case")
 	}
-	person, ok := c.find(r.Subject)
+	person, ok := c.Find(r.Subject)
 	if !ok || person.Standing != r.Subject.Standing {
 		return refuse(NotInCase, "field", "person")
 	}

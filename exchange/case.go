@@ -261,8 +261,8 @@ func (c Case) Subject(n int, from, to Party, r Request) (Subject, error) {
 	return s, nil
 }
 
-// find returns the person whom a request is about.
-func (c Case) find(s Subject) (Person, bool) {
+// Find returns the person whom a request is about.
+func (c Case) Find(s Subject) (Person, bool) {
 	for _, p := range c.People {
 		if p.same(Person{BSN: s.BSN, Name: s.Name, Born: s.Born}) {
 			return p, true

@@ -29,7 +29,10 @@ type CorrectedItem struct {
 // CorrectedAt says of one holder how far a correction is.
 type CorrectedAt struct {
 	Party PartyID
-	State PassingState // queued, delivered (acknowledged by his receipt), rejected or expired
+	// Passing is the passing that brought it to him; "" for who asked us.
+	Passing ID
+	Message ID           // that tells him
+	State   PassingState // queued, delivered (acknowledged by his receipt), rejected or expired
 }
 
 // A CorrectionKind says what became of an item.
@@ -104,37 +107,45 @@ func (x Exchange) Correct(law *Law, c Correction, own Party, by Actor, at time.T
 		}
 	}
 	c.By, c.At, c.To = by.ID, second(at), nil
-	for _, p := range x.received(c, at) {
-		c.To = append(c.To, CorrectedAt{Party: p, State: PassingQueued})
-	}
+	c.To = x.received(c, at)
 	x.Corrections, x.Changed = append(slices.Clone(x.Corrections), c), at
 	return x, x.about(CorrectionDecided, by.ID, at, PartyID{}, "", c.detail()), nil
 }
 
 // received lists who received one of the items in the preceding year.
-func (x Exchange) received(c Correction, at time.Time) (all []PartyID) {
+func (x Exchange) received(c Correction, at time.Time) (all []CorrectedAt) {
 	since := theYear(at)
 	if x.Decision.At.After(since) {
-		all = append(all, x.Other())
+		all = append(all, CorrectedAt{Party: x.Other(), State: PassingQueued})
 	}
 	for _, p := range x.Passings {
-		if p.At.After(since) && !known(all, p.To) && p.State != PassingRejected &&
-			slices.ContainsFunc(c.Items, func(i CorrectedItem) bool { return known(p.Items, i.Item) }) {
-			all = append(all, p.To)
+		if p.At.After(since) && len(c.of(p.Items)) > 0 {
+			all = append(all, CorrectedAt{Party: p.To, Passing: p.ID, State: PassingQueued})
 		}
 	}
 	return all
 }
 
-// Under is the exchange under which a holder has what we supplied: ours, or the
-// passing that brought it to him.
-func (x Exchange) Under(holder PartyID) ID {
-	for _, p := range x.Passings {
-		if p.To == holder {
-			return p.ID
+// of is what of a correction is about these items.
+func (c Correction) of(items []ItemCode) (some []CorrectedItem) {
+	for _, i := range c.Items {
+		if known(items, i.Item) {
+			some = append(some, i)
 		}
 	}
-	return x.ID
+	return some
+}
+
+// For is a correction as one holder is told it: of the items that he has, and
+// without the reason.
+func (x Exchange) For(c Correction, to CorrectedAt) Correction {
+	told := Correction{ID: c.ID, Kind: c.Kind, Items: c.Items, At: c.At}
+	for _, p := range x.Passings {
+		if p.ID == to.Passing {
+			told.Items = c.of(p.Items)
+		}
+	}
+	return told
 }
 
 // IssueCorrection is the event of telling one holder.
@@ -222,17 +233,14 @@ func (c Correction) detail() Detail {
 	return d
 }
 
-// CorrectionIs records how telling one holder ended.
-func (x Exchange) CorrectionIs(id ID, holder PartyID, state PassingState) Exchange {
+// CorrectionIs records how telling one holder ended; message is what told him.
+func (x Exchange) CorrectionIs(message ID, state PassingState) Exchange {
 	x.Corrections = slices.Clone(x.Corrections)
 	for n := range x.Corrections {
-		if x.Corrections[n].ID != id {
-			continue
-		}
 		c := &x.Corrections[n]
 		c.To = slices.Clone(c.To)
 		for m := range c.To {
-			if c.To[m].Party == holder {
+			if c.To[m].Message == message {
 				c.To[m].State = state
 			}
 		}

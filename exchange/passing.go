@@ -18,8 +18,10 @@ type Passing struct {
 	Conditions []Condition
 	At         time.Time
 	By         ActorID // at the passer
-	State      PassingState
-	Code       string // why the other node did not accept it
+	// Permissions are the requests for permission that it rests on, at the passer.
+	Permissions []ID
+	State       PassingState
+	Code        string // why the other node did not accept it
 	// Breach says that a notice tells of a passing that our conditions do not
 	// allow, as far as we can see.
 	Breach bool
@@ -120,7 +122,7 @@ func (x Exchange) PassOn(law *Law, p PassingOn, own Party, by Actor, at time.Tim
 	}
 	x.Passings = append(slices.Clone(x.Passings), Passing{
 		ID: p.ID, From: x.Own(), To: to, Purpose: p.Purpose, Items: slices.Clone(p.Items), Why: p.Why, Told: p.Told, Conditions: p.Conditions,
-		At: at, By: by.ID, State: PassingQueued,
+		At: at, By: by.ID, Permissions: x.permissionIDs(used), State: PassingQueued,
 	})
 	x.Changed = at
 	return x, x.about(PassingIssued, by.ID, at, to, p.Purpose, Detail{
@@ -398,4 +400,58 @@ func (x Exchange) NoticeOf(p Passing, to PartyID, at time.Time) Event {
 // about is an event of what goes on with the data after the answer.
 func (x Exchange) about(kind EventKind, by ActorID, at time.Time, other PartyID, purpose PurposeCode, d Detail) Event {
 	return Event{Kind: kind, Exchange: x.Topic(), Own: x.Own(), Other: other, Purpose: purpose, At: at, By: by, Detail: d}
+}
+
+// Arrived records that a message about what goes on with the data was received
+// by the other party, who proved it: id is that of the message.
+func (x Exchange) Arrived(m MessageKind, id ID, to PartyID, at time.Time) (Exchange, Event) {
+	switch m {
+	case PassingMessage:
+		x = x.PassingIs(id, PassingDelivered, "")
+	case CorrectionMessage:
+		x = x.CorrectionIs(id, PassingDelivered)
+	}
+	x.Changed = at
+	return x, x.about(ReceiptReceived, "", at, to, "", Detail{})
+}
+
+// Lost records that such a message did not arrive: the other node did not accept
+// it, with its code, or it could not be delivered in time.
+func (x Exchange) Lost(m MessageKind, id ID, to PartyID, state PassingState, code string, at time.Time) (Exchange, Event) {
+	switch m {
+	case PassingMessage:
+		x = x.PassingIs(id, state, code)
+	case CorrectionMessage:
+		x = x.CorrectionIs(id, state)
+	case PermissionRequestMessage:
+		x = x.PermissionLost(id)
+	}
+	x.Changed = at
+	kind := MessageRejected
+	if state == PassingExpired {
+		kind = MessageExpired
+	}
+	return x, x.about(kind, "", at, to, "", Detail{Code: code})
+}
+
+// MayStillPass holds, at the moment that a passing leaves, what it rests on: the
+// rights of both parties, permissions that were not taken back meanwhile, and
+// items that may still be read.
+func (x Exchange) MayStillPass(law *Law, id ID, own, to Party) error {
+	n := slices.IndexFunc(x.Passings, func(p Passing) bool { return p.ID == id })
+	if n < 0 {
+		return refuse(BadChain)
+	}
+	p := x.Passings[n]
+	for _, code := range p.Items {
+		if _, ok := x.Holds(code); !ok {
+			return refuse(NotHeld, "item", string(code))
+		}
+	}
+	for _, r := range x.Permissions {
+		if known(p.Permissions, r.ID) && r.State != PermissionGranted {
+			return refuse(OnwardNeedsPermission, "of", r.Of.String(), "article", "5.4.2")
+		}
+	}
+	return law.checkRights(Request{From: p.To, To: p.From, Purpose: p.Purpose}, to, own, p.Items)
 }

@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -46,7 +47,7 @@ func (n *Node) Ask(ctx context.Context, who Who, asking Asking) (exchange.Exchan
 		return exchange.Exchange{}, err
 	}
 	_, err = n.write(ctx, act{
-		after: record{Exchange: x, Request: signed.Digest}, event: event, sent: &message{wire.Request, signed}, send: outgoing(e, signed),
+		after: record{Exchange: x, Request: signed.Digest}, event: event, sent: &message{wire.Request, signed}, send: outgoing(rowOf(x), e, signed),
 	})
 	return x, err
 }
@@ -159,7 +160,7 @@ func (n *Node) Withdraw(ctx context.Context, who Who, id exchange.ID) (exchange.
 		if err != nil {
 			return act{}, err
 		}
-		return act{after: j.before.with(x), event: event, sent: &message{wire.Withdrawal, signed}, send: outgoing(e, signed)}, nil
+		return act{after: j.before.with(x), event: event, sent: &message{wire.Withdrawal, signed}, send: outgoing(rowOf(x), e, signed)}, nil
 	})
 }
 
@@ -172,9 +173,24 @@ func envelope(x exchange.Exchange, now, expires time.Time) wire.Envelope {
 	return wire.Envelope{ID: string(newID(now)), From: x.Own(), To: x.Other(), Exchange: x.ID, At: now, Expires: expires}
 }
 
-// outgoing puts a message in the outbox: by its digest, since the message itself
-// is kept as evidence. It is sealed when it is sent, to the recipients that the
-// register has then.
-func outgoing(e wire.Envelope, signed wire.Signed) *store.Outgoing {
-	return &store.Outgoing{ID: e.ID, To: e.To.String(), Exchange: string(e.Exchange), Message: signed.Digest[:], Expires: e.Expires}
+// outgoing puts a message of a record in the outbox: by its digest and where it
+// is kept, since the message itself is kept as evidence. It is sealed when it is
+// sent, to the recipients that the register has then.
+func outgoing(row string, e wire.Envelope, signed wire.Signed) *store.Outgoing {
+	return &store.Outgoing{
+		ID: e.ID, To: e.To.String(), Exchange: string(e.Exchange), Message: append(signed.Digest[:], row...), Expires: e.Expires,
+	}
 }
+
+// kept is the digest of an outgoing message, and the row of the record that
+// keeps it.
+func kept(out store.Outgoing) (wire.Digest, string, error) {
+	var d wire.Digest
+	if len(out.Message) <= len(d) {
+		return d, "", fmt.Errorf("the outbox names message %s in a form that this version cannot read", out.ID)
+	}
+	return wire.Digest(out.Message[:len(d)]), string(out.Message[len(d):]), nil
+}
+
+// rowOf is where a side of an exchange is kept.
+func rowOf(x exchange.Exchange) string { return rowKey(x.ID, x.Side) }

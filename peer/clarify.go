@@ -23,7 +23,7 @@ func (n *Node) Question(ctx context.Context, who Who, id exchange.ID, text excha
 		}
 		after := j.before.with(x)
 		after.Questions = append(after.Questions[:len(after.Questions):len(after.Questions)], signed.Digest)
-		return act{after: after, event: event, sent: &message{wire.Question, signed}, send: outgoing(e, signed)}, nil
+		return act{after: after, event: event, sent: &message{wire.Question, signed}, send: outgoing(rowOf(x), e, signed)}, nil
 	})
 }
 
@@ -40,6 +40,6 @@ func (n *Node) Reply(ctx context.Context, who Who, id exchange.ID, text exchange
 		if err != nil {
 			return act{}, err
 		}
-		return act{after: j.before.with(x), event: event, sent: &message{wire.Reply, signed}, send: outgoing(e, signed)}, nil
+		return act{after: j.before.with(x), event: event, sent: &message{wire.Reply, signed}, send: outgoing(rowOf(x), e, signed)}, nil
 	})
 }

@@ -14,17 +14,17 @@ import (
 // messages, only their names: the outbox itself is in the store, and a courier
 // that starts again tries everything at once.
 //
-// Messages of one exchange go in the order in which they were queued, so that a
-// withdrawal never overtakes its request. Everything else may go at the same
-// time.
+// Messages of one exchange to one party go in the order in which they were
+// queued, so that a withdrawal never overtakes its request. Everything else may
+// go at the same time.
 type courier struct {
 	pace Pace
 
 	// mu is held for the few steps on the queues below, never while anything
 	// is read, sent or written.
 	mu     sync.Mutex
-	queues map[string][]*errand // by exchange, oldest first; never empty
-	within map[string]string    // exchange of each errand in queues, by ID
+	queues map[string][]*errand // by exchange and addressee, oldest first; never empty
+	within map[string]string    // queue of each errand, by ID
 	// away says to whom each attempt that runs is, by ID of the message, also of
 	// a message that was taken off its queue meanwhile.
 	away map[string]exchange.OIN
@@ -66,8 +66,9 @@ func (c *courier) add(out store.Outgoing) {
 	}
 	c.mu.Lock()
 	if _, known := c.within[out.ID]; !known {
-		c.within[out.ID] = out.Exchange
-		c.queues[out.Exchange] = append(c.queues[out.Exchange], &errand{id: out.ID, to: to.OIN})
+		queue := out.Exchange + " " + out.To
+		c.within[out.ID] = queue
+		c.queues[queue] = append(c.queues[queue], &errand{id: out.ID, to: to.OIN})
 	}
 	c.mu.Unlock()
 	c.signal()

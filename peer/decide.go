@@ -59,6 +59,6 @@ func (n *Node) decided(j judging, x exchange.Exchange, event exchange.Event) (ac
 		return act{}, err
 	}
 	return act{
-		after: j.before.with(x), event: event, also: x.IssueAnswer(j.now), sent: &message{wire.Answer, signed}, send: outgoing(e, signed),
+		after: j.before.with(x), event: event, also: x.IssueAnswer(j.now), sent: &message{wire.Answer, signed}, send: outgoing(rowOf(x), e, signed),
 	}, nil
 }

@@ -28,14 +28,22 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	m, side, err := n.sent(exchange.ID(out.Exchange), wire.Digest(out.Message))
+	digest, row, err := kept(out)
+	if err != nil {
+		return err
+	}
+	value, _, err := n.store.Get(tableMessage, messageKey(row, digest))
+	if err != nil {
+		return err
+	}
+	m, err := decodeMessage(value)
 	if err != nil {
 		return err
 	}
 	kind := exchange.MessageKind(m.kind)
 	if !n.now().Before(out.Expires) {
-		return n.giveUp(ctx, out, side, func(r record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-			return r.Expire(kind, now)
+		return n.giveUp(ctx, out, row, func(r record, now time.Time) (exchange.Exchange, exchange.Event, error) {
+			return ended(r, kind, out, exchange.PassingExpired, "", now)
 		})
 	}
 	f, err := n.current()
@@ -50,12 +58,12 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if !ok {
 		return fault(UnknownParty)
 	}
-	if code, err := n.overtaken(f, exchange.ID(out.Exchange), side, kind); err != nil {
+	if code, err := n.overtaken(f, row, kind, out); err != nil {
 		return err
 	} else if code != "" {
 		n.log.Warn("message kept back", "party", to.String(), "code", code)
-		return n.giveUp(ctx, out, side, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-			return x.Reject(kind, code, now)
+		return n.giveUp(ctx, out, row, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
+			return ended(x, kind, out, exchange.PassingRejected, code, now)
 		})
 	}
 	// It is sealed to the recipients that the addressee has now.
@@ -73,7 +81,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	switch {
 	case len(r.Receipt) > 0:
-		return n.receipted(ctx, f, out, to, side, kind, r.Receipt)
+		return n.receipted(ctx, f, out, to, row, kind, r.Receipt)
 	case r.Retry:
 		return fmt.Errorf("the other node says: later")
 	case r.Code == "":
@@ -81,17 +89,20 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	code := knownCode(r.Code)
 	n.log.Warn("message not accepted", "party", to.String(), "code", code)
-	return n.giveUp(ctx, out, side, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-		return x.Reject(kind, code, now)
+	return n.giveUp(ctx, out, row, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
+		return ended(x, kind, out, exchange.PassingRejected, code, now)
 	})
 }
 
 // overtaken is why a message may not leave any more, or "": since it was queued
 // a register may have taken from either party what it rests on.
-func (n *Node) overtaken(f *inForce, id exchange.ID, side exchange.Side, kind exchange.MessageKind) (code string, err error) {
-	r, err := n.record(id, side)
+func (n *Node) overtaken(f *inForce, row string, kind exchange.MessageKind, out store.Outgoing) (code string, err error) {
+	r, err := n.record(idOf(row), sideOf(row))
 	if err != nil {
 		return "", err
+	}
+	if afterwards(kind) {
+		return n.onwardOvertaken(f, r, kind, out)
 	}
 	from, err := f.party(r.Exchange.Request.From.OIN)
 	if err != nil {
@@ -118,24 +129,6 @@ func (n *Node) hand(ctx context.Context, to register.Party, sealed []byte) ([]by
 	return n.network.Send(ctx, to.Peer, MessageProtocol, sealed)
 }
 
-// sent loads a message that we sent, with the side on which we did.
-func (n *Node) sent(id exchange.ID, d wire.Digest) (storedMessage, exchange.Side, error) {
-	for _, side := range []exchange.Side{exchange.Asker, exchange.Supplier} {
-		value, _, err := n.store.Get(tableMessage, messageKey(rowKey(id, side), d))
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return storedMessage{}, "", err
-		}
-		m, err := decodeMessage(value)
-		if err != nil || m.sent {
-			return m, side, err
-		}
-	}
-	return storedMessage{}, "", store.ErrNotFound
-}
-
 // knownCode is a code that came over the network, or that it is none of ours.
 // It is going to be stored, logged and listed, so the other party must not be
 // able to write in it what it likes (I5).
@@ -146,8 +139,8 @@ func knownCode(s string) string {
 	return UnknownCode
 }
 
-func (n *Node) giveUp(ctx context.Context, out store.Outgoing, side exchange.Side, end func(record, time.Time) (exchange.Exchange, exchange.Event, error)) error {
-	_, err := n.change(ctx, exchange.ID(out.Exchange), side, func(before record, now time.Time) (act, error) {
+func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, end func(record, time.Time) (exchange.Exchange, exchange.Event, error)) error {
+	_, err := n.change(ctx, idOf(row), sideOf(row), func(before record, now time.Time) (act, error) {
 		x, event, err := end(before, now)
 		if err != nil {
 			return act{}, err
@@ -159,7 +152,7 @@ func (n *Node) giveUp(ctx context.Context, out store.Outgoing, side exchange.Sid
 
 // receipted checks a receipt and finishes the message: from here on we hold
 // evidence that the partner's ledger has it.
-func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to exchange.PartyID, side exchange.Side, kind exchange.MessageKind, sealed []byte) error {
+func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to exchange.PartyID, row string, kind exchange.MessageKind, sealed []byte) error {
 	_, own, err := n.own(f)
 	if err != nil {
 		return err
@@ -172,7 +165,11 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 	if err != nil {
 		return err
 	}
-	if m.Kind != wire.Receipt || m.From != to || string(m.Exchange) != out.Exchange || m.Follows != wire.Digest(out.Message) {
+	digest, _, err := kept(out)
+	if err != nil {
+		return err
+	}
+	if m.Kind != wire.Receipt || m.From != to || string(m.Exchange) != out.Exchange || m.Follows != digest {
 		return fault(BadReceipt)
 	}
 	party, _ := f.register.Party(to.OIN)
@@ -180,18 +177,24 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 	if err != nil {
 		return err
 	}
-	_, err = n.change(ctx, m.Exchange, side, func(before record, now time.Time) (act, error) {
+	_, err = n.change(ctx, idOf(row), sideOf(row), func(before record, now time.Time) (act, error) {
 		if !answers(proven.entry, kind, before.Exchange, out.ID, now) {
 			return act{}, fault(BadReceipt)
 		}
-		x, event, err := before.Deliver(kind, now)
-		if err != nil {
-			return act{}, err
-		}
-		return act{
-			after: before.with(x), event: event, done: []string{out.ID}, partner: &proven,
+		a := act{
+			done: []string{out.ID}, partner: &proven,
 			shown: proven.shownBy(n.id.OIN), received: &message{wire.Receipt, wire.Signed{Token: token, Digest: m.Digest}},
-		}, nil
+		}
+		var x exchange.Exchange
+		var err error
+		if afterwards(kind) {
+			x, a.event = before.Arrived(kind, exchange.ID(out.ID), to, now)
+			a.parcels, err = n.noticesOf(kind, before, x, digest, exchange.ID(out.ID), now)
+		} else {
+			x, a.event, err = before.Deliver(kind, now)
+		}
+		a.after = before.with(x)
+		return a, err
 	})
 	return err
 }
@@ -203,6 +206,13 @@ var receivedAs = map[exchange.MessageKind]exchange.EventKind{
 	exchange.WithdrawalMessage: exchange.WithdrawalReceived,
 	exchange.QuestionMessage:   exchange.QuestionReceived,
 	exchange.ReplyMessage:      exchange.ReplyReceived,
+
+	exchange.PermissionRequestMessage:    exchange.PermissionRequestReceived,
+	exchange.PermissionMessage:           exchange.PermissionReceived,
+	exchange.PermissionWithdrawalMessage: exchange.PermissionWithdrawalReceived,
+	exchange.PassingMessage:              exchange.PassingReceived,
+	exchange.NoticeMessage:               exchange.NoticeReceived,
+	exchange.CorrectionMessage:           exchange.CorrectionReceived,
 }
 
 // answers reports whether the entry that a receipt proves says what happened:
@@ -211,7 +221,7 @@ var receivedAs = map[exchange.MessageKind]exchange.EventKind{
 // of that.
 func answers(h ledger.Header, kind exchange.MessageKind, x exchange.Exchange, message string, now time.Time) bool {
 	made, err := timeOf(message)
-	return err == nil && h.Kind == string(receivedAs[kind]) && h.Purpose == string(x.Request.Purpose) &&
+	return err == nil && h.Kind == string(receivedAs[kind]) && (afterwards(kind) || h.Purpose == string(x.Request.Purpose)) &&
 		!h.Time.Before(made.Add(-exchange.Skew)) && !h.Time.After(now.Add(exchange.Skew)) &&
 		h.Key != ledger.None && h.Private != ledger.DigestOf(nil)
 }
@@ -261,3 +271,30 @@ func checkEvidence(m wire.Message, checkpointKey string) (partnerLedger, error) 
 // receiptID is the ID of the receipt of a message: a UUIDv8 (RFC 9562 §5.8)
 // made of its digest, so that a repeated message gets the same receipt.
 func receiptID(of wire.Digest) string { return uuidOf("sluis-receipt\n" + string(of[:])) }
+
+// ended records that a message of ours did not arrive.
+func ended(r record, kind exchange.MessageKind, out store.Outgoing, state exchange.PassingState, code string, now time.Time) (exchange.Exchange, exchange.Event, error) {
+	if afterwards(kind) {
+		to, err := exchange.ParsePartyID(out.To)
+		if err != nil {
+			return exchange.Exchange{}, exchange.Event{}, err
+		}
+		x, event := r.Lost(kind, exchange.ID(out.ID), to, state, code, now)
+		return x, event, nil
+	}
+	if state == exchange.PassingExpired {
+		return r.Expire(kind, now)
+	}
+	return r.Reject(kind, code, now)
+}
+
+// afterwards reports whether a message is about what goes on with the data after
+// the answer.
+func afterwards(kind exchange.MessageKind) bool {
+	switch kind {
+	case exchange.PermissionRequestMessage, exchange.PermissionMessage, exchange.PermissionWithdrawalMessage, exchange.PassingMessage,
+		exchange.NoticeMessage, exchange.CorrectionMessage:
+		return true
+	}
+	return false
+}

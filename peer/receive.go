@@ -146,6 +146,8 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 			return store.Written{}, fault(UnknownExchange)
 		}
 		a, err = follow(f.law, a, before, m, now)
+	default:
+		a, err = n.acceptOnward(f, a, m, now)
 	}
 	if err != nil {
 		return store.Written{}, err

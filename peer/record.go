@@ -70,9 +70,10 @@ type storedRecord struct {
 	Returned string                `json:"returned,omitempty"`
 	Answer   *storedAnswer         `json:"answer,omitempty"`
 	Sent     string                `json:"sent,omitempty"`
-	Rejected string                `json:"rejected,omitempty"`
-	Begun    time.Time             `json:"begun,omitzero"`
-	Changed  time.Time             `json:"changed"`
+	storedOnward
+	Rejected string    `json:"rejected,omitempty"`
+	Begun    time.Time `json:"begun,omitzero"`
+	Changed  time.Time `json:"changed"`
 }
 
 type storedAssignment struct {
@@ -127,6 +128,7 @@ type storedItem struct {
 	Ground  exchange.GroundCode `json:"ground,omitempty"`
 	Reason  string              `json:"reason,omitempty"`
 	Tell    string              `json:"tell,omitempty"`
+	Mark    exchange.Mark       `json:"mark,omitempty"`
 }
 
 func (r record) encode() ([]byte, error) {
@@ -137,7 +139,7 @@ func (r record) encode() ([]byte, error) {
 	s := storedRecord{
 		Side: r.Side, Phase: r.Phase, From: r.Exchange.Request.From, To: r.Exchange.Request.To, Request: request,
 		Digest: r.Request[:], Sent: r.Sent, Rejected: r.Rejected, Begun: r.Begun, Changed: r.Changed,
-		ByNumber: r.ByNumber, Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(),
+		ByNumber: r.ByNumber, Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(), storedOnward: onwardOf(r.Exchange),
 	}
 	if a := r.Assignment; a.To != "" {
 		s.Assigned = &storedAssignment{To: a.To, Why: a.Why.Reveal(), By: a.By, At: a.At}
@@ -156,7 +158,7 @@ func (r record) encode() ([]byte, error) {
 		for _, i := range d.Items {
 			s.Decision.Items = append(s.Decision.Items, storedItem{
 				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Ground: i.Ground,
-				Reason: i.Reason.Reveal(), Tell: i.Tell.Reveal(),
+				Reason: i.Reason.Reveal(), Tell: i.Tell.Reveal(), Mark: i.Mark,
 			})
 		}
 	}
@@ -164,7 +166,7 @@ func (r record) encode() ([]byte, error) {
 		s.Answer = &storedAnswer{At: a.At, Conditions: a.Conditions}
 		for _, i := range a.Items {
 			s.Answer.Items = append(s.Answer.Items, storedItem{
-				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Tell: i.Tell.Reveal(),
+				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Tell: i.Tell.Reveal(), Mark: i.Mark,
 			})
 		}
 	}
@@ -209,7 +211,7 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 		for _, i := range d.Items {
 			r.Decision.Items = append(r.Decision.Items, exchange.ItemDecision{
 				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: exchange.Hide(i.Value), Ground: i.Ground,
-				Reason: exchange.Hide(i.Reason), Tell: exchange.Hide(i.Tell),
+				Reason: exchange.Hide(i.Reason), Tell: exchange.Hide(i.Tell), Mark: i.Mark,
 			})
 		}
 	}
@@ -217,10 +219,11 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 		r.Answer = exchange.Answer{At: a.At, Conditions: a.Conditions}
 		for _, i := range a.Items {
 			r.Answer.Items = append(r.Answer.Items, exchange.AnsweredItem{
-				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: exchange.Hide(i.Value), Tell: exchange.Hide(i.Tell),
+				Item: i.Item, Outcome: i.Outcome, Depth: i.Depth, Value: exchange.Hide(i.Value), Tell: exchange.Hide(i.Tell), Mark: i.Mark,
 			})
 		}
 	}
+	s.storedOnward.into(&r.Exchange)
 	return r, nil
 }
 
@@ -258,6 +261,13 @@ func uuidOf(text string) string {
 	sum[6] = sum[6]&0x0f | 0x80
 	sum[8] = sum[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+func sideOf(row string) exchange.Side {
+	if strings.HasSuffix(row, supplierRow) {
+		return exchange.Supplier
+	}
+	return exchange.Asker
 }
 
 func idOf(row string) exchange.ID { return exchange.ID(strings.TrimSuffix(row, supplierRow)) }

@@ -146,7 +146,7 @@ func (n *Node) Open(ctx context.Context, who Who, id exchange.ID) (exchange.Exch
 		return exchange.Exchange{}, err
 	}
 	_, err = n.store.Write(ctx, store.Change{Dossier: dossierOf(r.Exchange), Record: []store.Event{entry}})
-	return r.Exchange, err
+	return r.Readable(), err
 }
 
 // Wait returns when an exchange is in one of the phases, or ctx ends. An
@@ -269,7 +269,9 @@ func (n *Node) index(c *store.Change, a act) {
 	x := a.after.Exchange
 	s := x.Request.Subject
 	keys := n.person(x.Own().Capacity, s.BSN, s.Name, s.Born)
-	if x.Side == exchange.Asker {
+	if x.PassedOn() {
+		keys = append(keys, topicIndex(x.Topic()))
+	} else if x.Side == exchange.Asker {
 		keys = append(keys, caseIndex(x.Request.Case))
 	} else if !x.Phase.Ended() && x.Phase != exchange.Decided {
 		keys = append(keys, openIndex(x.Request.From.OIN))

@@ -44,7 +44,7 @@ type member struct {
 
 var (
 	municipality = exchange.Party{OIN: "00000099000001001000", Name: "gemeente Voorbeeldstad", Capacities: []exchange.Capacity{{
-		Code: "investigation", Domain: "social-support", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true,
+		Code: "investigation", Domain: "investigation", Task: "investigation", Regime: exchange.NoSecrecy, MayProcessBSN: true,
 		Special: []exchange.Category{exchange.Health, exchange.Criminal},
 	}}}
 	debtHelp = exchange.Party{OIN: "00000099000002002000", Name: "schuldhulp Uit de Schuld", Capacities: []exchange.Capacity{{

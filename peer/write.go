@@ -24,6 +24,16 @@ type act struct {
 	seen     *store.Seen     // the message that must not be handled twice
 	partner  *partnerLedger  // where a receipt proves that our message stands in the partner's ledger
 	shown    *sighting       // what the act shows of a partner's ledger
+	parcels  []parcel        // more messages of ours
+	rows     []store.Record  // more rows of the same dossier
+}
+
+// A parcel is a message that an act makes beside its own: a notice to each who
+// supplied, a correction to each who holds.
+type parcel struct {
+	message
+	out   *store.Outgoing
+	event exchange.Event
 }
 
 // A message is a signed message that is kept as evidence.
@@ -68,8 +78,8 @@ func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
 	if err != nil {
 		return store.Written{}, err
 	}
-	if a.send != nil {
-		n.courier.add(*a.send)
+	for _, out := range c.Send {
+		n.courier.add(out)
 	}
 	n.courier.forget(a.done)
 	if a.shown != nil {
@@ -107,6 +117,7 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 	if a.send != nil {
 		c.Send = []store.Outgoing{*a.send}
 	}
+	c.Puts = append(c.Puts, a.rows...)
 	for _, event := range recorded(a.event, a.also) {
 		if event.Kind == "" {
 			continue
@@ -116,6 +127,18 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 			return store.Change{}, err
 		}
 		c.Record = append(c.Record, entry)
+	}
+	for _, p := range a.parcels {
+		kept := storedMessage{kind: p.kind, sent: true, token: p.signed.Token}
+		c.Puts = append(c.Puts, store.Record{Table: tableMessage, Key: messageKey(row, p.signed.Digest), Value: kept.encode()})
+		c.Send = append(c.Send, *p.out)
+		for _, event := range recorded(p.event) {
+			entry, err := n.entryOf(event, p.signed.Digest)
+			if err != nil {
+				return store.Change{}, err
+			}
+			c.Record = append(c.Record, entry)
+		}
 	}
 	if a.partner != nil {
 		proved, err := a.partner.row(row)

@@ -10,7 +10,6 @@ import (
 
 	"sluis/crypto"
 	"sluis/exchange"
-	"sluis/schemas"
 )
 
 // An answer is an SD-JWT (RFC 9901). The outcome of every item that was asked
@@ -117,16 +116,11 @@ func decodeAnswer(body []byte, disclosures []string) (exchange.Answer, error) {
 		if d.Digest() != b.Digests[n] {
 			return exchange.Answer{}, fault(MessageSchema)
 		}
-		if err := schemas.Validate(outcomeSchema, d.Value); err != nil {
-			return exchange.Answer{}, &Fault{Code: MessageSchema, Where: err.Error()}
+		item, err := readOutcome(d)
+		if err != nil {
+			return exchange.Answer{}, err
 		}
-		var o outcomeBody
-		if err := json.Unmarshal(d.Value, &o); err != nil {
-			return exchange.Answer{}, fault(MessageSchema)
-		}
-		a.Items = append(a.Items, exchange.AnsweredItem{
-			Item: exchange.ItemCode(d.Name), Outcome: o.Outcome, Depth: o.Depth, Value: exchange.Hide(o.Value), Tell: exchange.Hide(o.Tell),
-		})
+		a.Items = append(a.Items, item)
 	}
 	return a, nil
 }

@@ -63,9 +63,7 @@ func EncodeRequest(r exchange.Request) ([]byte, error) {
 	b := requestBody{
 		Case: r.Case, Purpose: r.Purpose, Specific: r.Specific.Reveal(), ShareWith: r.ShareWith,
 		Trigger: triggerBody{Code: r.Trigger.Code, On: r.Trigger.On.UTC().Format(time.DateOnly)}, Statements: encodeStatements(r.Statements),
-		Subject: subjectBody{
-			Standing: r.Subject.Standing, BSN: r.Subject.BSN.Reveal(), Name: r.Subject.Name.Reveal(), Born: r.Subject.Born.Reveal(), Address: r.Subject.Address.Reveal(),
-		},
+		Subject:     encodeSubject(r.Subject),
 		Involvement: involvementBody{State: r.Involvement.State, Why: r.Involvement.Why.Reveal()},
 		Contact:     r.Contact.Reveal(), Due: r.Due.UTC().Truncate(time.Second),
 	}
@@ -95,9 +93,6 @@ func DecodeRequest(body []byte) (exchange.Request, error) {
 	}
 	r := exchange.Request{
 		Case: b.Case, Purpose: b.Purpose, Specific: exchange.Hide(b.Specific), Statements: decodeStatements(b.Statements),
-		Subject: exchange.Subject{
-			Standing: b.Subject.Standing, Name: exchange.Hide(b.Subject.Name), Born: exchange.Hide(b.Subject.Born), Address: exchange.Hide(b.Subject.Address),
-		},
 		Involvement: exchange.Involvement{State: b.Involvement.State, Why: exchange.Hide(b.Involvement.Why)},
 		Contact:     exchange.Hide(b.Contact), Due: b.Due.UTC(),
 	}
@@ -117,12 +112,8 @@ func DecodeRequest(body []byte) (exchange.Request, error) {
 	if len(b.ShareWith) > 0 {
 		r.ShareWith = b.ShareWith
 	}
-	if b.Subject.BSN != "" {
-		bsn, err := exchange.ParseBSN(b.Subject.BSN)
-		if err != nil {
-			return exchange.Request{}, err
-		}
-		r.Subject.BSN = bsn
+	if r.Subject, err = b.Subject.subject(); err != nil {
+		return exchange.Request{}, err
 	}
 	for _, i := range b.Items {
 		r.Items = append(r.Items, exchange.AskedItem{
@@ -146,4 +137,18 @@ func decodeStatements(all []statementBody) []exchange.Statement {
 		out = append(out, exchange.Statement{Code: s.Code, Text: exchange.Hide(s.Text)})
 	}
 	return out
+}
+
+func encodeSubject(s exchange.Subject) subjectBody {
+	return subjectBody{Standing: s.Standing, BSN: s.BSN.Reveal(), Name: s.Name.Reveal(), Born: s.Born.Reveal(), Address: s.Address.Reveal()}
+}
+
+func (b subjectBody) subject() (exchange.Subject, error) {
+	s := exchange.Subject{Standing: b.Standing, Name: exchange.Hide(b.Name), Born: exchange.Hide(b.Born), Address: exchange.Hide(b.Address)}
+	if b.BSN == "" {
+		return s, nil
+	}
+	var err error
+	s.BSN, err = exchange.ParseBSN(b.BSN)
+	return s, err
 }

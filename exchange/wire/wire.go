@@ -38,10 +38,20 @@ const (
 	Question   Kind = "question"
 	Reply      Kind = "reply"
 	Receipt    Kind = "receipt"
+
+	// Of what goes on with the data after the answer, see onward.go.
+	PermissionRequest    Kind = "permission-request"
+	Permission           Kind = "permission"
+	PermissionWithdrawal Kind = "permission-withdrawal"
+	Passing              Kind = "passing"
+	Notice               Kind = "notice"
+	Correction           Kind = "correction"
 )
 
 // Kinds lists every kind.
-var Kinds = [...]Kind{Request, Answer, Withdrawal, Question, Reply, Receipt}
+var Kinds = [...]Kind{
+	Request, Answer, Withdrawal, Question, Reply, Receipt, PermissionRequest, Permission, PermissionWithdrawal, Passing, Notice, Correction,
+}
 
 // typ is the explicit type of the JWS (RFC 8725 §3.11).
 func (k Kind) typ() string { return "sluis-" + string(k) + "+jwt" }
@@ -90,6 +100,18 @@ type Message struct {
 	Answer  exchange.Answer   // of an answer
 	Text    exchange.Personal // of a question or a reply
 	Receipt Evidence          // of a receipt
+
+	Passing    PassingBody         // of a passing
+	Permission PermissionBody      // of a request for permission, a permission and its withdrawal
+	Correction exchange.Correction // of a correction
+	Under      exchange.ID         // of a correction: the passing that brought the items; "" for none
+	// Attached are the signed messages that came along: those that a passing, a
+	// notice or a request for permission names.
+	Attached []Message
+
+	part        bool     // it came along with another
+	digests     []string // of the disclosures that it signs
+	disclosures []string // that came with it
 }
 
 // Evidence is the body of a receipt: the entry that the addressee wrote for the
@@ -236,10 +258,38 @@ func Unseal(sealed []byte, ids ...*crypto.Identity) ([]byte, error) {
 // It returns a [Fault] for what is wrong with the message and a
 // *exchange.Refusal for what is wrong with a value in it.
 func Read(token []byte, own []exchange.PartyID, reg *register.Register, now time.Time) (Message, error) {
-	jws, disclosures, err := split(token)
+	if len(token) > MaxToken {
+		return Message{}, fault(MessageTooLarge)
+	}
+	rest, parts, err := attachments(token)
 	if err != nil {
 		return Message{}, err
 	}
+	jws, disclosures, err := split(rest)
+	if err != nil {
+		return Message{}, err
+	}
+	m, c, signer, err := open(jws, reg)
+	if err != nil {
+		return Message{}, err
+	}
+	m.Token = token
+	if err := m.check(signer, own, now); err != nil {
+		return Message{}, err
+	}
+	for _, p := range parts {
+		part, err := readPart(p, reg, now)
+		if err != nil {
+			return Message{}, err
+		}
+		m.Attached = append(m.Attached, part)
+	}
+	m.disclosures = disclosures
+	return m, m.readBody(c.Body, disclosures)
+}
+
+// open verifies the signature of a message and reads what it says of itself.
+func open(jws []byte, reg *register.Register) (Message, claims, register.SigningKey, error) {
 	var types []string
 	for _, k := range Kinds {
 		types = append(types, k.typ())
@@ -254,28 +304,30 @@ func Read(token []byte, own []exchange.PartyID, reg *register.Register, now time
 		return key.Public, nil
 	})
 	if err != nil {
-		return Message{}, err
+		return Message{}, claims{}, signer, err
 	}
-	m := Message{Digest: sha256.Sum256(jws), Token: token}
+	m, c, err := read(jws, verified.Type, verified.Payload)
+	return m, c, signer, err
+}
+
+// read reads what a message says of itself.
+func read(jws []byte, typ string, payload []byte) (Message, claims, error) {
+	m := Message{Digest: sha256.Sum256(jws), Token: jws}
 	for _, k := range Kinds {
-		if k.typ() == verified.Type {
+		if k.typ() == typ {
 			m.Kind = k
 		}
 	}
-	if err := schemas.Validate(m.Kind.schema(), verified.Payload); err != nil {
-		return Message{}, &Fault{Code: MessageSchema, Where: err.Error()}
+	if err := schemas.Validate(m.Kind.schema(), payload); err != nil {
+		return Message{}, claims{}, &Fault{Code: MessageSchema, Where: err.Error()}
 	}
 	var c claims
-	if err := json.Unmarshal(verified.Payload, &c); err != nil {
-		return Message{}, fault(MessageSchema)
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return Message{}, claims{}, fault(MessageSchema)
 	}
-	if m.Envelope, err = c.envelope(); err != nil {
-		return Message{}, err
-	}
-	if err := m.check(signer, own, now); err != nil {
-		return Message{}, err
-	}
-	return m, m.readBody(c.Body, disclosures)
+	var err error
+	m.Envelope, err = c.envelope()
+	return m, c, err
 }
 
 func (c claims) envelope() (Envelope, error) {
@@ -320,7 +372,9 @@ func (m Message) check(signer register.SigningKey, own []exchange.PartyID, now t
 }
 
 func (m *Message) readBody(body json.RawMessage, disclosures []string) error {
-	if m.Kind != Answer && disclosures != nil {
+	shows := m.Kind == Answer || m.Kind == Passing || m.Kind == Correction
+	rests := m.Kind == Passing || m.Kind == Notice || m.Kind == PermissionRequest
+	if !shows && disclosures != nil || !rests && m.Attached != nil {
 		return fault(MessageSchema)
 	}
 	var err error
@@ -338,6 +392,8 @@ func (m *Message) readBody(body json.RawMessage, disclosures []string) error {
 		m.Text = exchange.Hide(b.Text)
 	case Receipt:
 		m.Receipt, err = decodeReceipt(body)
+	case PermissionRequest, Permission, PermissionWithdrawal, Passing, Notice, Correction:
+		return m.readOnward(body, disclosures)
 	}
 	return err
 }

@@ -1,0 +1,328 @@
+package peer
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/store"
+)
+
+// tableUse counts how often this node, as the recipient, has seen a permission
+// used, by the digest of its message. It belongs to no dossier: a permission for
+// one time stays used when what it brought is gone.
+const tableUse = "use"
+
+// acceptOnward judges a message about what goes on with the data.
+func (n *Node) acceptOnward(f *inForce, a act, m wire.Message, now time.Time) (act, error) {
+	if m.Kind == wire.Passing {
+		return n.acceptPassing(f, a, m, now)
+	}
+	before, err := n.heldUnder(m)
+	if err != nil {
+		return act{}, err
+	}
+	a.after = before
+	switch m.Kind {
+	case wire.PermissionRequest:
+		if err := n.isHolder(before, m.Attached, m.From); err != nil {
+			return act{}, err
+		}
+		p := m.Permission
+		a.after.Exchange, a.event, err = before.ReceivePermissionRequest(f.law, exchange.PermissionRequest{
+			ID: p.Request, Of: m.To, Holder: m.From, Recipient: p.Recipient, Purpose: p.Purpose, Items: p.Items, Why: p.Why, Asked: m.At,
+		}, now)
+	case wire.Permission:
+		var granted *exchange.Permission
+		if m.Permission.Granted {
+			granted = permissionFrom(m, m.To)
+		}
+		a.after.Exchange, a.event, err = before.ReceivePermission(m.Permission.Request, m.From, granted, m.Permission.Tell, now)
+	case wire.PermissionWithdrawal:
+		a.after.Exchange, a.event, err = before.ReceivePermissionWithdrawal(m.Permission.Request, m.From, now)
+	case wire.Notice:
+		a.after.Exchange, a.event, err = n.receiveNotice(f, before, m, now)
+	case wire.Correction:
+		a.after.Exchange, a.event, err = before.ReceiveCorrection(m.Correction, m.From, now)
+		if err != nil {
+			return act{}, err
+		}
+		var items []exchange.ItemCode
+		if k := m.Correction.Kind; k == exchange.Rectification || k == exchange.Erasure {
+			for _, i := range m.Correction.Items {
+				items = append(items, i.Item)
+			}
+		}
+		a.rows, err = n.redacted(rowOf(before.Exchange), items)
+	}
+	return a, err
+}
+
+// permissionFrom is a permission as its signed message gives it to holder.
+func permissionFrom(m wire.Message, holder exchange.PartyID) *exchange.Permission {
+	p := m.Permission
+	return &exchange.Permission{
+		ID: p.Request, By: m.From, Holder: holder, Recipient: p.Recipient, Purpose: p.Purpose, Items: p.Items, At: m.At, Until: p.Until, Uses: p.Uses,
+	}
+}
+
+// acceptPassing takes what another party passed on to us, after every signature,
+// link, condition and permission of it was checked.
+func (n *Node) acceptPassing(f *inForce, a act, m wire.Message, now time.Time) (act, error) {
+	from, err := f.party(m.From.OIN)
+	if err != nil {
+		return act{}, err
+	}
+	own, err := f.party(n.id.OIN)
+	if err != nil {
+		return act{}, err
+	}
+	arrival, uses, err := n.arrival(f, m)
+	if err != nil {
+		return act{}, err
+	}
+	x, event, err := exchange.Arrive(f.law, arrival, from, own, now)
+	if err != nil {
+		return act{}, err
+	}
+	a.after, a.event, a.rows = record{Exchange: x}, event, uses
+	return a, nil
+}
+
+// arrival is what a passing says, with what the register and our own memory say
+// beside it: who the recipients are, and how often a permission was used here.
+func (n *Node) arrival(f *inForce, m wire.Message) (exchange.Arrival, []store.Record, error) {
+	bad := &exchange.Refusal{Code: exchange.BadChain}
+	source := m.Attached[0]
+	a := exchange.Arrival{
+		ID: exchange.ID(m.ID), From: m.From, To: m.To, Purpose: m.Passing.Purpose, Why: m.Passing.Why, Subject: m.Passing.Subject,
+		Answer:     exchange.Answer{At: source.Answer.At, Conditions: source.Answer.Conditions, Items: m.Passing.Values},
+		Provenance: exchange.Provenance{Origin: m.Exchange, Supplier: source.From, Decided: source.Answer.At},
+	}
+	if source.Kind != wire.Answer || source.Exchange != m.Exchange {
+		return a, nil, bad
+	}
+	var uses []store.Record
+	links := append(onlyOf(m.Attached, wire.Passing), m)
+	for i, l := range links {
+		// Whoever passes on passes on what he got: the same answer, and no item
+		// that the link before did not bring.
+		if l.Exchange != m.Exchange || l.Passing.Chain.Answer != source.Digest || i > 0 && !continues(links[i-1], l) {
+			return a, nil, bad
+		}
+		if i == 0 && l.From != source.To {
+			return a, nil, bad
+		}
+		a.Provenance.Links = append(a.Provenance.Links, linkOf(l))
+		party, err := f.party(l.To.OIN)
+		if err != nil {
+			return a, nil, err
+		}
+		to, err := exchange.RecipientOf(party, l.To.Capacity)
+		if err != nil {
+			return a, nil, err
+		}
+		a.Recipients = append(a.Recipients, to)
+	}
+	for _, c := range onlyOf(m.Attached, wire.Correction) {
+		if c.From != source.From || c.Exchange != m.Exchange {
+			return a, nil, bad
+		}
+	}
+	for _, p := range onlyOf(m.Attached, wire.Permission) {
+		if !p.Permission.Granted || p.Exchange != m.Exchange {
+			return a, nil, bad
+		}
+		permission := permissionFrom(p, p.To)
+		if p.To == m.From && p.Permission.Recipient == m.To {
+			used, row, err := n.use(p)
+			if err != nil {
+				return a, nil, err
+			}
+			permission.Used = used
+			uses = append(uses, row)
+		}
+		a.Permissions = append(a.Permissions, *permission)
+	}
+	return a, uses, nil
+}
+
+// continues reports whether a link brings on only what the one before brought.
+func continues(before, l wire.Message) bool {
+	n := len(before.Passing.Chain.Links)
+	if len(l.Passing.Chain.Links) != n+1 || l.Passing.Chain.Links[n] != before.Digest {
+		return false
+	}
+	for _, item := range l.Passing.Items {
+		if !slices.Contains(before.Passing.Items, item) && len(l.Passing.Chain.Corrections) == len(before.Passing.Chain.Corrections) {
+			return false
+		}
+	}
+	return true
+}
+
+func onlyOf(all []wire.Message, kind wire.Kind) (some []wire.Message) {
+	for _, m := range all {
+		if m.Kind == kind {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+func linkOf(m wire.Message) exchange.Link {
+	return exchange.Link{
+		ID: exchange.ID(m.ID), From: m.From, To: m.To, Purpose: m.Passing.Purpose, Told: m.Passing.Told, At: m.At, Conditions: m.Passing.Conditions,
+	}
+}
+
+// use is how often a permission was used here before, and the row that counts
+// this time.
+func (n *Node) use(p wire.Message) (used int, row store.Record, err error) {
+	row = store.Record{Table: tableUse, Key: p.Digest.String(), Node: true}
+	value, version, err := n.store.Get(row.Table, row.Key)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return 0, row, err
+	default:
+		used = int(binary.BigEndian.Uint32(value))
+		row.Was = version
+	}
+	row.Value = binary.BigEndian.AppendUint32(nil, uint32(used+1))
+	return used, row, nil
+}
+
+// heldUnder is the record that a message is about: what we supplied, or hold.
+func (n *Node) heldUnder(m wire.Message) (record, error) {
+	switch m.Kind {
+	case wire.Permission, wire.PermissionWithdrawal:
+		return n.heldAs(m, func(r record) bool { return permissionOf(r.Exchange, m.Permission.Request).ID != "" })
+	case wire.Correction:
+		if m.Under == "" {
+			return n.ownOf(m, m.Exchange, exchange.Asker)
+		}
+		return n.ownOf(m, m.Under, exchange.Asker)
+	}
+	// A request for permission, or a notice: we are the source, who asked first,
+	// or who passed it on in between.
+	for _, l := range onlyOf(m.Attached, wire.Passing) {
+		if l.To == m.To {
+			return n.ownOf(m, exchange.ID(l.ID), exchange.Asker)
+		}
+	}
+	r, err := n.ownOf(m, m.Exchange, exchange.Supplier)
+	if absent(err) {
+		return n.ownOf(m, m.Exchange, exchange.Asker)
+	}
+	return r, err
+}
+
+func (n *Node) ownOf(m wire.Message, id exchange.ID, side exchange.Side) (record, error) {
+	r, err := n.record(id, side)
+	if err == nil && (r.Own() != m.To || r.Topic() != m.Exchange) {
+		return record{}, fault(UnknownExchange)
+	}
+	return r, err
+}
+
+// heldAs finds among all that we hold of an exchange the one that is meant.
+func (n *Node) heldAs(m wire.Message, is func(record) bool) (record, error) {
+	r, err := n.ownOf(m, m.Exchange, exchange.Asker)
+	if err == nil && is(r) {
+		return r, nil
+	}
+	if err != nil && !absent(err) {
+		return record{}, err
+	}
+	rows, err := n.store.ByIndex(topicIndex(m.Exchange))
+	if err != nil {
+		return record{}, err
+	}
+	for _, row := range rows {
+		r, err := n.ownOf(m, idOf(row.Key), exchange.Asker)
+		if err == nil && is(r) {
+			return r, nil
+		}
+	}
+	return record{}, fault(UnknownExchange)
+}
+
+// topicIndex is the index key of what was passed on to us of one exchange.
+func topicIndex(id exchange.ID) string { return "topic/" + string(id) }
+
+// isHolder holds that the chain leads from us to a party: that it has what we
+// supplied or passed on.
+func (n *Node) isHolder(r record, attached []wire.Message, party exchange.PartyID) error {
+	bad := &exchange.Refusal{Code: exchange.BadChain}
+	m, err := n.material(r)
+	if err != nil {
+		return err
+	}
+	links := onlyOf(attached, wire.Passing)
+	holder := r.Own()
+	if r.Side == exchange.Supplier {
+		holder = r.Other()
+	}
+	for i, l := range links {
+		if l.From != holder || l.Exchange != r.Topic() || l.Passing.Chain.Answer != wire.DigestOf(m.answer) || i > 0 && !continues(links[i-1], l) {
+			return bad
+		}
+		holder = l.To
+	}
+	if holder != party || holder == r.Own() {
+		return bad
+	}
+	return nil
+}
+
+// receiveNotice records where something went on that we supplied or passed on.
+func (n *Node) receiveNotice(f *inForce, before record, m wire.Message, now time.Time) (exchange.Exchange, exchange.Event, error) {
+	passing, between := m.Attached[0], m.Attached[1:]
+	if passing.Kind != wire.Passing || passing.From != m.From || len(onlyOf(between, wire.Passing)) != len(between) {
+		return exchange.Exchange{}, exchange.Event{}, &exchange.Refusal{Code: exchange.BadChain}
+	}
+	if err := n.isHolder(before, slices.Concat(between, []wire.Message{passing}), passing.To); err != nil {
+		return exchange.Exchange{}, exchange.Event{}, err
+	}
+	party, err := f.party(passing.To.OIN)
+	if err != nil {
+		return exchange.Exchange{}, exchange.Event{}, err
+	}
+	to, err := exchange.RecipientOf(party, passing.To.Capacity)
+	if err != nil {
+		return exchange.Exchange{}, exchange.Event{}, err
+	}
+	material, err := n.material(before)
+	if err != nil {
+		return exchange.Exchange{}, exchange.Event{}, err
+	}
+	notice := exchange.Notice{From: m.From, Link: linkOf(passing), To: to}
+	for _, l := range between {
+		notice.Before = append(notice.Before, linkOf(l))
+	}
+	for _, d := range passing.Passing.Items {
+		if item, ok := material.items[d]; ok {
+			notice.Items = append(notice.Items, item)
+		}
+	}
+	if len(notice.Items) == 0 {
+		return exchange.Exchange{}, exchange.Event{}, &exchange.Refusal{Code: exchange.BadChain}
+	}
+	for _, r := range before.Permissions {
+		// Whether it was taken back or used up meanwhile is for the one who counts:
+		// the recipient's node. Here counts what was given.
+		if r.Holder == m.From && r.Granted.ID != "" {
+			g := r.Granted
+			g.Used = 0
+			if !g.Withdrawn.IsZero() && notice.Link.At.Before(g.Withdrawn) {
+				g.Withdrawn = time.Time{}
+			}
+			notice.Granted = append(notice.Granted, g)
+		}
+	}
+	return before.ReceiveNotice(f.law, notice, now)
+}
