@@ -32,11 +32,11 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	value, _, err := n.store.Get(tableMessage, messageKey(row, digest))
+	value, version, err := n.store.Get(tableMessage, messageKey(row, digest))
 	if err != nil {
 		return err
 	}
-	m, err := decodeMessage(value)
+	m, err := decodeMessage(value, version)
 	if err != nil {
 		return err
 	}

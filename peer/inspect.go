@@ -238,23 +238,29 @@ func (g *Granted) entry(bundle *audit.Writer, e ledger.Entry, covered bool) erro
 	return bundle.Message(token)
 }
 
-// token returns a message of an exchange as it was signed, from whichever side
-// of it is ours.
+// token returns a message of an exchange as it was signed, from whatever we have
+// of it: either side, or what was passed on to us.
 func (n *Node) token(id exchange.ID, d wire.Digest) ([]byte, error) {
-	var missing error
-	for _, side := range []exchange.Side{exchange.Asker, exchange.Supplier} {
-		value, _, err := n.store.Get(tableMessage, messageKey(rowKey(id, side), d))
+	rows := []string{rowKey(id, exchange.Asker), rowKey(id, exchange.Supplier)}
+	passed, err := n.store.ByIndex(topicIndex(id))
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range passed {
+		rows = append(rows, row.Key)
+	}
+	for _, row := range rows {
+		value, version, err := n.store.Get(tableMessage, messageKey(row, d))
 		if errors.Is(err, store.ErrNotFound) {
-			missing = err
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		m, err := decodeMessage(value)
+		m, err := decodeMessage(value, version)
 		return m.token, err
 	}
-	return nil, missing
+	return nil, store.ErrNotFound
 }
 
 // evidence writes what the node holds of the ledgers of its partners.

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -35,14 +36,14 @@ func (n *Node) messagesOf(row string) (all []keptMessage, err error) {
 				break
 			}
 			after = r.Key
-			m, err := decodeMessage(r.Value)
+			m, err := decodeMessage(r.Value, r.Version)
 			if err != nil {
 				return nil, err
 			}
 			all = append(all, keptMessage{storedMessage: m, key: r.Key, version: r.Version})
 		}
 		if len(rows) < maxPage {
-			slices.SortStableFunc(all, func(a, b keptMessage) int { return int(int64(a.version) - int64(b.version)) })
+			slices.SortStableFunc(all, func(a, b keptMessage) int { return cmp.Compare(a.entry, b.entry) })
 			return all, nil
 		}
 	}
@@ -83,7 +84,7 @@ func (n *Node) material(r record) (material, error) {
 }
 
 func (m *material) add(read wire.Message, token []byte) error {
-	part := wire.Part(token)
+	part := wire.WithoutDisclosures(token)
 	switch read.Kind {
 	case wire.Answer:
 		m.answer = part

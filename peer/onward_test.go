@@ -112,7 +112,9 @@ func TestAskFirst(t *testing.T) {
 		exchange.PermissionTerms{Until: time.Now().Add(48 * time.Hour), Uses: 1}, exchange.Personal{}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, college, "permission came", func() bool { return opened(t, college, requester, id).Permissions[0].State == exchange.PermissionGranted })
+	until(t, college, "permission came", func() bool {
+		return opened(t, college, requester, id).Permissions[0].State == exchange.PermissionGranted
+	})
 
 	// It is for one item: two do not go.
 	_, err = college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan", "debt-creditors"))
@@ -156,11 +158,15 @@ func TestPermissionTakenBack(t *testing.T) {
 		exchange.PermissionTerms{Until: time.Now().Add(48 * time.Hour), Uses: 3}, exchange.Personal{}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, college, "permission came", func() bool { return opened(t, college, requester, id).Permissions[0].State == exchange.PermissionGranted })
+	until(t, college, "permission came", func() bool {
+		return opened(t, college, requester, id).Permissions[0].State == exchange.PermissionGranted
+	})
 	if _, err := debts.node.WithdrawPermission(ctx, professional, id, permission); err != nil {
 		t.Fatal(err)
 	}
-	until(t, college, "it was taken back", func() bool { return opened(t, college, requester, id).Permissions[0].State == exchange.PermissionWithdrawn })
+	until(t, college, "it was taken back", func() bool {
+		return opened(t, college, requester, id).Permissions[0].State == exchange.PermissionWithdrawn
+	})
 	_, err = college.node.PassOn(ctx, requester, id, wish)
 	refused(t, err, exchange.OnwardNeedsPermission)
 }
@@ -179,7 +185,9 @@ func TestPermissionDenied(t *testing.T) {
 	if _, err := debts.node.DecidePermission(ctx, professional, id, permission, false, exchange.PermissionTerms{}, exchange.Hide("ask him yourself")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, college, "it was denied", func() bool { return opened(t, college, requester, id).Permissions[0].State == exchange.PermissionDenied })
+	until(t, college, "it was denied", func() bool {
+		return opened(t, college, requester, id).Permissions[0].State == exchange.PermissionDenied
+	})
 	if told := opened(t, college, requester, id).Permissions[0].Tell.Reveal(); told != "ask him yourself" {
 		t.Errorf("told %q", told)
 	}
@@ -218,7 +226,9 @@ func TestTwoLinks(t *testing.T) {
 		exchange.PermissionTerms{Until: time.Now().Add(48 * time.Hour), Uses: 1}, exchange.Personal{}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, youth, "permission came", func() bool { return opened(t, youth, requester, passing).Permissions[0].State == exchange.PermissionGranted })
+	until(t, youth, "permission came", func() bool {
+		return opened(t, youth, requester, passing).Permissions[0].State == exchange.PermissionGranted
+	})
 	second, err := youth.node.PassOn(ctx, requester, passing, on)
 	if err != nil {
 		t.Fatal(err)

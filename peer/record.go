@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -328,28 +329,43 @@ func (n *Node) missing(dossier, code string) error {
 
 // storedMessage keeps a message as it was signed: the evidence of what was
 // said. It is stored as "kind sent" or "kind received", a line feed, and the
-// token.
+// token. When values were taken out of it later, the number of the ledger entry
+// that it came with follows on that line.
 type storedMessage struct {
 	kind  wire.Kind
 	sent  bool
 	token []byte
+	entry uint64 // 0 where the version of the row tells it
 }
 
 func (m storedMessage) encode() []byte {
-	direction := " received\n"
+	direction := " received"
 	if m.sent {
-		direction = " sent\n"
+		direction = " sent"
 	}
-	return slices.Concat([]byte(m.kind), []byte(direction), m.token)
+	if m.entry > 0 {
+		direction += " " + strconv.FormatUint(m.entry, 10)
+	}
+	return slices.Concat([]byte(m.kind), []byte(direction), []byte{'\n'}, m.token)
 }
 
-func decodeMessage(value []byte) (storedMessage, error) {
+// decodeMessage reads a message of a row that has this version.
+func decodeMessage(value []byte, version uint64) (storedMessage, error) {
 	line, token, ok := bytes.Cut(value, []byte("\n"))
-	kind, direction, both := strings.Cut(string(line), " ")
-	if !ok || !both || (direction != "sent" && direction != "received") {
+	words := strings.Split(string(line), " ")
+	if !ok || len(words) < 2 || len(words) > 3 || (words[1] != "sent" && words[1] != "received") {
 		return storedMessage{}, errors.New("a message is stored in a form that this version cannot read")
 	}
-	return storedMessage{kind: wire.Kind(kind), sent: direction == "sent", token: token}, nil
+	// A row that is written once has the version of the entry it came with.
+	m := storedMessage{kind: wire.Kind(words[0]), sent: words[1] == "sent", token: token, entry: version - 1}
+	if len(words) == 3 {
+		entry, err := strconv.ParseUint(words[2], 10, 64)
+		if err != nil {
+			return storedMessage{}, errors.New("a message is stored in a form that this version cannot read")
+		}
+		m.entry = entry
+	}
+	return m, nil
 }
 
 // storedReceipt says where a message of ours stands in the partner's ledger,

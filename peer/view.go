@@ -230,16 +230,15 @@ func (n *Node) Messages(_ context.Context, id exchange.ID, hat exchange.Capacity
 		if !ours {
 			break
 		}
-		// A row that is written once has the version of the entry it came with.
-		note := MessageNote{Entry: row.Version - 1}
+		var note MessageNote
 		if raw, err := hex.DecodeString(hexDigest); err != nil || copy(note.Digest[:], raw) != len(note.Digest) {
 			return nil, fmt.Errorf("a message of exchange %s is stored under a key that is no digest", id)
 		}
-		m, err := decodeMessage(row.Value)
+		m, err := decodeMessage(row.Value, row.Version)
 		if err != nil {
 			return nil, err
 		}
-		note.Kind, note.Sent = m.kind, m.sent
+		note.Kind, note.Sent, note.Entry = m.kind, m.sent, m.entry
 		if note.Partner, err = n.partnerEntry(own, note.Digest); err != nil {
 			return nil, err
 		}

@@ -145,11 +145,15 @@ func TestPartnersWitness(t *testing.T) {
 				sent = append(sent, e.Message.String())
 			}
 		}
-		for _, e := range pair[1].all() {
-			if e.Kind == string(exchange.CosignatureReceived) {
-				came = append(came, e.Message.String())
+		pair[1].until("a line came", func() bool {
+			came = nil
+			for _, e := range pair[1].all() {
+				if e.Kind == string(exchange.CosignatureReceived) {
+					came = append(came, e.Message.String())
+				}
 			}
-		}
+			return len(came) > 0
+		})
 		if len(came) == 0 || !slices.Contains(sent, came[0]) {
 			t.Errorf("%s sent %v, %s has %v", pair[0].party.Name, sent, pair[1].party.Name, came)
 		}
@@ -557,6 +561,9 @@ func TestLyingAnswers(t *testing.T) {
 	b.until("it holds the ledger", func() bool { return b.of(a.party).Held > 0 && b.of(a.party).Waiting == 0 })
 	l := lie(t, w, a)
 	b.until("the liar tells the truth once", func() bool { return b.of(a.party).Held == l.store.Size() })
+	// What the truth made it write is written when it asks once more.
+	l.do(nil, nil)
+	b.until("it asked again", func() bool { return l.askedSince() > 1 })
 	first := string(l.last)
 	for name, answer := range map[string]func(wire.Witnessing) []byte{
 		"an older answer": func(wire.Witnessing) []byte { return reply([]byte(first)) },

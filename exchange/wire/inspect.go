@@ -18,7 +18,7 @@ type Inspected struct {
 	Envelope
 	Digest   Digest
 	KeyID    string
-	Purpose  exchange.PurposeCode // of a request
+	Purpose  exchange.PurposeCode // of a request, a passing and a request for permission
 	Evidence Evidence             // of a receipt
 }
 
@@ -32,7 +32,11 @@ type Inspected struct {
 // which must match, or without them. It returns a [Fault] or a
 // [crypto.GateError], never anything of the message.
 func Inspect(token []byte, key func(kid string) (register.SigningKey, bool)) (Inspected, error) {
-	jws, disclosures, err := split(token)
+	rest, _, err := attachments(token)
+	if err != nil {
+		return Inspected{}, err
+	}
+	jws, disclosures, err := split(rest)
 	if err != nil {
 		return Inspected{}, err
 	}
@@ -64,7 +68,7 @@ func Inspect(token []byte, key func(kid string) (register.SigningKey, bool)) (In
 		return Inspected{}, fault(SenderMismatch)
 	case !signer.ValidAt(m.At):
 		return Inspected{}, fault(KeyStale)
-	case !m.Expires.After(m.At) || m.Expires.Sub(m.At) > maxLife, m.Kind != Answer && disclosures != nil:
+	case !m.Expires.After(m.At) || m.Expires.Sub(m.At) > maxLife, !m.Kind.shows() && disclosures != nil:
 		return Inspected{}, fault(MessageSchema)
 	}
 	return m, m.readBody(c.Body, disclosures)
@@ -80,7 +84,7 @@ var inspectedTypes = func() (types [len(Kinds)]string) {
 
 func (m *Inspected) readBody(body json.RawMessage, disclosures []string) error {
 	switch m.Kind {
-	case Request:
+	case Request, Passing, PermissionRequest:
 		var b struct {
 			Purpose exchange.PurposeCode `json:"purpose"`
 		}
@@ -88,11 +92,15 @@ func (m *Inspected) readBody(body json.RawMessage, disclosures []string) error {
 			return fault(MessageSchema)
 		}
 		m.Purpose = b.Purpose
-	case Answer:
+	case Answer, Correction:
+		// Values can have been taken out of it since. What a passing shows was
+		// signed in another message, and was checked when it came in.
 		if disclosures == nil {
 			return nil
 		}
-		var b answerBody
+		var b struct {
+			Digests []string `json:"_sd"`
+		}
 		if err := json.Unmarshal(body, &b); err != nil {
 			return fault(MessageSchema)
 		}
@@ -107,9 +115,12 @@ func (m *Inspected) readBody(body json.RawMessage, disclosures []string) error {
 	return nil
 }
 
-// WithoutDisclosures is the signed part of a token alone: of an answer that and
-// when something was decided but not what, of any other message all of it.
+// WithoutDisclosures is the signed part of a token alone, without disclosures and
+// attachments: of an answer that and when something was decided but not what. It
+// is what travels as an attachment.
 func WithoutDisclosures(token []byte) []byte {
-	jws, _, _ := bytes.Cut(token, []byte{'~'})
-	return jws
+	if n := bytes.IndexAny(token, "~\n"); n >= 0 {
+		return token[:n]
+	}
+	return token
 }

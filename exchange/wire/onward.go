@@ -125,17 +125,8 @@ const (
 	whyName     = "sluis:why"
 )
 
-// Part is what of a token travels as an attachment: the signed part, without
-// disclosures and without attachments of its own.
-func Part(token []byte) []byte {
-	if n := bytes.IndexAny(token, "~\n"); n >= 0 {
-		return token[:n]
-	}
-	return token
-}
-
 // DigestOf is the identity of a message.
-func DigestOf(token []byte) Digest { return sha256.Sum256(Part(token)) }
+func DigestOf(token []byte) Digest { return sha256.Sum256(WithoutDisclosures(token)) }
 
 // SignPassing signs a passing. parts are the messages that p.Chain names, in its
 // order; p.Disclosures are handed over with it.
@@ -205,10 +196,10 @@ func SignPermissionWithdrawal(e Envelope, request exchange.ID, key ed25519.Priva
 // that did, between the passings between the addressee and it.
 func SignNotice(e Envelope, passing []byte, between [][]byte, key ed25519.PrivateKey) (Signed, error) {
 	body := noticeBody{Passing: DigestOf(passing).String()}
-	parts := [][]byte{Part(passing)}
+	parts := [][]byte{WithoutDisclosures(passing)}
 	for _, l := range between {
 		body.Links = append(body.Links, DigestOf(l).String())
-		parts = append(parts, Part(l))
+		parts = append(parts, WithoutDisclosures(l))
 	}
 	return signWith(Notice, e, body, nil, parts, key)
 }

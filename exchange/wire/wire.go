@@ -56,6 +56,9 @@ var Kinds = [...]Kind{
 // typ is the explicit type of the JWS (RFC 8725 §3.11).
 func (k Kind) typ() string { return "sluis-" + string(k) + "+jwt" }
 
+// shows reports whether disclosures may come with it.
+func (k Kind) shows() bool { return k == Answer || k == Passing || k == Correction }
+
 func (k Kind) schema() string { return "message." + string(k) }
 
 // A Digest is the identity of a message: the SHA-256 of its compact JWS, which
@@ -372,9 +375,8 @@ func (m Message) check(signer register.SigningKey, own []exchange.PartyID, now t
 }
 
 func (m *Message) readBody(body json.RawMessage, disclosures []string) error {
-	shows := m.Kind == Answer || m.Kind == Passing || m.Kind == Correction
 	rests := m.Kind == Passing || m.Kind == Notice || m.Kind == PermissionRequest
-	if !shows && disclosures != nil || !rests && m.Attached != nil {
+	if !m.Kind.shows() && disclosures != nil || !rests && m.Attached != nil {
 		return fault(MessageSchema)
 	}
 	var err error

@@ -77,7 +77,7 @@ func (v *verification) differs(m wire.Inspected, kind exchange.EventKind) string
 		return "addressee"
 	case string(m.Exchange) != h.Exchange:
 		return "exchange"
-	case m.Kind == wire.Request && string(m.Purpose) != h.Purpose:
+	case m.Purpose != "" && string(m.Purpose) != h.Purpose:
 		return "purpose"
 	}
 	return ""
