@@ -18,18 +18,36 @@ import (
 
 // Defines values for MessageKind.
 const (
-	AnswerMessage     MessageKind = "antwoord"
-	QuestionMessage   MessageKind = "vraag"
-	ReceiptMessage    MessageKind = "ontvangstbewijs"
-	ReplyMessage      MessageKind = "reactie"
-	RequestMessage    MessageKind = "verzoek"
-	WithdrawalMessage MessageKind = "intrekking"
+	AnswerMessage               MessageKind = "antwoord"
+	CorrectionMessage           MessageKind = "correctie"
+	NoticeMessage               MessageKind = "kennisgeving"
+	PassingMessage              MessageKind = "doorverstrekking"
+	PermissionMessage           MessageKind = "toestemming"
+	PermissionRequestMessage    MessageKind = "toestemmingsvraag"
+	PermissionWithdrawalMessage MessageKind = "intrekking-toestemming"
+	QuestionMessage             MessageKind = "vraag"
+	ReceiptMessage              MessageKind = "ontvangstbewijs"
+	ReplyMessage                MessageKind = "reactie"
+	RequestMessage              MessageKind = "verzoek"
+	WithdrawalMessage           MessageKind = "intrekking"
 )
 
 // Valid indicates whether the value is a known member of the MessageKind enum.
 func (e MessageKind) Valid() bool {
 	switch e {
 	case AnswerMessage:
+		return true
+	case CorrectionMessage:
+		return true
+	case NoticeMessage:
+		return true
+	case PassingMessage:
+		return true
+	case PermissionMessage:
+		return true
+	case PermissionRequestMessage:
+		return true
+	case PermissionWithdrawalMessage:
 		return true
 	case QuestionMessage:
 		return true
@@ -88,6 +106,33 @@ func (e KeepKind) Valid() bool {
 	}
 }
 
+// Defines values for PassingState.
+const (
+	PassingDelivered PassingState = "bezorgd"
+	PassingExpired   PassingState = "verlopen"
+	PassingNoticed   PassingState = "gemeld"
+	PassingQueued    PassingState = "onderweg"
+	PassingRejected  PassingState = "geweigerd"
+)
+
+// Valid indicates whether the value is a known member of the PassingState enum.
+func (e PassingState) Valid() bool {
+	switch e {
+	case PassingDelivered:
+		return true
+	case PassingExpired:
+		return true
+	case PassingNoticed:
+		return true
+	case PassingQueued:
+		return true
+	case PassingRejected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Category.
 const (
 	Criminal     Category = "strafrechtelijk"
@@ -106,6 +151,30 @@ func (e Category) Valid() bool {
 	case Ordinary:
 		return true
 	case OtherSpecial:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CorrectionKind.
+const (
+	Erasure       CorrectionKind = "wissing"
+	Lifting       CorrectionKind = "einde-beperking"
+	Rectification CorrectionKind = "rectificatie"
+	Restriction   CorrectionKind = "beperking"
+)
+
+// Valid indicates whether the value is a known member of the CorrectionKind enum.
+func (e CorrectionKind) Valid() bool {
+	switch e {
+	case Erasure:
+		return true
+	case Lifting:
+		return true
+	case Rectification:
+		return true
+	case Restriction:
 		return true
 	default:
 		return false
@@ -163,6 +232,45 @@ func (e Side) Valid() bool {
 	case Asker:
 		return true
 	case Supplier:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Mark.
+const (
+	MarkErased     Mark = "gewist"
+	MarkRestricted Mark = "beperkt"
+)
+
+// Valid indicates whether the value is a known member of the Mark enum.
+func (e Mark) Valid() bool {
+	switch e {
+	case MarkErased:
+		return true
+	case MarkRestricted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Verdict.
+const (
+	Forbidden       Verdict = "mag-niet"
+	NeedsPermission Verdict = "eerst-vragen"
+	Permitted       Verdict = "mag"
+)
+
+// Valid indicates whether the value is a known member of the Verdict enum.
+func (e Verdict) Valid() bool {
+	switch e {
+	case Forbidden:
+		return true
+	case NeedsPermission:
+		return true
+	case Permitted:
 		return true
 	default:
 		return false
@@ -394,6 +502,33 @@ func (e ConsentState) Valid() bool {
 	}
 }
 
+// Defines values for PermissionState.
+const (
+	PermissionAsked     PermissionState = "gevraagd"
+	PermissionDenied    PermissionState = "geweigerd"
+	PermissionFailed    PermissionState = "niet-bezorgd"
+	PermissionGranted   PermissionState = "gegeven"
+	PermissionWithdrawn PermissionState = "ingetrokken"
+)
+
+// Valid indicates whether the value is a known member of the PermissionState enum.
+func (e PermissionState) Valid() bool {
+	switch e {
+	case PermissionAsked:
+		return true
+	case PermissionDenied:
+		return true
+	case PermissionFailed:
+		return true
+	case PermissionGranted:
+		return true
+	case PermissionWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Outcome.
 const (
 	Supply   Outcome = "verstrekken"
@@ -597,9 +732,28 @@ type AnsweredItem struct {
 	// Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
 	Depth Depth `json:"diepte,omitempty,omitzero"`
 
+	// Mark Waarom een gegeven niet te lezen is.
+	Mark Mark `json:"merk,omitempty,omitzero"`
+
 	// Outcome Wat over een gegeven is besloten.
 	Outcome Outcome `json:"uitkomst"`
 	Value   string  `json:"waarde,omitempty,omitzero"`
+}
+
+// Judgement defines model for Beoordeling.
+type Judgement struct {
+	Because []Objection `json:"bezwaren"`
+
+	// Item Een code uit een catalogus of het register.
+	Item Code `json:"gegeven"`
+
+	// Verdict Of een gegeven doorgegeven mag worden.
+	Verdict Verdict `json:"oordeel"`
+}
+
+// Judgements defines model for Beoordelingen.
+type Judgements struct {
+	Judgements []Judgement `json:"beoordelingen"`
 }
 
 // Message Een ondertekend bericht tussen twee knooppunten.
@@ -750,6 +904,21 @@ type Keep struct {
 // KeepKind Een casus, een verzoek van ons, of een verzoek aan ons.
 type KeepKind string
 
+// PassingState Hoe het met de bezorging staat; gemeld betekent dat een ander het ons vertelde.
+type PassingState string
+
+// Objection Een voorwaarde die in de weg staat.
+type Objection struct {
+	// Verdict Of een gegeven doorgegeven mag worden.
+	Verdict Verdict `json:"oordeel"`
+
+	// By Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	By        PartyID   `json:"van"`
+	Condition Condition `json:"voorwaarde"`
+}
+
 // Case Wat van een casus te zien is zonder hem te openen.
 type Case struct {
 	// Trigger Een code uit een catalogus of het register.
@@ -811,6 +980,31 @@ type Verification struct {
 	Size Number `json:"omvang"`
 }
 
+// Correction defines model for Correctie.
+type Correction struct {
+	To    []CorrectedAt `json:"aan,omitempty,omitzero"`
+	Items []Code        `json:"gegevens"`
+	At    time.Time     `json:"op"`
+
+	// Kind Wat er met een gegeven gebeurt (art. 16, 17 en 18 AVG).
+	Kind CorrectionKind `json:"soort"`
+	Why  string         `json:"waarom,omitempty,omitzero"`
+}
+
+// CorrectionKind Wat er met een gegeven gebeurt (art. 16, 17 en 18 AVG).
+type CorrectionKind string
+
+// CorrectedAt Hoe ver een correctie bij een houder is; bezorgd betekent dat hij de ontvangst bewees.
+type CorrectedAt struct {
+	// Party Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Party PartyID `json:"partij"`
+
+	// State Hoe het met de bezorging staat; gemeld betekent dat een ander het ons vertelde.
+	State PassingState `json:"stand"`
+}
+
 // Date Een dag, als JJJJ-MM-DD.
 type Date = string
 
@@ -861,6 +1055,104 @@ type DoelTermijnVanaf string
 // PurposeList defines model for Doelen.
 type PurposeList struct {
 	Purposes []Purpose `json:"doelen"`
+}
+
+// Permission defines model for Doorgeeftoestemming.
+type Permission struct {
+	// Recipient Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Recipient PartyID `json:"aan"`
+	Tell      string  `json:"bericht,omitempty,omitzero"`
+
+	// Purpose Een code uit een catalogus of het register.
+	Purpose Code      `json:"doel"`
+	Used    int       `json:"gebruikt,omitempty,omitzero"`
+	Items   []Code    `json:"gegevens"`
+	Asked   time.Time `json:"gevraagdOp"`
+
+	// Holder Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Holder PartyID `json:"houder"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID    ID              `json:"kenmerk"`
+	Uses  int             `json:"keren,omitempty,omitzero"`
+	State PermissionState `json:"stand"`
+
+	// Until Een dag, als JJJJ-MM-DD.
+	Until Date `json:"tot,omitempty,omitzero"`
+
+	// Of Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Of  PartyID `json:"van"`
+	Why string  `json:"waarom"`
+}
+
+// PassedOn defines model for Doorgegeven.
+type PassedOn struct {
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID `json:"kenmerk"`
+}
+
+// Passing defines model for Doorverstrekking.
+type Passing struct {
+	// To Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	To PartyID `json:"aan"`
+
+	// Told Een dag, als JJJJ-MM-DD.
+	Told Date `json:"clientWeetSinds,omitempty,omitzero"`
+
+	// Purpose Een code uit een catalogus of het register.
+	Purpose Code `json:"doel"`
+
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By    ActorID `json:"door,omitempty,omitzero"`
+	Items []Code  `json:"gegevens"`
+
+	// Breach Het gaat in tegen onze voorwaarden.
+	Breach bool `json:"inStrijd,omitempty,omitzero"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID        `json:"kenmerk"`
+	At time.Time `json:"op"`
+
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"reden,omitempty,omitzero"`
+
+	// State Hoe het met de bezorging staat; gemeld betekent dat een ander het ons vertelde.
+	State PassingState `json:"stand"`
+
+	// From Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	From       PartyID     `json:"van"`
+	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
+	Why        string      `json:"waarom,omitempty,omitzero"`
+}
+
+// CorrectedItem defines model for GecorrigeerdGegeven.
+type CorrectedItem struct {
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
+	Depth Depth `json:"diepte,omitempty,omitzero"`
+
+	// Value Wat er voortaan staat, alleen bij een rectificatie.
+	Value string `json:"waarde,omitempty,omitzero"`
 }
 
 // Item defines model for Gegevenssoort.
@@ -932,6 +1224,11 @@ type AskedItem struct {
 	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
 }
 
+// AskedPermissions defines model for GevraagdeToestemmingen.
+type AskedPermissions struct {
+	IDs []ID `json:"kenmerken"`
+}
+
 // SoughtPerson Een persoon, met zijn BSN of met naam en geboortedatum. Hij komt niet in de bundel, niet in het logboek en niet in een log.
 type SoughtPerson struct {
 	BSN string `json:"bsn,omitempty,omitzero"`
@@ -972,10 +1269,19 @@ type Content struct {
 	Decision *Decision `json:"besluit,omitempty"`
 
 	// Involvement Hoe ver de inwoner van het verzoek weet (art. 2.3a.1; art. 14 AVG).
-	Involvement Involvement `json:"betrokkenheid"`
-	Contact     string      `json:"contact"`
-	ShareWith   []Code      `json:"delenMet"`
-	Items       []AskedItem `json:"gegevens"`
+	Involvement Involvement  `json:"betrokkenheid"`
+	Contact     string       `json:"contact"`
+	Corrections []Correction `json:"correcties,omitempty,omitzero"`
+	ShareWith   []Code       `json:"delenMet"`
+
+	// Passings Waar het heen ging
+	Passings []Passing   `json:"doorverstrekkingen,omitempty,omitzero"`
+	Items    []AskedItem `json:"gegevens"`
+
+	// Source Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Source PartyID `json:"herkomst,omitempty,omitzero"`
 
 	// About Over wie het gaat: met het burgerservicenummer waar beide partijen dat mogen verwerken, en anders met naam, geboortedatum en adres
 	// (art. 5.4.2, vijfde lid).
@@ -983,9 +1289,10 @@ type Content struct {
 	Specific string `json:"specifiekDoel"`
 
 	// Consent Wat de vrager weet van de toestemming van de inwoner. Nooit de grondslag van het verzoek.
-	Consent    *Consent    `json:"toestemming,omitempty"`
-	Broad      string      `json:"velePartijenOmdat,omitempty,omitzero"`
-	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
+	Consent     *Consent     `json:"toestemming,omitempty"`
+	Permissions []Permission `json:"toestemmingen,omitempty,omitzero"`
+	Broad       string       `json:"velePartijenOmdat,omitempty,omitzero"`
+	Statements  []Statement  `json:"verklaringen,omitempty,omitzero"`
 
 	// Request Wat van een verzoek te zien is zonder het te openen; er staat niet in over wie het gaat.
 	Request Request `json:"verzoek"`
@@ -1086,6 +1393,9 @@ type StaffList struct {
 	Staff []Employee `json:"medewerkers"`
 }
 
+// Mark Waarom een gegeven niet te lezen is.
+type Mark string
+
 // Moment Een moment waarvan een bewaartermijn loopt.
 type Moment struct {
 	// Code Een code uit een catalogus of het register.
@@ -1159,6 +1469,38 @@ type NewCase struct {
 	People  []CasePerson `json:"personen"`
 }
 
+// NewCorrection defines model for NieuweCorrectie.
+type NewCorrection struct {
+	Items []CorrectedItem `json:"gegevens"`
+
+	// Kind Wat er met een gegeven gebeurt (art. 16, 17 en 18 AVG).
+	Kind CorrectionKind `json:"soort"`
+
+	// Why Blijft bij de eigen partij.
+	Why string `json:"waarom"`
+}
+
+// NewPassing defines model for NieuweDoorverstrekking.
+type NewPassing struct {
+	// To Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	To PartyID `json:"aan"`
+
+	// Told Een dag, als JJJJ-MM-DD.
+	Told Date `json:"clientWeetSinds,omitempty,omitzero"`
+
+	// Purpose Een code uit een catalogus of het register.
+	Purpose Code   `json:"doel"`
+	Items   []Code `json:"gegevens"`
+
+	// Conditions Eigen voorwaarden daarbovenop.
+	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
+
+	// Why Waarom de ander dit nodig heeft.
+	Why string `json:"waarom"`
+}
+
 // NewInspection Wat een toezichthouder te zien krijgt. Bij de reikwijdte hoort precies een van de velden eronder; bij alles geen.
 type NewInspection struct {
 	// Purpose Een code uit een catalogus of het register.
@@ -1213,6 +1555,32 @@ type NewReturn struct {
 	Why string `json:"reden"`
 }
 
+// NewPermission Een besluit over een verzoek om toestemming; wie toestemming geeft zegt tot wanneer en hoe vaak.
+type NewPermission struct {
+	// Tell Bij nee; wat de vrager leest.
+	Tell    string `json:"bericht,omitempty,omitzero"`
+	Uses    int    `json:"keren,omitempty,omitzero"`
+	Granted bool   `json:"toegestaan"`
+
+	// Until Een dag, als JJJJ-MM-DD.
+	Until Date `json:"tot,omitempty,omitzero"`
+}
+
+// NewPermissionRequest defines model for NieuweToestemmingsvraag.
+type NewPermissionRequest struct {
+	// To Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	To PartyID `json:"aan"`
+
+	// Purpose Een code uit een catalogus of het register.
+	Purpose Code   `json:"doel"`
+	Items   []Code `json:"gegevens"`
+
+	// Why Waarom de ander dit nodig heeft.
+	Why string `json:"waarom"`
+}
+
 // NewAssignment defines model for NieuweToewijzing.
 type NewAssignment struct {
 	// To Zo heet een medewerker binnen zijn organisatie.
@@ -1240,6 +1608,38 @@ type Receipt struct {
 
 	// Entry Een nummer van een regel of versie, of een aantal regels.
 	Entry Number `json:"regel"`
+}
+
+// Verdict Of een gegeven doorgegeven mag worden.
+type Verdict string
+
+// Path De weg van een gegeven langs partijen.
+type Path struct {
+	// Item Een code uit een catalogus of het register.
+	Item  Code       `json:"gegeven"`
+	Steps []PathStep `json:"stappen"`
+}
+
+// PathStep defines model for Padstap.
+type PathStep struct {
+	// To Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	To PartyID `json:"aan"`
+
+	// Purpose Leeg waar het niet bekend is.
+	Purpose string    `json:"doel"`
+	Breach  bool      `json:"inStrijd,omitempty,omitzero"`
+	At      time.Time `json:"op"`
+
+	// State Hoe het met de bezorging staat; gemeld betekent dat een ander het ons vertelde.
+	State PassingState `json:"stand,omitempty,omitzero"`
+
+	// From Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	From       PartyID     `json:"van"`
+	Conditions []Condition `json:"voorwaarden"`
 }
 
 // Party defines model for Partij.
@@ -1583,6 +1983,9 @@ type Consent struct {
 // ConsentState Of de inwoner toestemming gaf om het beroepsgeheim te doorbreken.
 type ConsentState string
 
+// PermissionState defines model for Toestemmingstand.
+type PermissionState string
+
 // Outcome Wat over een gegeven is besloten.
 type Outcome string
 
@@ -1700,11 +2103,17 @@ type Request struct {
 	// Case Een UUID in kleine letters.
 	//
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
-	Case ID `json:"casus"`
+	Case ID `json:"casus,omitempty,omitzero"`
 
 	// Purpose Een code uit een catalogus of het register.
-	Purpose Code      `json:"doel"`
-	Changed time.Time `json:"gewijzigdOp"`
+	Purpose Code `json:"doel"`
+
+	// PassedOn Niet gevraagd; een ander gaf het door.
+	PassedOn bool      `json:"doorgegeven,omitempty,omitzero"`
+	Changed  time.Time `json:"gewijzigdOp"`
+
+	// Breach Er is iets doorgegeven tegen onze voorwaarden in.
+	Breach bool `json:"inStrijd,omitempty,omitzero"`
 
 	// Side De plaats van de eigen partij in een verzoek.
 	Side Side `json:"kant"`
@@ -1736,6 +2145,9 @@ type Request struct {
 	//
 	// Examples: a.jansen
 	Assigned ActorID `json:"toegewezenAan,omitempty,omitzero"`
+
+	// Asked Zoveel verzoeken om toestemming wachten op ons.
+	Asked int `json:"toestemmingGevraagd,omitempty,omitzero"`
 
 	// From Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
 	//
@@ -1824,6 +2236,9 @@ type Sentence struct {
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// ItemCode Een code uit een catalogus of het register.
+type ItemCode = Code
+
 // Hat Een code uit een catalogus of het register.
 type Hat = Code
 
@@ -1834,6 +2249,11 @@ type Limit = int
 //
 // Examples: a.jansen
 type Actor = ActorID
+
+// PermissionID Een UUID in kleine letters.
+//
+// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+type PermissionID = ID
 
 // Fout Een fout volgens RFC 9457, zonder persoonsgegevens.
 type Fout = Problem
@@ -1984,6 +2404,9 @@ type ListRequestsParams struct {
 	// Hat Alleen wat deze eigen hoedanigheid aangaat.
 	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
 
+	// Asked Alleen verzoeken waarover toestemming aan ons is gevraagd.
+	Asked bool `form:"toestemmingGevraagd,omitempty" json:"toestemmingGevraagd,omitempty,omitzero"`
+
 	// Broad Alleen verzoeken aan veel partijen tegelijk.
 	Broad bool `form:"breed,omitempty" json:"breed,omitempty,omitzero"`
 
@@ -2030,6 +2453,33 @@ type ConfirmParams struct {
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
 
+// CorrectParams defines parameters for Correct.
+type CorrectParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// PassOnParams defines parameters for PassOn.
+type PassOnParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// JudgePassingParams defines parameters for JudgePassing.
+type JudgePassingParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
 // OpenRequestParams defines parameters for OpenRequest.
 type OpenRequestParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
@@ -2041,6 +2491,15 @@ type OpenRequestParams struct {
 
 // WithdrawParams defines parameters for Withdraw.
 type WithdrawParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// TraceItemParams defines parameters for TraceItem.
+type TraceItemParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
 
@@ -2086,6 +2545,33 @@ type ReturnDecisionParams struct {
 
 // ExplainParams defines parameters for Explain.
 type ExplainParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// AskPermissionParams defines parameters for AskPermission.
+type AskPermissionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// DecidePermissionParams defines parameters for DecidePermission.
+type DecidePermissionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// WithdrawPermissionParams defines parameters for WithdrawPermission.
+type WithdrawPermissionParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
 
@@ -2144,6 +2630,15 @@ type AskJSONRequestBody = NewRequest
 // DecideJSONRequestBody defines body for Decide for application/json ContentType.
 type DecideJSONRequestBody = NewDecision
 
+// CorrectJSONRequestBody defines body for Correct for application/json ContentType.
+type CorrectJSONRequestBody = NewCorrection
+
+// PassOnJSONRequestBody defines body for PassOn for application/json ContentType.
+type PassOnJSONRequestBody = NewPassing
+
+// JudgePassingJSONRequestBody defines body for JudgePassing for application/json ContentType.
+type JudgePassingJSONRequestBody = NewPassing
+
 // ReplyJSONRequestBody defines body for Reply for application/json ContentType.
 type ReplyJSONRequestBody = Words
 
@@ -2152,6 +2647,12 @@ type WeighJSONRequestBody = NewStep
 
 // ReturnDecisionJSONRequestBody defines body for ReturnDecision for application/json ContentType.
 type ReturnDecisionJSONRequestBody = NewReturn
+
+// AskPermissionJSONRequestBody defines body for AskPermission for application/json ContentType.
+type AskPermissionJSONRequestBody = NewPermissionRequest
+
+// DecidePermissionJSONRequestBody defines body for DecidePermission for application/json ContentType.
+type DecidePermissionJSONRequestBody = NewPermission
 
 // AssignJSONRequestBody defines body for Assign for application/json ContentType.
 type AssignJSONRequestBody = NewAssignment
@@ -2574,6 +3075,60 @@ type ClientInterface interface {
 	// Corresponds with POST /verzoeken/{kenmerk}/bevestigingen (the `Confirm` operationId).
 	Confirm(ctx context.Context, id ID, params *ConfirmParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CorrectWithBody Een verstrekt gegeven verbeteren, beperken of wissen
+	//
+	// Iedereen die het gegeven het afgelopen jaar kreeg, krijgt bericht.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/correcties (the `Correct` operationId).
+	CorrectWithBody(ctx context.Context, id ID, params *CorrectParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Correct Een verstrekt gegeven verbeteren, beperken of wissen
+	//
+	// Iedereen die het gegeven het afgelopen jaar kreeg, krijgt bericht.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/correcties (the `Correct` operationId).
+	Correct(ctx context.Context, id ID, params *CorrectParams, body CorrectJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PassOnWithBody Gegevens doorgeven aan een andere partij
+	//
+	// Alleen wat de voorwaarden van iedereen in de keten toelaten, met toestemming waar die nodig is. Wie het verstrekte krijgt bericht.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen (the `PassOn` operationId).
+	PassOnWithBody(ctx context.Context, id ID, params *PassOnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PassOn Gegevens doorgeven aan een andere partij
+	//
+	// Alleen wat de voorwaarden van iedereen in de keten toelaten, met toestemming waar die nodig is. Wie het verstrekte krijgt bericht.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen (the `PassOn` operationId).
+	PassOn(ctx context.Context, id ID, params *PassOnParams, body PassOnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JudgePassingWithBody Vooraf zien of gegevens doorgegeven mogen worden
+	//
+	// Er wordt niets doorgegeven en niets vastgelegd.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen (the `JudgePassing` operationId).
+	JudgePassingWithBody(ctx context.Context, id ID, params *JudgePassingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JudgePassing Vooraf zien of gegevens doorgegeven mogen worden
+	//
+	// Er wordt niets doorgegeven en niets vastgelegd.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen (the `JudgePassing` operationId).
+	JudgePassing(ctx context.Context, id ID, params *JudgePassingParams, body JudgePassingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// OpenRequest Alles van een verzoek dat de medewerker mag zien
 	//
 	// Elke aanroep komt als inzage in het logboek.
@@ -2585,6 +3140,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/intrekkingen (the `Withdraw` operationId).
 	Withdraw(ctx context.Context, id ID, params *WithdrawParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TraceItem Waar een gegeven vandaan kwam en waar het heen ging
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Corresponds with GET /verzoeken/{kenmerk}/paden/{gegeven} (the `TraceItem` operationId).
+	TraceItem(ctx context.Context, id ID, itemCode ItemCode, params *TraceItemParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReplyWithBody Een vraag om verduidelijking beantwoorden
 	//
@@ -2645,6 +3207,45 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /verzoeken/{kenmerk}/toelichting (the `Explain` operationId).
 	Explain(ctx context.Context, id ID, params *ExplainParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskPermissionWithBody Toestemming vragen om gegevens door te geven
+	//
+	// Gaat naar iedereen in de keten van wie toestemming nodig is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen (the `AskPermission` operationId).
+	AskPermissionWithBody(ctx context.Context, id ID, params *AskPermissionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskPermission Toestemming vragen om gegevens door te geven
+	//
+	// Gaat naar iedereen in de keten van wie toestemming nodig is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen (the `AskPermission` operationId).
+	AskPermission(ctx context.Context, id ID, params *AskPermissionParams, body AskPermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecidePermissionWithBody Beslissen over een verzoek om toestemming
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten (the `DecidePermission` operationId).
+	DecidePermissionWithBody(ctx context.Context, id ID, permissionID PermissionID, params *DecidePermissionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecidePermission Beslissen over een verzoek om toestemming
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten (the `DecidePermission` operationId).
+	DecidePermission(ctx context.Context, id ID, permissionID PermissionID, params *DecidePermissionParams, body DecidePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawPermission Een toestemming intrekken
+	//
+	// Wat al is doorgegeven blijft waar het is.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/intrekkingen (the `WithdrawPermission` operationId).
+	WithdrawPermission(ctx context.Context, id ID, permissionID PermissionID, params *WithdrawPermissionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AssignWithBody Een verzoek aan een professional geven, of overnemen
 	//
@@ -3535,6 +4136,120 @@ func (c *Raw) Confirm(ctx context.Context, id ID, params *ConfirmParams, reqEdit
 	return c.Client.Do(req)
 }
 
+// CorrectWithBody Een verstrekt gegeven verbeteren, beperken of wissen
+//
+// Iedereen die het gegeven het afgelopen jaar kreeg, krijgt bericht.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/correcties (the `Correct` operationId).
+func (c *Raw) CorrectWithBody(ctx context.Context, id ID, params *CorrectParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCorrectRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Correct Een verstrekt gegeven verbeteren, beperken of wissen
+//
+// Iedereen die het gegeven het afgelopen jaar kreeg, krijgt bericht.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/correcties (the `Correct` operationId).
+func (c *Raw) Correct(ctx context.Context, id ID, params *CorrectParams, body CorrectJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCorrectRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PassOnWithBody Gegevens doorgeven aan een andere partij
+//
+// Alleen wat de voorwaarden van iedereen in de keten toelaten, met toestemming waar die nodig is. Wie het verstrekte krijgt bericht.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen (the `PassOn` operationId).
+func (c *Raw) PassOnWithBody(ctx context.Context, id ID, params *PassOnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPassOnRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PassOn Gegevens doorgeven aan een andere partij
+//
+// Alleen wat de voorwaarden van iedereen in de keten toelaten, met toestemming waar die nodig is. Wie het verstrekte krijgt bericht.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen (the `PassOn` operationId).
+func (c *Raw) PassOn(ctx context.Context, id ID, params *PassOnParams, body PassOnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPassOnRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JudgePassingWithBody Vooraf zien of gegevens doorgegeven mogen worden
+//
+// Er wordt niets doorgegeven en niets vastgelegd.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen (the `JudgePassing` operationId).
+func (c *Raw) JudgePassingWithBody(ctx context.Context, id ID, params *JudgePassingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJudgePassingRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JudgePassing Vooraf zien of gegevens doorgegeven mogen worden
+//
+// Er wordt niets doorgegeven en niets vastgelegd.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen (the `JudgePassing` operationId).
+func (c *Raw) JudgePassing(ctx context.Context, id ID, params *JudgePassingParams, body JudgePassingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJudgePassingRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // OpenRequest Alles van een verzoek dat de medewerker mag zien
 //
 // Elke aanroep komt als inzage in het logboek.
@@ -3557,6 +4272,23 @@ func (c *Raw) OpenRequest(ctx context.Context, id ID, params *OpenRequestParams,
 // Corresponds with POST /verzoeken/{kenmerk}/intrekkingen (the `Withdraw` operationId).
 func (c *Raw) Withdraw(ctx context.Context, id ID, params *WithdrawParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TraceItem Waar een gegeven vandaan kwam en waar het heen ging
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Corresponds with GET /verzoeken/{kenmerk}/paden/{gegeven} (the `TraceItem` operationId).
+func (c *Raw) TraceItem(ctx context.Context, id ID, itemCode ItemCode, params *TraceItemParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTraceItemRequest(c.Server, id, itemCode, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3697,6 +4429,95 @@ func (c *Raw) ReturnDecision(ctx context.Context, id ID, params *ReturnDecisionP
 // Corresponds with GET /verzoeken/{kenmerk}/toelichting (the `Explain` operationId).
 func (c *Raw) Explain(ctx context.Context, id ID, params *ExplainParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExplainRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskPermissionWithBody Toestemming vragen om gegevens door te geven
+//
+// Gaat naar iedereen in de keten van wie toestemming nodig is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen (the `AskPermission` operationId).
+func (c *Raw) AskPermissionWithBody(ctx context.Context, id ID, params *AskPermissionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskPermissionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskPermission Toestemming vragen om gegevens door te geven
+//
+// Gaat naar iedereen in de keten van wie toestemming nodig is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen (the `AskPermission` operationId).
+func (c *Raw) AskPermission(ctx context.Context, id ID, params *AskPermissionParams, body AskPermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskPermissionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DecidePermissionWithBody Beslissen over een verzoek om toestemming
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten (the `DecidePermission` operationId).
+func (c *Raw) DecidePermissionWithBody(ctx context.Context, id ID, permissionID PermissionID, params *DecidePermissionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecidePermissionRequestWithBody(c.Server, id, permissionID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DecidePermission Beslissen over een verzoek om toestemming
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten (the `DecidePermission` operationId).
+func (c *Raw) DecidePermission(ctx context.Context, id ID, permissionID PermissionID, params *DecidePermissionParams, body DecidePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecidePermissionRequest(c.Server, id, permissionID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawPermission Een toestemming intrekken
+//
+// Wat al is doorgegeven blijft waar het is.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/intrekkingen (the `WithdrawPermission` operationId).
+func (c *Raw) WithdrawPermission(ctx context.Context, id ID, permissionID PermissionID, params *WithdrawPermissionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawPermissionRequest(c.Server, id, permissionID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5309,6 +6130,14 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 			}
 		}
 
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "toestemmingGevraagd", params.Asked, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
 		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "breed", params.Broad, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 			return nil, err
 		} else {
@@ -5640,6 +6469,213 @@ func NewConfirmRequest(server string, id ID, params *ConfirmParams) (*http.Reque
 	return req, nil
 }
 
+// NewCorrectRequest calls the generic Correct builder with application/json body
+func NewCorrectRequest(server string, id ID, params *CorrectParams, body CorrectJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCorrectRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCorrectRequestWithBody constructs an http.Request for the Correct method, with any body, and a specified content type
+func NewCorrectRequestWithBody(server string, id ID, params *CorrectParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/correcties", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewPassOnRequest calls the generic PassOn builder with application/json body
+func NewPassOnRequest(server string, id ID, params *PassOnParams, body PassOnJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPassOnRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPassOnRequestWithBody constructs an http.Request for the PassOn method, with any body, and a specified content type
+func NewPassOnRequestWithBody(server string, id ID, params *PassOnParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/doorverstrekkingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewJudgePassingRequest calls the generic JudgePassing builder with application/json body
+func NewJudgePassingRequest(server string, id ID, params *JudgePassingParams, body JudgePassingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJudgePassingRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewJudgePassingRequestWithBody constructs an http.Request for the JudgePassing method, with any body, and a specified content type
+func NewJudgePassingRequestWithBody(server string, id ID, params *JudgePassingParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/doorverstrekkingen/beoordelingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
 // NewOpenRequestRequest constructs an http.Request for the OpenRequest method
 func NewOpenRequestRequest(server string, id ID, params *OpenRequestParams) (*http.Request, error) {
 	var err error
@@ -5723,6 +6759,69 @@ func NewWithdrawRequest(server string, id ID, params *WithdrawParams) (*http.Req
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewTraceItemRequest constructs an http.Request for the TraceItem method
+func NewTraceItemRequest(server string, id ID, itemCode ItemCode, params *TraceItemParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "gegeven", itemCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/paden/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -6042,6 +7141,214 @@ func NewExplainRequest(server string, id ID, params *ExplainParams) (*http.Reque
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewAskPermissionRequest calls the generic AskPermission builder with application/json body
+func NewAskPermissionRequest(server string, id ID, params *AskPermissionParams, body AskPermissionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskPermissionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAskPermissionRequestWithBody constructs an http.Request for the AskPermission method, with any body, and a specified content type
+func NewAskPermissionRequestWithBody(server string, id ID, params *AskPermissionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/toestemmingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewDecidePermissionRequest calls the generic DecidePermission builder with application/json body
+func NewDecidePermissionRequest(server string, id ID, permissionID PermissionID, params *DecidePermissionParams, body DecidePermissionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDecidePermissionRequestWithBody(server, id, permissionID, params, "application/json", bodyReader)
+}
+
+// NewDecidePermissionRequestWithBody constructs an http.Request for the DecidePermission method, with any body, and a specified content type
+func NewDecidePermissionRequestWithBody(server string, id ID, permissionID PermissionID, params *DecidePermissionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "toestemming", permissionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/toestemmingen/%s/besluiten", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewWithdrawPermissionRequest constructs an http.Request for the WithdrawPermission method
+func NewWithdrawPermissionRequest(server string, id ID, permissionID PermissionID, params *WithdrawPermissionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "toestemming", permissionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/toestemmingen/%s/intrekkingen", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -6677,6 +7984,60 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /verzoeken/{kenmerk}/bevestigingen (the `Confirm` operationId).
 	ConfirmWithResponse(ctx context.Context, id ID, params *ConfirmParams, reqEditors ...RequestEditorFn) (*ConfirmResponse, error)
 
+	// CorrectWithBodyWithResponse Een verstrekt gegeven verbeteren, beperken of wissen
+	//
+	// Iedereen die het gegeven het afgelopen jaar kreeg, krijgt bericht.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/correcties (the `Correct` operationId).
+	CorrectWithBodyWithResponse(ctx context.Context, id ID, params *CorrectParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CorrectResponse, error)
+
+	// CorrectWithResponse Een verstrekt gegeven verbeteren, beperken of wissen
+	//
+	// Iedereen die het gegeven het afgelopen jaar kreeg, krijgt bericht.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/correcties (the `Correct` operationId).
+	CorrectWithResponse(ctx context.Context, id ID, params *CorrectParams, body CorrectJSONRequestBody, reqEditors ...RequestEditorFn) (*CorrectResponse, error)
+
+	// PassOnWithBodyWithResponse Gegevens doorgeven aan een andere partij
+	//
+	// Alleen wat de voorwaarden van iedereen in de keten toelaten, met toestemming waar die nodig is. Wie het verstrekte krijgt bericht.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen (the `PassOn` operationId).
+	PassOnWithBodyWithResponse(ctx context.Context, id ID, params *PassOnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PassOnResponse, error)
+
+	// PassOnWithResponse Gegevens doorgeven aan een andere partij
+	//
+	// Alleen wat de voorwaarden van iedereen in de keten toelaten, met toestemming waar die nodig is. Wie het verstrekte krijgt bericht.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen (the `PassOn` operationId).
+	PassOnWithResponse(ctx context.Context, id ID, params *PassOnParams, body PassOnJSONRequestBody, reqEditors ...RequestEditorFn) (*PassOnResponse, error)
+
+	// JudgePassingWithBodyWithResponse Vooraf zien of gegevens doorgegeven mogen worden
+	//
+	// Er wordt niets doorgegeven en niets vastgelegd.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen (the `JudgePassing` operationId).
+	JudgePassingWithBodyWithResponse(ctx context.Context, id ID, params *JudgePassingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JudgePassingResponse, error)
+
+	// JudgePassingWithResponse Vooraf zien of gegevens doorgegeven mogen worden
+	//
+	// Er wordt niets doorgegeven en niets vastgelegd.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen (the `JudgePassing` operationId).
+	JudgePassingWithResponse(ctx context.Context, id ID, params *JudgePassingParams, body JudgePassingJSONRequestBody, reqEditors ...RequestEditorFn) (*JudgePassingResponse, error)
+
 	// OpenRequestWithResponse Alles van een verzoek dat de medewerker mag zien
 	//
 	// Elke aanroep komt als inzage in het logboek.
@@ -6692,6 +8053,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/intrekkingen (the `Withdraw` operationId).
 	WithdrawWithResponse(ctx context.Context, id ID, params *WithdrawParams, reqEditors ...RequestEditorFn) (*WithdrawResponse, error)
+
+	// TraceItemWithResponse Waar een gegeven vandaan kwam en waar het heen ging
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /verzoeken/{kenmerk}/paden/{gegeven} (the `TraceItem` operationId).
+	TraceItemWithResponse(ctx context.Context, id ID, itemCode ItemCode, params *TraceItemParams, reqEditors ...RequestEditorFn) (*TraceItemResponse, error)
 
 	// ReplyWithBodyWithResponse Een vraag om verduidelijking beantwoorden
 	//
@@ -6756,6 +8126,47 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /verzoeken/{kenmerk}/toelichting (the `Explain` operationId).
 	ExplainWithResponse(ctx context.Context, id ID, params *ExplainParams, reqEditors ...RequestEditorFn) (*ExplainResponse, error)
+
+	// AskPermissionWithBodyWithResponse Toestemming vragen om gegevens door te geven
+	//
+	// Gaat naar iedereen in de keten van wie toestemming nodig is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen (the `AskPermission` operationId).
+	AskPermissionWithBodyWithResponse(ctx context.Context, id ID, params *AskPermissionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskPermissionResponse, error)
+
+	// AskPermissionWithResponse Toestemming vragen om gegevens door te geven
+	//
+	// Gaat naar iedereen in de keten van wie toestemming nodig is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen (the `AskPermission` operationId).
+	AskPermissionWithResponse(ctx context.Context, id ID, params *AskPermissionParams, body AskPermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskPermissionResponse, error)
+
+	// DecidePermissionWithBodyWithResponse Beslissen over een verzoek om toestemming
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten (the `DecidePermission` operationId).
+	DecidePermissionWithBodyWithResponse(ctx context.Context, id ID, permissionID PermissionID, params *DecidePermissionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecidePermissionResponse, error)
+
+	// DecidePermissionWithResponse Beslissen over een verzoek om toestemming
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten (the `DecidePermission` operationId).
+	DecidePermissionWithResponse(ctx context.Context, id ID, permissionID PermissionID, params *DecidePermissionParams, body DecidePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*DecidePermissionResponse, error)
+
+	// WithdrawPermissionWithResponse Een toestemming intrekken
+	//
+	// Wat al is doorgegeven blijft waar het is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/intrekkingen (the `WithdrawPermission` operationId).
+	WithdrawPermissionWithResponse(ctx context.Context, id ID, permissionID PermissionID, params *WithdrawPermissionParams, reqEditors ...RequestEditorFn) (*WithdrawPermissionResponse, error)
 
 	// AssignWithBodyWithResponse Een verzoek aan een professional geven, of overnemen
 	//
@@ -9137,6 +10548,248 @@ func (r ConfirmResponse) ContentType() string {
 	return ""
 }
 
+// CorrectResponse201Headers the declared response headers of an HTTP 201 response for Correct
+type CorrectResponse201Headers struct {
+	Location string
+}
+
+type CorrectResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CorrectResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CorrectResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CorrectResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CorrectResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CorrectResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CorrectResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CorrectResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CorrectResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CorrectResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CorrectResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CorrectResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PassOnResponse201Headers the declared response headers of an HTTP 201 response for PassOn
+type PassOnResponse201Headers struct {
+	Location string
+}
+
+type PassOnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PassedOn
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *PassOnResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PassOnResponse) GetJSON201() *PassedOn {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PassOnResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PassOnResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PassOnResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r PassOnResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PassOnResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PassOnResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PassOnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PassOnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PassOnResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type JudgePassingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Judgements
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JudgePassingResponse) GetJSON200() *Judgements {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JudgePassingResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JudgePassingResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r JudgePassingResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JudgePassingResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r JudgePassingResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r JudgePassingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JudgePassingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JudgePassingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JudgePassingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type OpenRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9269,6 +10922,68 @@ func (r WithdrawResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r WithdrawResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TraceItemResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Path
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TraceItemResponse) GetJSON200() *Path {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r TraceItemResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TraceItemResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TraceItemResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TraceItemResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TraceItemResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TraceItemResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TraceItemResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9642,6 +11357,255 @@ func (r ExplainResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ExplainResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AskPermissionResponse201Headers the declared response headers of an HTTP 201 response for AskPermission
+type AskPermissionResponse201Headers struct {
+	Location string
+}
+
+type AskPermissionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *AskedPermissions
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AskPermissionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AskPermissionResponse) GetJSON201() *AskedPermissions {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AskPermissionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AskPermissionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AskPermissionResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AskPermissionResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AskPermissionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AskPermissionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskPermissionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskPermissionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskPermissionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DecidePermissionResponse201Headers the declared response headers of an HTTP 201 response for DecidePermission
+type DecidePermissionResponse201Headers struct {
+	Location string
+}
+
+type DecidePermissionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *DecidePermissionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r DecidePermissionResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DecidePermissionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DecidePermissionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DecidePermissionResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DecidePermissionResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DecidePermissionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DecidePermissionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DecidePermissionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DecidePermissionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DecidePermissionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// WithdrawPermissionResponse201Headers the declared response headers of an HTTP 201 response for WithdrawPermission
+type WithdrawPermissionResponse201Headers struct {
+	Location string
+}
+
+type WithdrawPermissionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *WithdrawPermissionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r WithdrawPermissionResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r WithdrawPermissionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r WithdrawPermissionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r WithdrawPermissionResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r WithdrawPermissionResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r WithdrawPermissionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r WithdrawPermissionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WithdrawPermissionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WithdrawPermissionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WithdrawPermissionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10565,6 +12529,96 @@ func (c *ClientWithResponses) ConfirmWithResponse(ctx context.Context, id ID, pa
 	return ParseConfirmResponse(rsp)
 }
 
+// CorrectWithBodyWithResponse Een verstrekt gegeven verbeteren, beperken of wissen
+//
+// Iedereen die het gegeven het afgelopen jaar kreeg, krijgt bericht.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/correcties (the `Correct` operationId).
+func (c *ClientWithResponses) CorrectWithBodyWithResponse(ctx context.Context, id ID, params *CorrectParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CorrectResponse, error) {
+	rsp, err := c.CorrectWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCorrectResponse(rsp)
+}
+
+// CorrectWithResponse Een verstrekt gegeven verbeteren, beperken of wissen
+//
+// Iedereen die het gegeven het afgelopen jaar kreeg, krijgt bericht.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/correcties (the `Correct` operationId).
+func (c *ClientWithResponses) CorrectWithResponse(ctx context.Context, id ID, params *CorrectParams, body CorrectJSONRequestBody, reqEditors ...RequestEditorFn) (*CorrectResponse, error) {
+	rsp, err := c.Correct(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCorrectResponse(rsp)
+}
+
+// PassOnWithBodyWithResponse Gegevens doorgeven aan een andere partij
+//
+// Alleen wat de voorwaarden van iedereen in de keten toelaten, met toestemming waar die nodig is. Wie het verstrekte krijgt bericht.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen (the `PassOn` operationId).
+func (c *ClientWithResponses) PassOnWithBodyWithResponse(ctx context.Context, id ID, params *PassOnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PassOnResponse, error) {
+	rsp, err := c.PassOnWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePassOnResponse(rsp)
+}
+
+// PassOnWithResponse Gegevens doorgeven aan een andere partij
+//
+// Alleen wat de voorwaarden van iedereen in de keten toelaten, met toestemming waar die nodig is. Wie het verstrekte krijgt bericht.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen (the `PassOn` operationId).
+func (c *ClientWithResponses) PassOnWithResponse(ctx context.Context, id ID, params *PassOnParams, body PassOnJSONRequestBody, reqEditors ...RequestEditorFn) (*PassOnResponse, error) {
+	rsp, err := c.PassOn(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePassOnResponse(rsp)
+}
+
+// JudgePassingWithBodyWithResponse Vooraf zien of gegevens doorgegeven mogen worden
+//
+// Er wordt niets doorgegeven en niets vastgelegd.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen (the `JudgePassing` operationId).
+func (c *ClientWithResponses) JudgePassingWithBodyWithResponse(ctx context.Context, id ID, params *JudgePassingParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JudgePassingResponse, error) {
+	rsp, err := c.JudgePassingWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJudgePassingResponse(rsp)
+}
+
+// JudgePassingWithResponse Vooraf zien of gegevens doorgegeven mogen worden
+//
+// Er wordt niets doorgegeven en niets vastgelegd.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen (the `JudgePassing` operationId).
+func (c *ClientWithResponses) JudgePassingWithResponse(ctx context.Context, id ID, params *JudgePassingParams, body JudgePassingJSONRequestBody, reqEditors ...RequestEditorFn) (*JudgePassingResponse, error) {
+	rsp, err := c.JudgePassing(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJudgePassingResponse(rsp)
+}
+
 // OpenRequestWithResponse Alles van een verzoek dat de medewerker mag zien
 //
 // Elke aanroep komt als inzage in het logboek.
@@ -10591,6 +12645,21 @@ func (c *ClientWithResponses) WithdrawWithResponse(ctx context.Context, id ID, p
 		return nil, err
 	}
 	return ParseWithdrawResponse(rsp)
+}
+
+// TraceItemWithResponse Waar een gegeven vandaan kwam en waar het heen ging
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /verzoeken/{kenmerk}/paden/{gegeven} (the `TraceItem` operationId).
+func (c *ClientWithResponses) TraceItemWithResponse(ctx context.Context, id ID, itemCode ItemCode, params *TraceItemParams, reqEditors ...RequestEditorFn) (*TraceItemResponse, error) {
+	rsp, err := c.TraceItem(ctx, id, itemCode, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTraceItemResponse(rsp)
 }
 
 // ReplyWithBodyWithResponse Een vraag om verduidelijking beantwoorden
@@ -10703,6 +12772,77 @@ func (c *ClientWithResponses) ExplainWithResponse(ctx context.Context, id ID, pa
 		return nil, err
 	}
 	return ParseExplainResponse(rsp)
+}
+
+// AskPermissionWithBodyWithResponse Toestemming vragen om gegevens door te geven
+//
+// Gaat naar iedereen in de keten van wie toestemming nodig is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen (the `AskPermission` operationId).
+func (c *ClientWithResponses) AskPermissionWithBodyWithResponse(ctx context.Context, id ID, params *AskPermissionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskPermissionResponse, error) {
+	rsp, err := c.AskPermissionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskPermissionResponse(rsp)
+}
+
+// AskPermissionWithResponse Toestemming vragen om gegevens door te geven
+//
+// Gaat naar iedereen in de keten van wie toestemming nodig is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen (the `AskPermission` operationId).
+func (c *ClientWithResponses) AskPermissionWithResponse(ctx context.Context, id ID, params *AskPermissionParams, body AskPermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskPermissionResponse, error) {
+	rsp, err := c.AskPermission(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskPermissionResponse(rsp)
+}
+
+// DecidePermissionWithBodyWithResponse Beslissen over een verzoek om toestemming
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten (the `DecidePermission` operationId).
+func (c *ClientWithResponses) DecidePermissionWithBodyWithResponse(ctx context.Context, id ID, permissionID PermissionID, params *DecidePermissionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecidePermissionResponse, error) {
+	rsp, err := c.DecidePermissionWithBody(ctx, id, permissionID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecidePermissionResponse(rsp)
+}
+
+// DecidePermissionWithResponse Beslissen over een verzoek om toestemming
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten (the `DecidePermission` operationId).
+func (c *ClientWithResponses) DecidePermissionWithResponse(ctx context.Context, id ID, permissionID PermissionID, params *DecidePermissionParams, body DecidePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*DecidePermissionResponse, error) {
+	rsp, err := c.DecidePermission(ctx, id, permissionID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecidePermissionResponse(rsp)
+}
+
+// WithdrawPermissionWithResponse Een toestemming intrekken
+//
+// Wat al is doorgegeven blijft waar het is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/intrekkingen (the `WithdrawPermission` operationId).
+func (c *ClientWithResponses) WithdrawPermissionWithResponse(ctx context.Context, id ID, permissionID PermissionID, params *WithdrawPermissionParams, reqEditors ...RequestEditorFn) (*WithdrawPermissionResponse, error) {
+	rsp, err := c.WithdrawPermission(ctx, id, permissionID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawPermissionResponse(rsp)
 }
 
 // AssignWithBodyWithResponse Een verzoek aan een professional geven, of overnemen
@@ -12562,6 +14702,215 @@ func ParseConfirmResponse(rsp *http.Response) (*ConfirmResponse, error) {
 	return response, nil
 }
 
+// ParseCorrectResponse parses an HTTP response from a CorrectWithResponse call
+func ParseCorrectResponse(rsp *http.Response) (*CorrectResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CorrectResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CorrectResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePassOnResponse parses an HTTP response from a PassOnWithResponse call
+func ParsePassOnResponse(rsp *http.Response) (*PassOnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PassOnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PassedOn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers PassOnResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJudgePassingResponse parses an HTTP response from a JudgePassingWithResponse call
+func ParseJudgePassingResponse(rsp *http.Response) (*JudgePassingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JudgePassingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Judgements
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseOpenRequestResponse parses an HTTP response from a OpenRequestWithResponse call
 func ParseOpenRequestResponse(rsp *http.Response) (*OpenRequestResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12671,6 +15020,53 @@ func ParseWithdrawResponse(rsp *http.Response) (*WithdrawResponse, error) {
 			headers.Location = value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTraceItemResponse parses an HTTP response from a TraceItemWithResponse call
+func ParseTraceItemResponse(rsp *http.Response) (*TraceItemResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TraceItemResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Path
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -12987,6 +15383,228 @@ func ParseExplainResponse(rsp *http.Response) (*ExplainResponse, error) {
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseAskPermissionResponse parses an HTTP response from a AskPermissionWithResponse call
+func ParseAskPermissionResponse(rsp *http.Response) (*AskPermissionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskPermissionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest AskedPermissions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AskPermissionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDecidePermissionResponse parses an HTTP response from a DecidePermissionWithResponse call
+func ParseDecidePermissionResponse(rsp *http.Response) (*DecidePermissionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DecidePermissionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers DecidePermissionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseWithdrawPermissionResponse parses an HTTP response from a WithdrawPermissionWithResponse call
+func ParseWithdrawPermissionResponse(rsp *http.Response) (*WithdrawPermissionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WithdrawPermissionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers WithdrawPermissionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
 	}
 
 	return response, nil

@@ -137,6 +137,47 @@ func (c *Client) LiftHold(ctx context.Context, by By, id ID) (Keep, error) {
 	return result[Keep](c.raw.LiftHold(ctx, id, &LiftHoldParams{Actor: by.Staff, Hat: by.Hat}))
 }
 
+// JudgePassing tells whether items of a request may be passed on. Nothing is
+// recorded.
+func (c *Client) JudgePassing(ctx context.Context, by By, id ID, p NewPassing) ([]Judgement, error) {
+	j, err := result[Judgements](c.raw.JudgePassing(ctx, id, &JudgePassingParams{Actor: by.Staff, Hat: by.Hat}, p))
+	return j.Judgements, err
+}
+
+// PassOn passes items on to another party. It returns the ID under which the
+// recipient has them.
+func (c *Client) PassOn(ctx context.Context, by By, id ID, p NewPassing) (ID, error) {
+	passed, err := result[PassedOn](c.raw.PassOn(ctx, id, &PassOnParams{Actor: by.Staff, Hat: by.Hat}, p))
+	return passed.ID, err
+}
+
+// AskPermission asks everybody in the chain whose permission is needed.
+func (c *Client) AskPermission(ctx context.Context, by By, id ID, r NewPermissionRequest) ([]ID, error) {
+	asked, err := result[AskedPermissions](c.raw.AskPermission(ctx, id, &AskPermissionParams{Actor: by.Staff, Hat: by.Hat}, r))
+	return asked.IDs, err
+}
+
+// DecidePermission decides on a request for permission.
+func (c *Client) DecidePermission(ctx context.Context, by By, id, permission ID, p NewPermission) (Request, error) {
+	return result[Request](c.raw.DecidePermission(ctx, id, permission, &DecidePermissionParams{Actor: by.Staff, Hat: by.Hat}, p))
+}
+
+// WithdrawPermission takes a permission back.
+func (c *Client) WithdrawPermission(ctx context.Context, by By, id, permission ID) (Request, error) {
+	return result[Request](c.raw.WithdrawPermission(ctx, id, permission, &WithdrawPermissionParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
+// Correct corrects items that were supplied, wherever they are.
+func (c *Client) Correct(ctx context.Context, by By, id ID, n NewCorrection) (Request, error) {
+	return result[Request](c.raw.Correct(ctx, id, &CorrectParams{Actor: by.Staff, Hat: by.Hat}, n))
+}
+
+// TraceItem tells where an item came from and where it went, as far as this
+// party knows.
+func (c *Client) TraceItem(ctx context.Context, by By, id ID, item string) (Path, error) {
+	return result[Path](c.raw.TraceItem(ctx, id, item, &TraceItemParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
 // Sweep destroys what is due now. It returns how many dossiers that were.
 func (c *Client) Sweep(ctx context.Context) (int, error) {
 	d, err := result[Destruction](c.raw.Sweep(ctx))
@@ -227,7 +268,7 @@ type Query = ListRequestsParams
 
 // Requests lists requests, oldest first.
 func (c *Client) Requests(ctx context.Context, q Query) (RequestPage, error) {
-	return result[RequestPage](c.raw.ListRequests(ctx, &q, unlessZero("kant", "status", "cursor", "limiet", "casus", "hoedanigheid", "breed")))
+	return result[RequestPage](c.raw.ListRequests(ctx, &q, unlessZero("kant", "status", "cursor", "limiet", "casus", "hoedanigheid", "breed", "toestemmingGevraagd")))
 }
 
 // unlessZero leaves out parameters that have no value, which the generated

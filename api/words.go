@@ -160,7 +160,8 @@ func (c Category) Code() string { return code(categories(), c) }
 func messageKinds() []pair[MessageKind] {
 	return []pair[MessageKind]{
 		{"request", RequestMessage}, {"withdrawal", WithdrawalMessage}, {"answer", AnswerMessage}, {"question", QuestionMessage},
-		{"reply", ReplyMessage}, {"receipt", ReceiptMessage},
+		{"reply", ReplyMessage}, {"receipt", ReceiptMessage}, {"permission-request", PermissionRequestMessage}, {"permission", PermissionMessage},
+		{"permission-withdrawal", PermissionWithdrawalMessage}, {"passing", PassingMessage}, {"notice", NoticeMessage}, {"correction", CorrectionMessage},
 	}
 }
 
@@ -202,3 +203,58 @@ func ScopeOf(code string) (Scope, bool) { return word(scopes(), code) }
 
 // Code is the code of exchange.ScopeCode for the word.
 func (s Scope) Code() string { return code(scopes(), s) }
+
+func verdicts() []pair[Verdict] {
+	return []pair[Verdict]{{"permitted", Permitted}, {"needs-permission", NeedsPermission}, {"forbidden", Forbidden}}
+}
+
+// VerdictOf is the word for a code of exchange.Verdict.
+func VerdictOf(code string) (Verdict, bool) { return word(verdicts(), code) }
+
+// Code is the code of exchange.Verdict for the word.
+func (v Verdict) Code() string { return code(verdicts(), v) }
+
+func corrections() []pair[CorrectionKind] {
+	return []pair[CorrectionKind]{{"rectification", Rectification}, {"restriction", Restriction}, {"lifting", Lifting}, {"erasure", Erasure}}
+}
+
+// CorrectionOf is the word for a code of exchange.CorrectionKind.
+func CorrectionOf(code string) (CorrectionKind, bool) { return word(corrections(), code) }
+
+// Code is the code of exchange.CorrectionKind for the word.
+func (k CorrectionKind) Code() string { return code(corrections(), k) }
+
+// CorrectionCodes lists the codes of exchange.CorrectionKind.
+func CorrectionCodes() []string { return codes(corrections()) }
+
+func passingStates() []pair[PassingState] {
+	return []pair[PassingState]{
+		{"queued", PassingQueued}, {"delivered", PassingDelivered}, {"rejected", PassingRejected}, {"expired", PassingExpired}, {"noticed", PassingNoticed},
+	}
+}
+
+// PassingStateOf is the word for a code of exchange.PassingState.
+func PassingStateOf(code string) (PassingState, bool) { return word(passingStates(), code) }
+
+// Code is the code of exchange.PassingState for the word.
+func (s PassingState) Code() string { return code(passingStates(), s) }
+
+func permissionStates() []pair[PermissionState] {
+	return []pair[PermissionState]{
+		{"asked", PermissionAsked}, {"granted", PermissionGranted}, {"denied", PermissionDenied}, {"withdrawn", PermissionWithdrawn}, {"failed", PermissionFailed},
+	}
+}
+
+// PermissionStateOf is the word for a code of exchange.PermissionState.
+func PermissionStateOf(code string) (PermissionState, bool) { return word(permissionStates(), code) }
+
+// Code is the code of exchange.PermissionState for the word.
+func (s PermissionState) Code() string { return code(permissionStates(), s) }
+
+func marks() []pair[Mark] { return []pair[Mark]{{"restricted", MarkRestricted}, {"erased", MarkErased}} }
+
+// MarkOf is the word for a code of exchange.Mark.
+func MarkOf(code string) (Mark, bool) { return word(marks(), code) }
+
+// Code is the code of exchange.Mark for the word.
+func (m Mark) Code() string { return code(marks(), m) }

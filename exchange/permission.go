@@ -278,6 +278,16 @@ func (x Exchange) granted() (all []Permission) {
 	return all
 }
 
+// AskedOfUs is how many requests for permission wait for a decision of ours.
+func (x Exchange) AskedOfUs() (n int) {
+	for _, r := range x.Permissions {
+		if r.State == PermissionAsked && r.Of == x.Own() {
+			n++
+		}
+	}
+	return n
+}
+
 // used are the permissions, by number, that a passing rests on: of each party
 // that must be asked about an item, the first that covers it.
 func (x Exchange) used(p PassingOn, to PartyID, at time.Time) (numbers []int) {

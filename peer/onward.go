@@ -160,6 +160,44 @@ func (n *Node) named(x exchange.Exchange, p exchange.PassingOn) (exchange.Subjec
 	return s, nil
 }
 
+// AskPermissions asks everybody in the chain whose permission is needed for a
+// passing. Where it is nobody's, it is refused.
+func (n *Node) AskPermissions(ctx context.Context, who Who, id exchange.ID, a PassingAsking) (asked []exchange.ID, err error) {
+	a.Told = n.now() // that the client must know first is for the passing
+	judged, err := n.JudgePassing(ctx, who, id, a)
+	if err != nil {
+		return nil, err
+	}
+	a.Told = time.Time{}
+	var of []exchange.PartyID
+	about := map[exchange.PartyID][]exchange.ItemCode{}
+	for _, j := range judged {
+		for _, p := range j.Asks() {
+			if about[p] == nil {
+				of = append(of, p)
+			}
+			about[p] = append(about[p], j.Item)
+		}
+	}
+	if len(of) == 0 {
+		// The source's own door says why it need not be asked, or can't be.
+		r, err := n.lookup(id, who.Hat)
+		if err != nil {
+			return nil, err
+		}
+		of, about[r.Source()] = []exchange.PartyID{r.Source()}, a.Items
+	}
+	for _, party := range of {
+		a.Items = about[party]
+		permission, err := n.AskPermission(ctx, who, id, party, a)
+		if err != nil {
+			return asked, err
+		}
+		asked = append(asked, permission)
+	}
+	return asked, nil
+}
+
 // AskPermission asks a party that supplied items whether they may go to somebody.
 func (n *Node) AskPermission(ctx context.Context, who Who, id exchange.ID, of exchange.PartyID, a PassingAsking) (permission exchange.ID, err error) {
 	_, err = n.step(ctx, who, id, func(j judging) (act, error) {

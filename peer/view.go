@@ -33,6 +33,9 @@ type Summary struct {
 	Paused   bool // a question is open: the clock of the deadline stands still
 	Late     bool // answered after the deadline
 	Broad    bool // one of many at once, with a reason (for the privacy officer)
+	PassedOn bool // nobody of ours asked for it: another party passed it on
+	Asked    int  // requests for permission that wait for a decision of ours
+	Breach   bool // something went on against our conditions
 }
 
 // SummaryOf is what may be shown of an exchange.
@@ -43,6 +46,7 @@ func SummaryOf(x exchange.Exchange) Summary {
 		decided, is = x.Answer.At, len(x.Answer.Items) > 0
 	}
 	return Summary{
+		PassedOn: x.PassedOn(), Asked: x.AskedOfUs(), Breach: slices.ContainsFunc(x.Passings, func(p exchange.Passing) bool { return p.Breach }),
 		Assigned: x.Assignment.To, Paused: paused, Late: is && x.Late(decided), Broad: !x.Broad.Zero(),
 		ID: x.ID, Case: x.Request.Case, Side: x.Side, Phase: x.Phase, From: x.Request.From, To: x.Request.To,
 		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: due, Changed: x.Changed, Rejected: x.Rejected,
@@ -65,13 +69,14 @@ type Filter struct {
 	Case  exchange.ID
 	Hat   exchange.CapacityCode // only what this capacity asks or is asked
 	Broad bool                  // only requests to many at once
+	Asked bool                  // only those about which permission is asked of us
 	After string                // the cursor that the previous page returned
 	Limit int                   // at most 100; 0 means 100
 }
 
 func (f Filter) picks(x exchange.Exchange) bool {
 	return (f.Side == "" || x.Side == f.Side) && (f.Phase == "" || x.Phase == f.Phase) && (f.Hat == "" || x.Own().Capacity == f.Hat) &&
-		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero())
+		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero()) && (!f.Asked || x.AskedOfUs() > 0)
 }
 
 // IsCursor reports whether a text can be a cursor of a list: empty, or one that

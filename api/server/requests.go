@@ -35,7 +35,7 @@ func (a *API) ListRequests(ctx context.Context, r ListRequestsRequestObject) (Li
 	}
 	f := peer.Filter{
 		Side: exchange.Side(q.Side.Code()), Phase: exchange.Phase(q.Phase.Code()), Case: exchange.ID(q.Case), Hat: exchange.CapacityCode(q.Hat),
-		Broad: q.Broad, After: q.Cursor, Limit: pageSize(q.Limit),
+		Broad: q.Broad, Asked: q.Asked, After: q.Cursor, Limit: pageSize(q.Limit),
 	}
 	page, next, err := a.node.List(ctx, f)
 	if err != nil {
@@ -142,7 +142,7 @@ func summary(s peer.Summary) api.Request {
 	return api.Request{
 		ID: string(s.ID), Case: string(s.Case), Side: sideOf(s.Side), Phase: phaseOf(s.Phase), From: s.From.String(), To: s.To.String(),
 		Purpose: string(s.Purpose), Items: s.Items, Due: moment(s.Due), Changed: moment(s.Changed), Rejected: s.Rejected,
-		Paused: s.Paused, Late: s.Late, Broad: s.Broad, Assigned: string(s.Assigned),
+		Paused: s.Paused, Late: s.Late, Broad: s.Broad, Assigned: string(s.Assigned), PassedOn: s.PassedOn, Asked: s.Asked, Breach: s.Breach,
 	}
 }
 
@@ -239,26 +239,31 @@ func decisionOf(n api.NewDecision) (exchange.Decision, error) {
 			Value: typed(i.Value), Ground: exchange.GroundCode(i.Ground), Reason: typed(i.Reason), Tell: typed(i.Tell),
 		})
 	}
-	for _, n := range n.Conditions {
+	var err error
+	d.Conditions, err = conditionsOf(n.Conditions)
+	return d, err
+}
+
+func conditionsOf(all []api.Condition) (out []exchange.Condition, err error) {
+	for _, n := range all {
 		c := exchange.Condition{
 			Code: exchange.ConditionCode(n.Kind.Code()), Items: each(n.Items, plain[exchange.ItemCode, string]),
 		}
 		for _, p := range n.Parties {
 			id, err := exchange.ParsePartyID(p)
 			if err != nil {
-				return exchange.Decision{}, err
+				return nil, err
 			}
 			c.Parties = append(c.Parties, id)
 		}
 		if n.Until != "" {
-			var err error
 			if c.Until, err = time.Parse(time.DateOnly, n.Until); err != nil {
-				return exchange.Decision{}, badInput("/voorwaarden", "format")
+				return nil, badInput("/voorwaarden", "format")
 			}
 		}
-		d.Conditions = append(d.Conditions, c)
+		out = append(out, c)
 	}
-	return d, nil
+	return out, nil
 }
 
 // contentOf writes out everything of an exchange: this and what it calls is
@@ -301,10 +306,12 @@ func (a *API) contentOf(ctx context.Context, by peer.Who, x exchange.Exchange) a
 			Items: each(asAsked(r, w.Items), func(i exchange.AnsweredItem) api.AnsweredItem {
 				return api.AnsweredItem{
 					Code: string(i.Item), Outcome: outcomeOf(i.Outcome), Depth: depthOf(i.Depth), Value: i.Value.Reveal(), Tell: i.Tell.Reveal(),
+					Mark: markOf(i.Mark),
 				}
 			}),
 		}
 	}
+	onwardInto(&c, x)
 	return c
 }
 

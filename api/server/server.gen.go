@@ -138,12 +138,24 @@ type ServerInterface interface {
 	// Confirm Als tweede persoon een voorgesteld besluit bevestigen
 	// (POST /verzoeken/{kenmerk}/bevestigingen)
 	Confirm(w http.ResponseWriter, r *http.Request, id ID, params ConfirmParams)
+	// Correct Een verstrekt gegeven verbeteren, beperken of wissen
+	// (POST /verzoeken/{kenmerk}/correcties)
+	Correct(w http.ResponseWriter, r *http.Request, id ID, params CorrectParams)
+	// PassOn Gegevens doorgeven aan een andere partij
+	// (POST /verzoeken/{kenmerk}/doorverstrekkingen)
+	PassOn(w http.ResponseWriter, r *http.Request, id ID, params PassOnParams)
+	// JudgePassing Vooraf zien of gegevens doorgegeven mogen worden
+	// (POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen)
+	JudgePassing(w http.ResponseWriter, r *http.Request, id ID, params JudgePassingParams)
 	// OpenRequest Alles van een verzoek dat de medewerker mag zien
 	// (GET /verzoeken/{kenmerk}/inhoud)
 	OpenRequest(w http.ResponseWriter, r *http.Request, id ID, params OpenRequestParams)
 	// Withdraw Een eigen verzoek intrekken
 	// (POST /verzoeken/{kenmerk}/intrekkingen)
 	Withdraw(w http.ResponseWriter, r *http.Request, id ID, params WithdrawParams)
+	// TraceItem Waar een gegeven vandaan kwam en waar het heen ging
+	// (GET /verzoeken/{kenmerk}/paden/{gegeven})
+	TraceItem(w http.ResponseWriter, r *http.Request, id ID, itemCode ItemCode, params TraceItemParams)
 	// Reply Een vraag om verduidelijking beantwoorden
 	// (POST /verzoeken/{kenmerk}/reacties)
 	Reply(w http.ResponseWriter, r *http.Request, id ID, params ReplyParams)
@@ -159,6 +171,15 @@ type ServerInterface interface {
 	// Explain Welke regels een verzoek en het besluit erover toestaan of tegenhouden
 	// (GET /verzoeken/{kenmerk}/toelichting)
 	Explain(w http.ResponseWriter, r *http.Request, id ID, params ExplainParams)
+	// AskPermission Toestemming vragen om gegevens door te geven
+	// (POST /verzoeken/{kenmerk}/toestemmingen)
+	AskPermission(w http.ResponseWriter, r *http.Request, id ID, params AskPermissionParams)
+	// DecidePermission Beslissen over een verzoek om toestemming
+	// (POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten)
+	DecidePermission(w http.ResponseWriter, r *http.Request, id ID, permissionID PermissionID, params DecidePermissionParams)
+	// WithdrawPermission Een toestemming intrekken
+	// (POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/intrekkingen)
+	WithdrawPermission(w http.ResponseWriter, r *http.Request, id ID, permissionID PermissionID, params WithdrawPermissionParams)
 	// Assign Een verzoek aan een professional geven, of overnemen
 	// (POST /verzoeken/{kenmerk}/toewijzingen)
 	Assign(w http.ResponseWriter, r *http.Request, id ID, params AssignParams)
@@ -1418,6 +1439,19 @@ func (siw *ServerInterfaceWrapper) ListRequests(w http.ResponseWriter, r *http.R
 		return
 	}
 
+	// ------------- Optional query parameter "toestemmingGevraagd" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "toestemmingGevraagd", r.URL.Query(), &params.Asked, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "toestemmingGevraagd"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "toestemmingGevraagd", Err: err})
+		}
+		return
+	}
+
 	// ------------- Optional query parameter "breed" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "breed", r.URL.Query(), &params.Broad, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
@@ -1749,6 +1783,225 @@ func (siw *ServerInterfaceWrapper) Confirm(w http.ResponseWriter, r *http.Reques
 	handler.ServeHTTP(w, r)
 }
 
+// Correct operation middleware
+func (siw *ServerInterfaceWrapper) Correct(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CorrectParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Correct(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PassOn operation middleware
+func (siw *ServerInterfaceWrapper) PassOn(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PassOnParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PassOn(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// JudgePassing operation middleware
+func (siw *ServerInterfaceWrapper) JudgePassing(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params JudgePassingParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.JudgePassing(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // OpenRequest operation middleware
 func (siw *ServerInterfaceWrapper) OpenRequest(w http.ResponseWriter, r *http.Request) {
 
@@ -1886,6 +2139,88 @@ func (siw *ServerInterfaceWrapper) Withdraw(w http.ResponseWriter, r *http.Reque
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Withdraw(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TraceItem operation middleware
+func (siw *ServerInterfaceWrapper) TraceItem(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "gegeven" -------------
+	var itemCode ItemCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "gegeven", r.PathValue("gegeven"), &itemCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "gegeven", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params TraceItemParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TraceItem(w, r, id, itemCode, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2260,6 +2595,243 @@ func (siw *ServerInterfaceWrapper) Explain(w http.ResponseWriter, r *http.Reques
 	handler.ServeHTTP(w, r)
 }
 
+// AskPermission operation middleware
+func (siw *ServerInterfaceWrapper) AskPermission(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskPermissionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AskPermission(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DecidePermission operation middleware
+func (siw *ServerInterfaceWrapper) DecidePermission(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "toestemming" -------------
+	var permissionID PermissionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "toestemming", r.PathValue("toestemming"), &permissionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "toestemming", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DecidePermissionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DecidePermission(w, r, id, permissionID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// WithdrawPermission operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawPermission(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "toestemming" -------------
+	var permissionID PermissionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "toestemming", r.PathValue("toestemming"), &permissionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "toestemming", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawPermissionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.WithdrawPermission(w, r, id, permissionID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Assign operation middleware
 func (siw *ServerInterfaceWrapper) Assign(w http.ResponseWriter, r *http.Request) {
 
@@ -2580,13 +3152,20 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken/{kenmerk}/berichten", wrapper.ListMessages)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/besluiten", wrapper.Decide)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/bevestigingen", wrapper.Confirm)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/correcties", wrapper.Correct)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/doorverstrekkingen", wrapper.PassOn)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen", wrapper.JudgePassing)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken/{kenmerk}/inhoud", wrapper.OpenRequest)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/intrekkingen", wrapper.Withdraw)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken/{kenmerk}/paden/{gegeven}", wrapper.TraceItem)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/reacties", wrapper.Reply)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken/{kenmerk}/sporen", wrapper.ListTraces)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/stappen", wrapper.Weigh)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/teruggaven", wrapper.ReturnDecision)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken/{kenmerk}/toelichting", wrapper.Explain)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/toestemmingen", wrapper.AskPermission)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten", wrapper.DecidePermission)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/toestemmingen/{toestemming}/intrekkingen", wrapper.WithdrawPermission)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/toewijzingen", wrapper.Assign)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/vragen", wrapper.Question)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/weigeringsgronden", wrapper.ListGrounds)
@@ -5021,6 +5600,319 @@ func (response ConfirmdefaultApplicationProblemPlusJSONResponse) VisitConfirmRes
 	return err
 }
 
+type CorrectRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params CorrectParams
+	Body   *CorrectJSONRequestBody
+}
+
+type CorrectResponseObject interface {
+	VisitCorrectResponse(w http.ResponseWriter) error
+}
+
+type Correct201ResponseHeaders struct {
+	Location string
+}
+
+type Correct201JSONResponse struct {
+	Body    Request
+	Headers Correct201ResponseHeaders
+}
+
+func (response Correct201JSONResponse) VisitCorrectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Correct400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response Correct400ApplicationProblemPlusJSONResponse) VisitCorrectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Correct403ApplicationProblemPlusJSONResponse Problem
+
+func (response Correct403ApplicationProblemPlusJSONResponse) VisitCorrectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Correct404ApplicationProblemPlusJSONResponse Problem
+
+func (response Correct404ApplicationProblemPlusJSONResponse) VisitCorrectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Correct409ApplicationProblemPlusJSONResponse Problem
+
+func (response Correct409ApplicationProblemPlusJSONResponse) VisitCorrectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CorrectdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CorrectdefaultApplicationProblemPlusJSONResponse) VisitCorrectResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PassOnRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params PassOnParams
+	Body   *PassOnJSONRequestBody
+}
+
+type PassOnResponseObject interface {
+	VisitPassOnResponse(w http.ResponseWriter) error
+}
+
+type PassOn201ResponseHeaders struct {
+	Location string
+}
+
+type PassOn201JSONResponse struct {
+	Body    PassedOn
+	Headers PassOn201ResponseHeaders
+}
+
+func (response PassOn201JSONResponse) VisitPassOnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PassOn400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response PassOn400ApplicationProblemPlusJSONResponse) VisitPassOnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PassOn403ApplicationProblemPlusJSONResponse Problem
+
+func (response PassOn403ApplicationProblemPlusJSONResponse) VisitPassOnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PassOn404ApplicationProblemPlusJSONResponse Problem
+
+func (response PassOn404ApplicationProblemPlusJSONResponse) VisitPassOnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PassOn409ApplicationProblemPlusJSONResponse Problem
+
+func (response PassOn409ApplicationProblemPlusJSONResponse) VisitPassOnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PassOndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PassOndefaultApplicationProblemPlusJSONResponse) VisitPassOnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JudgePassingRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params JudgePassingParams
+	Body   *JudgePassingJSONRequestBody
+}
+
+type JudgePassingResponseObject interface {
+	VisitJudgePassingResponse(w http.ResponseWriter) error
+}
+
+type JudgePassing200JSONResponse Judgements
+
+func (response JudgePassing200JSONResponse) VisitJudgePassingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JudgePassing400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response JudgePassing400ApplicationProblemPlusJSONResponse) VisitJudgePassingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JudgePassing403ApplicationProblemPlusJSONResponse Problem
+
+func (response JudgePassing403ApplicationProblemPlusJSONResponse) VisitJudgePassingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JudgePassing404ApplicationProblemPlusJSONResponse Problem
+
+func (response JudgePassing404ApplicationProblemPlusJSONResponse) VisitJudgePassingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JudgePassing409ApplicationProblemPlusJSONResponse Problem
+
+func (response JudgePassing409ApplicationProblemPlusJSONResponse) VisitJudgePassingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JudgePassingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response JudgePassingdefaultApplicationProblemPlusJSONResponse) VisitJudgePassingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type OpenRequestRequestObject struct {
 	ID     ID `json:"kenmerk"`
 	Params OpenRequestParams
@@ -5172,6 +6064,77 @@ type WithdrawdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response WithdrawdefaultApplicationProblemPlusJSONResponse) VisitWithdrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TraceItemRequestObject struct {
+	ID       ID       `json:"kenmerk"`
+	ItemCode ItemCode `json:"gegeven"`
+	Params   TraceItemParams
+}
+
+type TraceItemResponseObject interface {
+	VisitTraceItemResponse(w http.ResponseWriter) error
+}
+
+type TraceItem200JSONResponse Path
+
+func (response TraceItem200JSONResponse) VisitTraceItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TraceItem403ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response TraceItem403ApplicationProblemPlusJSONResponse) VisitTraceItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TraceItem404ApplicationProblemPlusJSONResponse Problem
+
+func (response TraceItem404ApplicationProblemPlusJSONResponse) VisitTraceItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TraceItemdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TraceItemdefaultApplicationProblemPlusJSONResponse) VisitTraceItemResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5644,6 +6607,328 @@ func (response ExplaindefaultApplicationProblemPlusJSONResponse) VisitExplainRes
 	return err
 }
 
+type AskPermissionRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params AskPermissionParams
+	Body   *AskPermissionJSONRequestBody
+}
+
+type AskPermissionResponseObject interface {
+	VisitAskPermissionResponse(w http.ResponseWriter) error
+}
+
+type AskPermission201ResponseHeaders struct {
+	Location string
+}
+
+type AskPermission201JSONResponse struct {
+	Body    AskedPermissions
+	Headers AskPermission201ResponseHeaders
+}
+
+func (response AskPermission201JSONResponse) VisitAskPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPermission400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response AskPermission400ApplicationProblemPlusJSONResponse) VisitAskPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPermission403ApplicationProblemPlusJSONResponse Problem
+
+func (response AskPermission403ApplicationProblemPlusJSONResponse) VisitAskPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPermission404ApplicationProblemPlusJSONResponse Problem
+
+func (response AskPermission404ApplicationProblemPlusJSONResponse) VisitAskPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPermission409ApplicationProblemPlusJSONResponse Problem
+
+func (response AskPermission409ApplicationProblemPlusJSONResponse) VisitAskPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPermissiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskPermissiondefaultApplicationProblemPlusJSONResponse) VisitAskPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePermissionRequestObject struct {
+	ID           ID           `json:"kenmerk"`
+	PermissionID PermissionID `json:"toestemming"`
+	Params       DecidePermissionParams
+	Body         *DecidePermissionJSONRequestBody
+}
+
+type DecidePermissionResponseObject interface {
+	VisitDecidePermissionResponse(w http.ResponseWriter) error
+}
+
+type DecidePermission201ResponseHeaders struct {
+	Location string
+}
+
+type DecidePermission201JSONResponse struct {
+	Body    Request
+	Headers DecidePermission201ResponseHeaders
+}
+
+func (response DecidePermission201JSONResponse) VisitDecidePermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePermission400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response DecidePermission400ApplicationProblemPlusJSONResponse) VisitDecidePermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePermission403ApplicationProblemPlusJSONResponse Problem
+
+func (response DecidePermission403ApplicationProblemPlusJSONResponse) VisitDecidePermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePermission404ApplicationProblemPlusJSONResponse Problem
+
+func (response DecidePermission404ApplicationProblemPlusJSONResponse) VisitDecidePermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePermission409ApplicationProblemPlusJSONResponse Problem
+
+func (response DecidePermission409ApplicationProblemPlusJSONResponse) VisitDecidePermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePermissiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DecidePermissiondefaultApplicationProblemPlusJSONResponse) VisitDecidePermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawPermissionRequestObject struct {
+	ID           ID           `json:"kenmerk"`
+	PermissionID PermissionID `json:"toestemming"`
+	Params       WithdrawPermissionParams
+}
+
+type WithdrawPermissionResponseObject interface {
+	VisitWithdrawPermissionResponse(w http.ResponseWriter) error
+}
+
+type WithdrawPermission201ResponseHeaders struct {
+	Location string
+}
+
+type WithdrawPermission201JSONResponse struct {
+	Body    Request
+	Headers WithdrawPermission201ResponseHeaders
+}
+
+func (response WithdrawPermission201JSONResponse) VisitWithdrawPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawPermission400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawPermission400ApplicationProblemPlusJSONResponse) VisitWithdrawPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawPermission403ApplicationProblemPlusJSONResponse Problem
+
+func (response WithdrawPermission403ApplicationProblemPlusJSONResponse) VisitWithdrawPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawPermission404ApplicationProblemPlusJSONResponse Problem
+
+func (response WithdrawPermission404ApplicationProblemPlusJSONResponse) VisitWithdrawPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawPermission409ApplicationProblemPlusJSONResponse Problem
+
+func (response WithdrawPermission409ApplicationProblemPlusJSONResponse) VisitWithdrawPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawPermissiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response WithdrawPermissiondefaultApplicationProblemPlusJSONResponse) VisitWithdrawPermissionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AssignRequestObject struct {
 	ID     ID `json:"kenmerk"`
 	Params AssignParams
@@ -6018,12 +7303,24 @@ type StrictServerInterface interface {
 	// Confirm Als tweede persoon een voorgesteld besluit bevestigen
 	// (POST /verzoeken/{kenmerk}/bevestigingen)
 	Confirm(ctx context.Context, request ConfirmRequestObject) (ConfirmResponseObject, error)
+	// Correct Een verstrekt gegeven verbeteren, beperken of wissen
+	// (POST /verzoeken/{kenmerk}/correcties)
+	Correct(ctx context.Context, request CorrectRequestObject) (CorrectResponseObject, error)
+	// PassOn Gegevens doorgeven aan een andere partij
+	// (POST /verzoeken/{kenmerk}/doorverstrekkingen)
+	PassOn(ctx context.Context, request PassOnRequestObject) (PassOnResponseObject, error)
+	// JudgePassing Vooraf zien of gegevens doorgegeven mogen worden
+	// (POST /verzoeken/{kenmerk}/doorverstrekkingen/beoordelingen)
+	JudgePassing(ctx context.Context, request JudgePassingRequestObject) (JudgePassingResponseObject, error)
 	// OpenRequest Alles van een verzoek dat de medewerker mag zien
 	// (GET /verzoeken/{kenmerk}/inhoud)
 	OpenRequest(ctx context.Context, request OpenRequestRequestObject) (OpenRequestResponseObject, error)
 	// Withdraw Een eigen verzoek intrekken
 	// (POST /verzoeken/{kenmerk}/intrekkingen)
 	Withdraw(ctx context.Context, request WithdrawRequestObject) (WithdrawResponseObject, error)
+	// TraceItem Waar een gegeven vandaan kwam en waar het heen ging
+	// (GET /verzoeken/{kenmerk}/paden/{gegeven})
+	TraceItem(ctx context.Context, request TraceItemRequestObject) (TraceItemResponseObject, error)
 	// Reply Een vraag om verduidelijking beantwoorden
 	// (POST /verzoeken/{kenmerk}/reacties)
 	Reply(ctx context.Context, request ReplyRequestObject) (ReplyResponseObject, error)
@@ -6039,6 +7336,15 @@ type StrictServerInterface interface {
 	// Explain Welke regels een verzoek en het besluit erover toestaan of tegenhouden
 	// (GET /verzoeken/{kenmerk}/toelichting)
 	Explain(ctx context.Context, request ExplainRequestObject) (ExplainResponseObject, error)
+	// AskPermission Toestemming vragen om gegevens door te geven
+	// (POST /verzoeken/{kenmerk}/toestemmingen)
+	AskPermission(ctx context.Context, request AskPermissionRequestObject) (AskPermissionResponseObject, error)
+	// DecidePermission Beslissen over een verzoek om toestemming
+	// (POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/besluiten)
+	DecidePermission(ctx context.Context, request DecidePermissionRequestObject) (DecidePermissionResponseObject, error)
+	// WithdrawPermission Een toestemming intrekken
+	// (POST /verzoeken/{kenmerk}/toestemmingen/{toestemming}/intrekkingen)
+	WithdrawPermission(ctx context.Context, request WithdrawPermissionRequestObject) (WithdrawPermissionResponseObject, error)
 	// Assign Een verzoek aan een professional geven, of overnemen
 	// (POST /verzoeken/{kenmerk}/toewijzingen)
 	Assign(ctx context.Context, request AssignRequestObject) (AssignResponseObject, error)
@@ -7180,6 +8486,108 @@ func (sh *strictHandler) Confirm(w http.ResponseWriter, r *http.Request, id ID, 
 	}
 }
 
+// Correct operation middleware
+func (sh *strictHandler) Correct(w http.ResponseWriter, r *http.Request, id ID, params CorrectParams) {
+	var request CorrectRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body CorrectJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Correct(ctx, request.(CorrectRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Correct")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CorrectResponseObject); ok {
+		if err := validResponse.VisitCorrectResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PassOn operation middleware
+func (sh *strictHandler) PassOn(w http.ResponseWriter, r *http.Request, id ID, params PassOnParams) {
+	var request PassOnRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PassOnJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PassOn(ctx, request.(PassOnRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PassOn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PassOnResponseObject); ok {
+		if err := validResponse.VisitPassOnResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// JudgePassing operation middleware
+func (sh *strictHandler) JudgePassing(w http.ResponseWriter, r *http.Request, id ID, params JudgePassingParams) {
+	var request JudgePassingRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body JudgePassingJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.JudgePassing(ctx, request.(JudgePassingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "JudgePassing")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(JudgePassingResponseObject); ok {
+		if err := validResponse.VisitJudgePassingResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // OpenRequest operation middleware
 func (sh *strictHandler) OpenRequest(w http.ResponseWriter, r *http.Request, id ID, params OpenRequestParams) {
 	var request OpenRequestRequestObject
@@ -7227,6 +8635,34 @@ func (sh *strictHandler) Withdraw(w http.ResponseWriter, r *http.Request, id ID,
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(WithdrawResponseObject); ok {
 		if err := validResponse.VisitWithdrawResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TraceItem operation middleware
+func (sh *strictHandler) TraceItem(w http.ResponseWriter, r *http.Request, id ID, itemCode ItemCode, params TraceItemParams) {
+	var request TraceItemRequestObject
+
+	request.ID = id
+	request.ItemCode = itemCode
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TraceItem(ctx, request.(TraceItemRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TraceItem")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TraceItemResponseObject); ok {
+		if err := validResponse.VisitTraceItemResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -7383,6 +8819,103 @@ func (sh *strictHandler) Explain(w http.ResponseWriter, r *http.Request, id ID, 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ExplainResponseObject); ok {
 		if err := validResponse.VisitExplainResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskPermission operation middleware
+func (sh *strictHandler) AskPermission(w http.ResponseWriter, r *http.Request, id ID, params AskPermissionParams) {
+	var request AskPermissionRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body AskPermissionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AskPermission(ctx, request.(AskPermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskPermission")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AskPermissionResponseObject); ok {
+		if err := validResponse.VisitAskPermissionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecidePermission operation middleware
+func (sh *strictHandler) DecidePermission(w http.ResponseWriter, r *http.Request, id ID, permissionID PermissionID, params DecidePermissionParams) {
+	var request DecidePermissionRequestObject
+
+	request.ID = id
+	request.PermissionID = permissionID
+	request.Params = params
+
+	var body DecidePermissionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DecidePermission(ctx, request.(DecidePermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecidePermission")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DecidePermissionResponseObject); ok {
+		if err := validResponse.VisitDecidePermissionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawPermission operation middleware
+func (sh *strictHandler) WithdrawPermission(w http.ResponseWriter, r *http.Request, id ID, permissionID PermissionID, params WithdrawPermissionParams) {
+	var request WithdrawPermissionRequestObject
+
+	request.ID = id
+	request.PermissionID = permissionID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawPermission(ctx, request.(WithdrawPermissionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawPermission")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(WithdrawPermissionResponseObject); ok {
+		if err := validResponse.VisitWithdrawPermissionResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -350,6 +350,14 @@ func said(code string) string {
 		return "waiting for a second person"
 	case "rejected":
 		return "not accepted"
+	case "needs-permission":
+		return "ask first"
+	case "forbidden":
+		return "no"
+	case "permitted":
+		return "yes"
+	case "noticed":
+		return "told by notice"
 	}
 	return code
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -112,7 +113,7 @@ is in the ledger.`,
 			if err != nil {
 				return err
 			}
-			names, err := partyNames(cmd.Context(), client, c.Request.From, c.Request.To)
+			names, err := partyNames(cmd.Context(), client, partiesIn(c)...)
 			if err != nil {
 				return err
 			}
@@ -159,10 +160,14 @@ func printContent(w io.Writer, c api.Content, names map[string]string) {
 	} else {
 		fmt.Fprintf(w, "about\t%s, born %s, %s\n", cell(c.About.Name), cell(c.About.Born), cell(c.About.Address))
 	}
-	fmt.Fprintf(w, "trigger\t%s, on %s\n", c.Trigger.Code, c.Trigger.On)
+	if c.Trigger.Code != "" { // nobody asked for what was passed on
+		fmt.Fprintf(w, "trigger\t%s, on %s\n", c.Trigger.Code, c.Trigger.On)
+	}
 	fmt.Fprintf(w, "purpose\t%s: %s\n", r.Purpose, cell(c.Specific))
 	printStatements(w, "stated", c.Statements)
-	fmt.Fprintf(w, "client\t%s\n", strings.TrimSuffix(c.Involvement.State.Code()+": "+cell(c.Involvement.Why), ": "))
+	if c.Involvement.State != "" {
+		fmt.Fprintf(w, "client\t%s\n", strings.TrimSuffix(c.Involvement.State.Code()+": "+cell(c.Involvement.Why), ": "))
+	}
 	if c.Consent != nil {
 		fmt.Fprintf(w, "consent\t%s %s\n", c.Consent.State.Code(), c.Consent.On)
 	}
@@ -190,10 +195,36 @@ func printContent(w io.Writer, c api.Content, names map[string]string) {
 	if a := c.Answer; a != nil {
 		fmt.Fprintf(w, "answer\tof %s\n", a.At.Format("2006-01-02 15:04"))
 		for _, i := range a.Items {
+			if i.Mark != "" {
+				fmt.Fprintf(w, "  %s\t%s\n", i.Code, said(i.Mark.Code()))
+				continue
+			}
 			printOutcome(w, i.Code, i.Outcome, i.Depth, i.Value, i.Tell)
 		}
 		printConditions(w, a.Conditions)
 	}
+	printOnward(w, c, names)
+}
+
+// partiesIn lists the parties that an exchange names.
+func partiesIn(c api.Content) []string {
+	all := []string{c.Request.From, c.Request.To}
+	if c.Source != "" {
+		all = append(all, c.Source)
+	}
+	for _, r := range c.Permissions {
+		all = append(all, r.Of, r.Holder, r.Recipient)
+	}
+	for _, p := range c.Passings {
+		all = append(all, p.From, p.To)
+	}
+	for _, n := range c.Corrections {
+		for _, to := range n.To {
+			all = append(all, to.Party)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func printStatements(w io.Writer, name string, all []api.Statement) {
