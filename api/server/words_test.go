@@ -24,13 +24,19 @@ func TestWords(t *testing.T) {
 	there(t, words, "role", api.RoleOf, api.Role.Code, exchange.Roles[:]...)
 	there(t, words, "regime", api.RegimeOf, api.Regime.Code, exchange.Regimes[:]...)
 	there(t, words, "category", api.CategoryOf, api.Category.Code, exchange.Categories[:]...)
-	there(t, words, "message", api.MessageKindOf, api.MessageKind.Code, wire.Request, wire.Answer, wire.Withdrawal, wire.Question, wire.Reply,
-		wire.Receipt)
+	there(t, words, "message", api.MessageKindOf, api.MessageKind.Code, wire.Kinds[:]...)
+	there(t, words, "verdict", api.VerdictOf, api.Verdict.Code, exchange.Permitted, exchange.NeedsPermission, exchange.Forbidden)
+	there(t, words, "correction", api.CorrectionOf, api.CorrectionKind.Code, exchange.CorrectionKinds[:]...)
+	there(t, words, "passing", api.PassingStateOf, api.PassingState.Code, exchange.PassingQueued, exchange.PassingDelivered, exchange.PassingRejected,
+		exchange.PassingExpired, exchange.PassingNoticed)
+	there(t, words, "permission", api.PermissionStateOf, api.PermissionState.Code, exchange.PermissionAsked, exchange.PermissionGranted,
+		exchange.PermissionDenied, exchange.PermissionWithdrawn, exchange.PermissionFailed)
+	there(t, words, "mark", api.MarkOf, api.Mark.Code, exchange.MarkRestricted, exchange.MarkErased)
 	there(t, words, "standing", api.StandingOf, api.Standing.Code, exchange.Standings[:]...)
 	there(t, words, "consent", api.ConsentOf, api.ConsentState.Code, exchange.ConsentStates[:]...)
 	there(t, words, "scope", api.ScopeOf, api.Scope.Code, exchange.ScopeCodes[:]...)
 	there(t, words, "finding", api.FindingOf, api.Finding.Code, peer.TwoRoots, peer.ProofFails, peer.Shorter)
-	if len(words) != 2+11+3+2+5+4+7+7+4+6+3+3+6+3 {
+	if len(words) != 2+11+3+2+11+4+7+7+4+12+3+3+6+3+3+4+5+5+2 {
 		t.Errorf("%d words", len(words))
 	}
 }
