@@ -207,7 +207,9 @@ type Arrival struct {
 	// Permissions are those that came along, with how often this node has seen
 	// each used before.
 	Permissions []Permission
-	// Recipients are the recipients of the links, as the register has them.
+	// Source and Recipients are the source, and the recipients of the links, as the
+	// register has them.
+	Source     Recipient
 	Recipients []Recipient
 }
 
@@ -217,7 +219,7 @@ type Arrival struct {
 func Arrive(law *Law, a Arrival, from, own Party, at time.Time) (Exchange, Event, error) {
 	links := a.Provenance.Links
 	switch {
-	case len(links) == 0 || len(links) > maxLinks || len(a.Recipients) != len(links):
+	case len(links) == 0 || len(links) > maxLinks || len(a.Recipients) != len(links) || a.Provenance.Supplier == links[0].From:
 		return Exchange{}, Event{}, refuse(BadChain)
 	case len(a.Answer.Items) == 0:
 		return Exchange{}, Event{}, refuse(NothingAsked)
@@ -232,6 +234,11 @@ func Arrive(law *Law, a Arrival, from, own Party, at time.Time) (Exchange, Event
 		}
 		if known(codes, i.Item) {
 			return Exchange{}, Event{}, refuse(ItemTwice, "item", string(i.Item))
+		}
+		// A source that does not work in the domain of the item does not hold it:
+		// somebody passes for the source.
+		if item, ok := law.items.get(i.Item); !ok || item.Domain != a.Source.Domain {
+			return Exchange{}, Event{}, refuse(ItemNotHeld, "item", string(i.Item), "domain", string(a.Source.Domain))
 		}
 		codes = append(codes, i.Item)
 		r.Items = append(r.Items, AskedItem{Item: i.Item, Depth: i.Depth, Why: a.Why})

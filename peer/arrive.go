@@ -105,6 +105,13 @@ func (n *Node) arrival(f *inForce, m wire.Message) (exchange.Arrival, []store.Re
 	if source.Kind != wire.Answer || source.Exchange != m.Exchange {
 		return a, nil, bad
 	}
+	supplier, err := f.party(source.From.OIN)
+	if err != nil {
+		return a, nil, err
+	}
+	if a.Source, err = exchange.RecipientOf(supplier, source.From.Capacity); err != nil {
+		return a, nil, err
+	}
 	var uses []store.Record
 	links := append(onlyOf(m.Attached, wire.Passing), m)
 	for i, l := range links {
