@@ -32,7 +32,7 @@ var ours = []EventKind{RequestIssued, AnswerIssued, WithdrawalIssued, QuestionIs
 var steps = []EventKind{
 	RequestIssued, RequestReceived, CaseOpened, CaseChanged, CaseClosed, WithdrawalIssued, WithdrawalReceived, QuestionIssued, QuestionReceived,
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
-	ReceiptReceived, MessageRejected, MessageExpired, Viewed,
+	ReceiptReceived, MessageRejected, MessageExpired, Viewed, PetitionOpened, PetitionExtended, PetitionDecided,
 }
 
 // Rows is the order of events.
@@ -58,10 +58,15 @@ var Rows = [...]Row{
 
 	{[]EventKind{ReceiptReceived, MessageRejected, MessageExpired}, NoMoreThan, ours, "a message ends once, and only one that was issued can"},
 
-	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened}, "there is nothing to look at before it begins"},
+	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PetitionOpened}, "there is nothing to look at before it begins"},
 	{[]EventKind{CaseOpened}, NotAfter, []EventKind{CaseOpened}, "a case is opened once"},
 	{[]EventKind{CaseChanged, CaseClosed}, Needs, []EventKind{CaseOpened}, "a case is opened first"},
 	{[]EventKind{CaseChanged, CaseClosed}, NotAfter, []EventKind{CaseClosed}, "a closed case stays as it is"},
+
+	{[]EventKind{PetitionOpened}, NotAfter, []EventKind{PetitionOpened}, "what a person asks is opened once"},
+	{[]EventKind{PetitionExtended}, NoMoreThan, []EventKind{PetitionOpened}, "the month is made longer once (art. 12(3) GDPR)"},
+	{[]EventKind{PetitionDecided}, NoMoreThan, []EventKind{PetitionOpened}, "what a person asks is decided once"},
+	{[]EventKind{PetitionExtended}, NotAfter, []EventKind{PetitionDecided}, "what is decided needs no more time"},
 
 	{steps, NotAfter, []EventKind{DossierDestroyed}, "what was destroyed can't be worked on"},
 }
@@ -72,7 +77,7 @@ var EventKinds = [...]EventKind{
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed, StaffChanged, RegisterInstalled, NodeCreated, MomentRecorded, HoldPlaced,
 	HoldLifted, DossierDestroyed, DossiersPurged, Searched, Exported, InspectionGranted, CheckpointCosigned, CosignatureReceived, LedgerAlarm,
-	BackupMade, LedgerRecovered,
+	BackupMade, LedgerRecovered, PetitionOpened, PetitionExtended, PetitionDecided,
 }
 
 // A Passage (overgang) says which two kinds of entry stand for the same message: at the party

@@ -112,6 +112,13 @@ const (
 	BadScope         Code = "bad-scope"
 	BadTime          Code = "time-impossible"
 	ActorEnded       Code = "actor-ended"
+
+	BadPetition      Code = "bad-petition"
+	PetitionClosed   Code = "petition-decided"
+	ExtensionTooLate Code = "extension-too-late"
+	NotGranted       Code = "access-not-granted"
+	SeveralPersons   Code = "several-persons" // one name and date of birth, more numbers
+	NumberInText     Code = "number-in-text"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -124,6 +131,7 @@ var Codes = [...]Code{
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
 	BadOutcome, UnknownCondition, BadCondition, BadScope, BadTime, ActorEnded,
+	BadPetition, PetitionClosed, ExtensionTooLate, NotGranted, SeveralPersons, NumberInText,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }
