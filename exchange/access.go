@@ -32,7 +32,7 @@ type Account struct {
 	// Specific is the specific purpose in the asker's words; Asked what the
 	// person himself asked.
 	Specific   Personal
-	Statements []Statement
+	Statements []Said
 	Questions  []Clarification
 	Facts      []Fact
 	Conditions []Condition
@@ -42,13 +42,21 @@ type Account struct {
 	Decided  time.Time // zero where nothing is decided
 	// By is the role of who decided. His name is not told.
 	By       Role
-	Weighing Steps
+	Weighing []Said
 	Notes    []Personal // of the professional, or how a petition was weighed
 	Outcome  RulingOutcome
 	Keep     Keep
 	Held     time.Time // until when its destruction is put off; zero where it isn't
 	// Others is how many other people the dossier is about.
 	Others int
+}
+
+// A Said is an answer to a question of the law: one of its choices, or words, or
+// both.
+type Said struct {
+	Ask    Sentence
+	Choice Sentence
+	Text   Personal
 }
 
 // An AccountKind is what a dossier is to the person.
@@ -67,6 +75,7 @@ const (
 type Fact struct {
 	Item    ItemCode
 	Name    Sentence
+	Kind    Category
 	Asked   Depth
 	Why     Personal
 	Outcome Outcome // "" where nothing is decided or answered yet
@@ -157,8 +166,8 @@ func (a Account) without(parts []Part) Account {
 // AccountOfCase tells of a case to one of the people in it, and false when he is
 // not. Of a case about more people the words that it began with are left out:
 // they are about the family, and nobody can say which of them are about him only.
-func (l *Law) AccountOfCase(c Case, who Sought, k Keep, held time.Time) (Account, bool) {
-	i := slices.IndexFunc(c.People, who.Is)
+func (l *Law) AccountOfCase(c Case, is func(Person) bool, k Keep, held time.Time) (Account, bool) {
+	i := slices.IndexFunc(c.People, is)
 	if i < 0 {
 		return Account{}, false
 	}
@@ -171,7 +180,7 @@ func (l *Law) AccountOfCase(c Case, who Sought, k Keep, held time.Time) (Account
 		a.Passages = []Passed{{From: c.Trigger.From, To: c.Own, At: c.Trigger.On}}
 	}
 	if a.Others == 0 {
-		a.Statements = c.Trigger.Statements
+		a.Statements = l.said(c.Trigger.Statements)
 	}
 	return a, true
 }
@@ -184,12 +193,12 @@ func (l *Law) AccountOfExchange(x Exchange, by Role, k Keep, held time.Time) Acc
 	a := Account{
 		ID: x.ID, Kind: AskedAccount, Purpose: purpose.Name, Article: purpose.Article, Began: x.Begun,
 		Person:   Person{Standing: s.Standing, BSN: s.BSN, Name: s.Name, Born: s.Born, Address: s.Address},
-		Specific: r.Specific, Statements: slices.Clone(r.Statements), Questions: x.Clarifications, Passages: x.passages(), Keep: k, Held: held,
+		Specific: r.Specific, Statements: l.said(r.Statements), Questions: x.Clarifications, Passages: x.passages(), Keep: k, Held: held,
 	}
 	for _, asked := range r.Items {
 		item, _ := l.items.get(asked.Item)
-		a.Facts = append(a.Facts, Fact{Item: asked.Item, Name: item.Name, Asked: asked.Depth, Why: asked.Why})
-		a.Statements = append(a.Statements, asked.Statements...)
+		a.Facts = append(a.Facts, Fact{Item: asked.Item, Name: item.Name, Kind: item.Category, Asked: asked.Depth, Why: asked.Why})
+		a.Statements = append(a.Statements, l.said(asked.Statements)...)
 	}
 	if x.Side == Supplier {
 		a.Kind = SuppliedAccount
@@ -210,7 +219,7 @@ func (l *Law) AccountOfExchange(x Exchange, by Role, k Keep, held time.Time) Acc
 // decided fills in what was decided here. A decision that a second person still
 // has to see is none.
 func (l *Law) decided(a *Account, x Exchange, by Role) {
-	a.Weighing, a.Notes = x.Weighing, texts(x.Assignment.Why, x.Returned)
+	a.Weighing, a.Notes = l.weighed(x.Weighing), texts(x.Assignment.Why, x.Returned)
 	if x.Phase == Proposed || len(x.Decision.Items) == 0 {
 		return
 	}
@@ -224,6 +233,43 @@ func (l *Law) decided(a *Account, x Exchange, by Role) {
 			}
 		}
 	}
+}
+
+// said puts the questions of the catalogue to what was stated.
+func (l *Law) said(all []Statement) (said []Said) {
+	for _, s := range all {
+		rule, _ := l.statements.get(s.Code)
+		one := Said{Ask: rule.Ask, Text: s.Text}
+		for _, c := range rule.Choices {
+			if string(c.Code) == s.Text.Reveal() {
+				one.Choice, one.Text = c.Name, Personal{}
+			}
+		}
+		said = append(said, one)
+	}
+	return said
+}
+
+// weighed puts the questions of the catalogue to the steps that were taken. A step
+// has one code in all weighings that have it.
+func (l *Law) weighed(steps Steps) (said []Said) {
+	for _, s := range steps {
+		one := Said{Text: s.Text}
+		for _, w := range l.weighings.all {
+			for _, rule := range w.Steps {
+				if rule.Code != s.Code {
+					continue
+				}
+				for _, o := range rule.Outcomes {
+					if o.Code == s.Outcome {
+						one.Ask, one.Choice = rule.Ask, o.Name
+					}
+				}
+			}
+		}
+		said = append(said, one)
+	}
+	return said
 }
 
 // AccountOfPetition tells of what the person himself asked before.

@@ -18,15 +18,15 @@ func TestAccountOfCaseIsAboutOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	child := Sought{Name: Hide("K. Anders"), Born: Hide("2012-01-01")}
-	a, ok := law.AccountOfCase(c, child, Keep{}, time.Time{})
+	a, ok := law.AccountOfCase(c, child.Is, Keep{}, time.Time{})
 	if !ok || a.Person.Name.Reveal() != "K. Anders" || a.Others != 1 || len(a.Statements) != 0 {
 		t.Errorf("the child: %+v, %v", a, ok)
 	}
-	if _, ok := law.AccountOfCase(c, Sought{Name: Hide("K. Anders"), Born: Hide("2012-01-02")}, Keep{}, time.Time{}); ok {
+	if _, ok := law.AccountOfCase(c, Sought{Name: Hide("K. Anders"), Born: Hide("2012-01-02")}.Is, Keep{}, time.Time{}); ok {
 		t.Error("somebody who was born on another day is in the case")
 	}
 	c.People = c.People[:1]
-	if a, ok = law.AccountOfCase(c, Sought{Name: Hide("j. fictief"), Born: Hide("1980-02-29")}, Keep{}, time.Time{}); !ok || len(a.Statements) != 3 || a.Others != 0 {
+	if a, ok = law.AccountOfCase(c, Sought{Name: Hide("j. fictief"), Born: Hide("1980-02-29")}.Is, Keep{}, time.Time{}); !ok || len(a.Statements) != 3 || a.Others != 0 {
 		t.Errorf("alone: %+v, %v", a, ok)
 	}
 }
@@ -101,14 +101,16 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		part Part
 		gone func(Account) bool
 	}{
-		{PartReasons, func(a Account) bool { return a.Facts[1].Reason.Zero() && a.Facts[1].Ground.NL == "" && a.Facts[1].Outcome == Withhold }},
+		{PartReasons, func(a Account) bool {
+			return a.Facts[1].Reason.Zero() && a.Facts[1].Ground.NL == "" && a.Facts[1].Outcome == Withhold
+		}},
 		{PartNotes, func(a Account) bool { return len(a.Notes) == 0 }},
 		{PartContent, func(a Account) bool { return a.Facts[0].Value.Zero() && a.Facts[0].Depth == That }},
 		{PartMotives, func(a Account) bool { return a.Specific.Zero() && a.Facts[0].Why.Zero() && len(a.Statements) == 0 }},
 		{PartWeighing, func(a Account) bool { return len(a.Weighing) == 0 }},
 	} {
 		before := law.AccountOfExchange(held, Professional, Keep{}, time.Time{})
-		before.Weighing = Steps{{Code: "least"}}
+		before.Weighing = []Said{{Text: Hide("zo weinig mogelijk")}}
 		if c.gone(before) {
 			t.Fatalf("%s: there is nothing to leave out", c.part)
 		}
