@@ -336,3 +336,25 @@ func (a Answer) supplied() (all []ItemCode) {
 	}
 	return all
 }
+
+// Parties are all that a report names, each once.
+func (a Access) Parties() (all []PartyID) {
+	add := func(p PartyID) {
+		if p != (PartyID{}) && !known(all, p) {
+			all = append(all, p)
+		}
+	}
+	add(a.Own)
+	for _, one := range a.Accounts {
+		for _, p := range one.Passages {
+			add(p.From)
+			add(p.To)
+		}
+		for _, c := range one.Conditions {
+			for _, p := range c.Parties {
+				add(p)
+			}
+		}
+	}
+	return all
+}

@@ -255,3 +255,120 @@ func TestPersonPetition(t *testing.T) {
 		t.Errorf("after its term: %v", err)
 	}
 }
+
+// granted is a petition for access that is decided.
+func (m *member) granted(s exchange.Sought, r exchange.Ruling) exchange.Petition {
+	m.world.t.Helper()
+	ctx := m.world.t.Context()
+	p, err := m.node.OpenPetition(ctx, requester, exchange.Petition{
+		Kind: exchange.AccessPetition, Person: s, Received: today(), Identity: exchange.ProofDocument, Asked: exchange.Hide("wat hebben jullie van mij?"),
+	})
+	if err == nil {
+		p, err = m.node.DecidePetition(ctx, officer, p.ID, r)
+	}
+	if err != nil {
+		m.world.t.Fatal(err)
+	}
+	return p
+}
+
+// Access (art. 15 GDPR): he, and nobody else of his family; the professional by
+// role; and that it left the node is in the ledger, with how many.
+func TestPersonReport(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp)
+	college, debts := w.members[0], w.members[1]
+	college.hireOfficer()
+	debts.hireOfficer()
+	c, x := familyExchange(t, college, debts)
+	ctx := t.Context()
+
+	p := college.granted(sought(t, testNumber, "", ""), exchange.Ruling{Outcome: exchange.Granted})
+	r, err := college.node.ReportAccess(ctx, officer, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Accounts) != 2 || r.Accounts[0].ID != c.ID || r.Accounts[1].ID != x.ID || r.Accounts[0].Others != 1 || r.Accounts[0].Person.Name.Reveal() != "D. Proefstra" {
+		t.Errorf("the accounts are %+v", r.Accounts)
+	}
+	asked := r.Accounts[1]
+	if got := asked.Facts[0]; got.Value.Reveal() != "meldplicht tot en met maart" || got.Name.NL == "" || asked.Keep.Article != "5.4.5(1)" || asked.Purpose.NL == "" {
+		t.Errorf("what was supplied: %+v", got)
+	}
+	if r.Parties[x.Request.To] != debtHelp.Name || r.Organisation != municipality.Name || !strings.HasPrefix(string(r.PDF), "%PDF") {
+		t.Errorf("parties %v of %q, a file of %d bytes", r.Parties, r.Organisation, len(r.PDF))
+	}
+	if _, part := college.last(exchange.Exported); part.Detail.Count != 2 || part.By != officer.ID {
+		t.Errorf("the entry says %+v", part)
+	}
+	college.wantKinds(p.ID, exchange.PetitionOpened, exchange.PetitionDecided, exchange.Exported)
+
+	// The daughter sees her place in the case, and nothing about her father.
+	p = college.granted(sought(t, "", "K. Proefstra", "2012-05-01"), exchange.Ruling{Outcome: exchange.Granted})
+	if r, err = college.node.ReportAccess(ctx, officer, p.ID); err != nil || len(r.Accounts) != 1 || r.Accounts[0].Person.Name.Reveal() != "K. Proefstra" || len(r.Accounts[0].Statements) != 0 {
+		t.Errorf("the daughter: %+v, %v", r.Accounts, err)
+	}
+
+	// At the supplier: decided by a professional, received by the college; his
+	// reasons are left out by a decision, and the report says so.
+	p = debts.granted(sought(t, testNumber, "", ""), exchange.Ruling{
+		Outcome: exchange.PartlyGranted, Ground: exchange.RightsOfOthers, Weighing: exchange.Hide("de reden gaat over een ander"), Without: []exchange.Part{exchange.PartReasons},
+	})
+	if r, err = debts.node.ReportAccess(ctx, officer, p.ID); err != nil || len(r.Accounts) != 1 {
+		t.Fatalf("the supplier: %+v, %v", r.Accounts, err)
+	}
+	supplied := r.Accounts[0]
+	if supplied.By != exchange.Professional || len(supplied.Passages) != 2 || supplied.Passages[1].To.OIN != municipality.OIN || len(supplied.Notes) != 1 ||
+		!supplied.Facts[1].Reason.Zero() || len(r.Without) != 3 {
+		t.Errorf("the supplier: %+v without %+v", supplied, r.Without)
+	}
+
+	// Not before the decision, and not by anybody.
+	before := college.node.Size()
+	if _, err := college.node.ReportAccess(ctx, requester, p.ID); !isFault(err, peer.UnknownPetition) {
+		t.Errorf("a petition of another node: %v", err)
+	}
+	p = college.granted(sought(t, testNumber, "", ""), exchange.Ruling{Outcome: exchange.PetitionDenied, Ground: exchange.NotIdentified, Weighing: exchange.Hide("geen bewijs")})
+	if _, err := college.node.ReportAccess(ctx, officer, p.ID); !errors.Is(err, &exchange.Refusal{Code: exchange.NotGranted}) {
+		t.Errorf("refused, and reported: %v", err)
+	}
+	if college.node.Size() != before+2 {
+		t.Error("a report that was refused is in the ledger")
+	}
+}
+
+// Two people can have one name and day of birth: then the number decides, and
+// without it nobody is told of the other.
+func TestPersonReportIsOfOne(t *testing.T) {
+	w := newWorld(t, municipality)
+	college := w.members[0]
+	college.hireOfficer()
+	other := family(t)
+	var err error
+	if other.People[0].BSN, err = exchange.ParseBSN("999992338"); err != nil {
+		t.Fatal(err)
+	}
+	mine, err := college.node.OpenCase(t.Context(), requester, family(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := college.node.OpenCase(t.Context(), requester, other); err != nil {
+		t.Fatal(err)
+	}
+	byName := college.granted(sought(t, "", "D. Proefstra", "1987-03-14"), exchange.Ruling{Outcome: exchange.Granted})
+	if _, err := college.node.ReportAccess(t.Context(), officer, byName.ID); !errors.Is(err, &exchange.Refusal{Code: exchange.SeveralPersons}) {
+		t.Errorf("by name: %v", err)
+	}
+	both := college.granted(sought(t, testNumber, "D. Proefstra", "1987-03-14"), exchange.Ruling{Outcome: exchange.Granted})
+	r, err := college.node.ReportAccess(t.Context(), officer, both.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range r.Accounts {
+		if a.Kind == exchange.CaseAccount && a.ID != mine.ID {
+			t.Errorf("a case of somebody else is in the report: %s", a.ID)
+		}
+	}
+	if len(r.Accounts) != 2 { // his case, and what he asked before by name
+		t.Errorf("%d accounts", len(r.Accounts))
+	}
+}
