@@ -1382,7 +1382,10 @@ type Access struct {
 	// Own Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
 	//
 	// Examples: 00000099000001001000:investigation
-	Own      PartyID   `json:"als"`
+	Own PartyID `json:"als"`
+
+	// Draft Er is nog niet besloten; dit is niet om te geven.
+	Draft    bool      `json:"concept,omitempty,omitzero"`
 	Contact  string    `json:"contact,omitempty,omitzero"`
 	Accounts []Account `json:"dossiers"`
 	Made     time.Time `json:"gemaaktOp"`
@@ -2112,8 +2115,14 @@ type Account struct {
 	Specific string      `json:"reden,omitempty,omitzero"`
 
 	// By Wat een medewerker met het knooppunt doet.
-	By         Role               `json:"rol,omitempty,omitzero"`
-	Kind       AccountKind        `json:"soort"`
+	By   Role        `json:"rol,omitempty,omitzero"`
+	Kind AccountKind `json:"soort"`
+
+	// Phase Hoe een verzoek ervoor staat, gezien vanaf de eigen kant. Bij de vrager is dat in-wachtrij, afgeleverd, en dan beantwoord of geweigerd. Bij
+	// de verstrekker in-behandeling, besloten, en dan beantwoord of geweigerd. Een verzoek kan ook eindigen als ingetrokken, verlopen (niet op
+	// tijd bezorgd) of niet-aanvaard (door het knooppunt van de ander). In-verduidelijking: er staat een vraag open en de klok staat stil.
+	// Voorgesteld: een tweede persoon moet het besluit nog zien.
+	Phase      Phase              `json:"status,omitempty,omitzero"`
 	Statements []Said             `json:"verklaringen,omitempty,omitzero"`
 	Conditions []Condition        `json:"voorwaarden,omitempty,omitzero"`
 	Questions  []QuestionAndReply `json:"vragen,omitempty,omitzero"`
@@ -2438,6 +2447,9 @@ type ViewPetitionParams struct {
 
 // ReportAccessParams defines parameters for ReportAccess.
 type ReportAccessParams struct {
+	// Draft Een concept, voor wie nog moet besluiten. Alleen zolang er niet is besloten.
+	Draft bool `form:"concept,omitempty" json:"concept,omitempty,omitzero"`
+
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
 
@@ -5048,6 +5060,29 @@ func NewReportAccessRequest(server string, id ID, params *ReportAccessParams) (*
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "concept", params.Draft, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)

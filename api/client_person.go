@@ -34,8 +34,8 @@ func (c *Client) DecidePetition(ctx context.Context, by By, id ID, r Ruling) (Pe
 	return result[Petition](c.raw.DecidePetition(ctx, id, &DecidePetitionParams{Actor: by.Staff, Hat: by.Hat}, r))
 }
 
-// ReportAccess returns the report of a petition for access that was granted. That
-// it left the node is recorded.
-func (c *Client) ReportAccess(ctx context.Context, by By, id ID) (Report, error) {
-	return result[Report](c.raw.ReportAccess(ctx, id, &ReportAccessParams{Actor: by.Staff, Hat: by.Hat}))
+// ReportAccess returns the report of a petition for access that was granted, or a
+// draft of it while nothing is decided. That it left the node is recorded.
+func (c *Client) ReportAccess(ctx context.Context, by By, id ID, draft bool) (Report, error) {
+	return result[Report](c.raw.ReportAccess(ctx, id, &ReportAccessParams{Draft: draft, Actor: by.Staff, Hat: by.Hat}, unlessZero("concept")))
 }

@@ -12,6 +12,7 @@ import (
 // (art. 15(4)), and of staff no more than their role.
 type Access struct {
 	Made     time.Time
+	Draft    bool // nothing is decided yet: for the privacy officer only
 	Own      PartyID
 	Person   Sought
 	Petition ID
@@ -45,6 +46,7 @@ type Account struct {
 	Weighing []Said
 	Notes    []Personal // of the professional, or how a petition was weighed
 	Outcome  RulingOutcome
+	Phase    Phase // where an exchange stands; "" for the others
 	Keep     Keep
 	Held     time.Time // until when its destruction is put off; zero where it isn't
 	// Others is how many other people the dossier is about.
@@ -116,9 +118,10 @@ type LeftOut struct {
 	Weighing Personal
 }
 
-// Access makes the report for a decided petition, out of what the node found.
+// Access makes the report for a petition, out of what the node found: a draft
+// while nothing is decided.
 func (p Petition) Access(accounts []Account, at time.Time) Access {
-	a := Access{Made: at, Own: p.Own, Person: p.Person, Petition: p.ID, Received: p.Received}
+	a := Access{Made: at, Draft: p.Open(), Own: p.Own, Person: p.Person, Petition: p.ID, Received: p.Received}
 	for _, one := range accounts {
 		a.Accounts = append(a.Accounts, one.without(p.Ruling.Without))
 	}
@@ -193,7 +196,7 @@ func (l *Law) AccountOfExchange(x Exchange, by Role, k Keep, held time.Time) Acc
 	a := Account{
 		ID: x.ID, Kind: AskedAccount, Purpose: purpose.Name, Article: purpose.Article, Began: x.Begun,
 		Person:   Person{Standing: s.Standing, BSN: s.BSN, Name: s.Name, Born: s.Born, Address: s.Address},
-		Specific: r.Specific, Statements: l.said(r.Statements), Questions: x.Clarifications, Passages: x.passages(), Keep: k, Held: held,
+		Specific: r.Specific, Statements: l.said(r.Statements), Questions: x.Clarifications, Passages: x.passages(), Phase: x.Phase, Keep: k, Held: held,
 	}
 	for _, asked := range r.Items {
 		item, _ := l.items.get(asked.Item)

@@ -286,18 +286,23 @@ func (p Petition) View(by Actor, at time.Time) (Event, error) {
 
 // Export is the event of the privacy officer who takes the report on access out
 // of the node, with the number of dossiers that it tells of. Only what was
-// granted is handed out.
-func (p Petition) Export(count int, by Actor, at time.Time) (Event, error) {
+// granted is handed out. A draft is what she reads before she decides.
+func (p Petition) Export(draft bool, count int, by Actor, at time.Time) (Event, error) {
 	if err := p.mayHandle(by); err != nil {
 		return Event{}, err
 	}
+	detail := Detail{Count: count}
 	switch {
 	case p.Kind != AccessPetition:
 		return Event{}, refuse(BadPetition, "field", "kind")
+	case draft && !p.Open():
+		return Event{}, refuse(PetitionClosed)
+	case draft:
+		detail.Code = "draft"
 	case p.Ruling.Outcome != Granted && p.Ruling.Outcome != PartlyGranted:
 		return Event{}, refuse(NotGranted)
 	}
-	return p.event(Exported, by, at, Detail{Count: count}), nil
+	return p.event(Exported, by, at, detail), nil
 }
 
 // checkSaid holds a text of a petition: there, not too long, and without the

@@ -121,27 +121,34 @@ func TestRefusalIsWeighed(t *testing.T) {
 	}
 	_, _, err = p.Decide(Ruling{Outcome: Granted}, privacyOfficer, noon)
 	wantRefusal(t, "decided twice", err, PetitionClosed)
-	_, err = p.Export(1, privacyOfficer, noon)
+	_, err = p.Export(false, 1, privacyOfficer, noon)
 	wantRefusal(t, "a report on what is no request for access", err, BadPetition)
 }
 
 func TestExportNeedsItsDecision(t *testing.T) {
 	p := petition(t, AccessPetition, "2026-11-20")
-	_, err := p.Export(1, privacyOfficer, noon)
+	_, err := p.Export(false, 1, privacyOfficer, noon)
 	wantRefusal(t, "before the decision", err, NotGranted)
+	if event, err := p.Export(true, 2, privacyOfficer, noon); err != nil || event.Detail.Code != "draft" || event.Detail.Count != 2 {
+		t.Errorf("a draft: %+v, %v", event, err)
+	}
+	_, err = p.Export(true, 1, requester, noon)
+	wantRefusal(t, "a draft by a requester", err, ActorMayNot)
 	refused, _, err := p.Decide(Ruling{Outcome: PetitionDenied, Ground: NotIdentified, Weighing: Hide("geen bewijs")}, privacyOfficer, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = refused.Export(1, privacyOfficer, noon)
+	_, err = refused.Export(false, 1, privacyOfficer, noon)
 	wantRefusal(t, "after a refusal", err, NotGranted)
 	granted, _, err := p.Decide(Ruling{Outcome: Granted}, privacyOfficer, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = granted.Export(1, requester, noon)
+	_, err = granted.Export(true, 1, privacyOfficer, noon)
+	wantRefusal(t, "a draft of what is decided", err, PetitionClosed)
+	_, err = granted.Export(false, 1, requester, noon)
 	wantRefusal(t, "by a requester", err, ActorMayNot)
-	if event, err := granted.Export(3, privacyOfficer, noon); err != nil || event.Kind != Exported || event.Detail.Count != 3 {
+	if event, err := granted.Export(false, 3, privacyOfficer, noon); err != nil || event.Kind != Exported || event.Detail.Count != 3 {
 		t.Errorf("%+v, %v", event, err)
 	}
 }

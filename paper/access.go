@@ -31,6 +31,9 @@ func Access(a exchange.Access, o Organisation) ([]byte, error) { return accessDo
 
 func accessDocument(a exchange.Access, o Organisation) document {
 	d := document{title: "Wat wij over u bewaren", made: a.Made}
+	if a.Draft {
+		d.title, d.foot = "Concept: wat wij over u bewaren", "Concept, niet om te geven. "
+	}
 	d.add(title, d.title)
 	d.say("%s, voor de taak: %s.", o.Name, o.Task)
 	d.say("U vroeg op %s welke gegevens wij van u hebben. Dit is ons antwoord van %s. Het staat in artikel 15 van de privacywet (AVG) en in artikel 5.3.2 "+
@@ -105,9 +108,13 @@ func (d *document) account(number int, a exchange.Account, o Organisation) {
 
 func (d *document) decision(a exchange.Account) {
 	switch {
-	case a.Decided.IsZero() && a.Kind != exchange.CaseAccount:
-		d.named("Besluit", "Er is nog niets besloten.")
+	case a.Kind == exchange.CaseAccount:
 	case a.Decided.IsZero():
+		text, ended := ends[a.Phase]
+		if !ended {
+			text = "Er is nog niets besloten."
+		}
+		d.named("Besluit", text)
 	case a.Outcome != "":
 		d.named("Besluit", fmt.Sprintf("%s, op %s, door een %s.", rulings[a.Outcome], day(a.Decided), roles[a.By]))
 	case a.By != "":
@@ -302,6 +309,13 @@ var kinds = map[exchange.Category]string{
 }
 
 var standings = map[exchange.Standing]string{exchange.Client: "cliënt", exchange.Family: "gezinslid", exchange.Unborn: "ongeboren kind"}
+
+// ends says why nothing was decided.
+var ends = map[exchange.Phase]string{
+	exchange.Withdrawn: "De vraag is ingetrokken. Er is niets gegeven.",
+	exchange.Expired:   "De vraag of het antwoord kwam niet aan. Er is niets gegeven.",
+	exchange.Rejected:  "De vraag of het antwoord is niet aangenomen. Er is niets gegeven.",
+}
 
 var rulings = map[exchange.RulingOutcome]string{
 	exchange.Granted: "Toegewezen", exchange.PartlyGranted: "Voor een deel toegewezen", exchange.PetitionDenied: "Afgewezen",

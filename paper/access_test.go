@@ -158,6 +158,42 @@ func TestSignsThatCannotBePrinted(t *testing.T) {
 	}
 }
 
+// A draft says so on every page, and what was withdrawn is not waiting.
+func TestDraft(t *testing.T) {
+	a := report()
+	a.Draft, a.Accounts[0].Phase, a.Accounts[0].Decided = true, exchange.Withdrawn, time.Time{}
+	file, err := Access(a, org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, file)
+	if pages := strings.Count(text, "Bladzijde"); pages < 2 || strings.Count(text, "Concept,nietomtegeven.") != pages {
+		t.Errorf("%d pages: %s", pages, text)
+	}
+	if !strings.Contains(text, "Devraagisingetrokken") || strings.Contains(text, "nognietsbesloten") {
+		t.Errorf("withdrawn: %s", text)
+	}
+}
+
+// Whatever somebody wrote, it becomes pages that read back.
+func FuzzAccess(f *testing.F) {
+	for _, text := range []string{"", "\x00\x1b[31m", "a\u0301\u202e\ufeff\u00ad", strings.Repeat("w", 5000), "regel\r\nregel\v\f", "شكرا 王 😀", "\xff\xfe", "(\\)"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a := report()
+		a.Person.Name = exchange.Hide(text)
+		a.Accounts[0].Facts[0].Value = exchange.Hide(text)
+		file, err := Access(a, org)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(read(t, file), "AutoriteitPersoonsgegevens") {
+			t.Error("the end of the document is missing")
+		}
+	})
+}
+
 // Every code that can stand in a report has words.
 func TestAccessHasWords(t *testing.T) {
 	for _, c := range exchange.ConditionCodes {

@@ -53,6 +53,7 @@ type piece struct {
 // A document is what is printed.
 type document struct {
 	title  string
+	foot   string // before the number of the page
 	made   time.Time
 	pieces []piece
 }
@@ -101,7 +102,7 @@ func (d document) pdf() ([]byte, error) {
 	f.SetFooterFunc(func() {
 		f.SetY(-15)
 		f.SetFont(family, "", 8)
-		f.CellFormat(0, 10, fmt.Sprintf("Bladzijde %d", f.PageNo()), "", 0, "C", false, 0, "")
+		f.CellFormat(0, 10, fmt.Sprintf("%sBladzijde %d", d.foot, f.PageNo()), "", 0, "C", false, 0, "")
 	})
 	f.AddPage()
 	for _, p := range d.pieces {

@@ -23,11 +23,11 @@ type Report struct {
 // ReportAccess makes the report of a petition for access that was granted. It is
 // made first and recorded then, as content that leaves the node, before anybody
 // has it (I3).
-func (n *Node) ReportAccess(ctx context.Context, who Who, id exchange.ID) (Report, error) {
-	f, err := n.current()
-	if err != nil {
-		return Report{}, err
-	}
+//
+// A draft is for who has to decide. A register that has expired is no reason to let
+// a person wait.
+func (n *Node) ReportAccess(ctx context.Context, who Who, id exchange.ID, draft bool) (Report, error) {
+	f := n.force.Load()
 	by, err := n.actor(who)
 	if err != nil {
 		return Report{}, err
@@ -37,7 +37,7 @@ func (n *Node) ReportAccess(ctx context.Context, who Who, id exchange.ID) (Repor
 		return Report{}, err
 	}
 	at := n.now()
-	if _, err := p.Export(0, by, at); err != nil {
+	if _, err := p.Export(draft, 0, by, at); err != nil {
 		return Report{}, err
 	}
 	accounts, err := n.accounts(ctx, f, p)
@@ -46,11 +46,9 @@ func (n *Node) ReportAccess(ctx context.Context, who Who, id exchange.ID) (Repor
 	}
 	r := Report{Access: p.Access(accounts, at), Organisation: n.id.Name, Contact: n.contact(), Parties: map[exchange.PartyID]string{}}
 	r.Task.NL, r.Task.EN = string(p.Own.Capacity), string(p.Own.Capacity)
-	if own, err := f.party(n.id.OIN); err == nil {
-		capacity, _ := own.Capacity(p.Own.Capacity)
-		if task, ok := f.law.Task(capacity.Task); ok {
-			r.Task = task.Name
-		}
+	capacity, _ := n.id.Capacity(p.Own.Capacity)
+	if task, ok := f.law.Task(capacity.Task); ok {
+		r.Task = task.Name
 	}
 	for _, party := range r.Access.Parties() {
 		if known, err := f.party(party.OIN); err == nil {
@@ -63,7 +61,7 @@ func (n *Node) ReportAccess(ctx context.Context, who Who, id exchange.ID) (Repor
 	if err != nil {
 		return Report{}, err
 	}
-	event, err := p.Export(len(r.Accounts), by, at)
+	event, err := p.Export(draft, len(r.Accounts), by, at)
 	if err != nil {
 		return Report{}, err
 	}
@@ -123,11 +121,7 @@ func (n *Node) roleOf(f *inForce, by exchange.ActorID, own exchange.PartyID) (ex
 	if err != nil {
 		return "", err
 	}
-	party, err := f.party(own.OIN)
-	if err != nil {
-		return "", err
-	}
-	capacity, _ := party.Capacity(own.Capacity)
+	capacity, _ := n.id.Capacity(own.Capacity)
 	task, _ := f.law.Task(capacity.Task)
 	for _, role := range task.Decides {
 		if slices.ContainsFunc(a.Roles, func(g exchange.Grant) bool { return g.Role == role && g.Capacity == own.Capacity }) {

@@ -283,7 +283,7 @@ func TestPersonReport(t *testing.T) {
 	ctx := t.Context()
 
 	p := college.granted(sought(t, testNumber, "", ""), exchange.Ruling{Outcome: exchange.Granted})
-	r, err := college.node.ReportAccess(ctx, officer, p.ID)
+	r, err := college.node.ReportAccess(ctx, officer, p.ID, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestPersonReport(t *testing.T) {
 
 	// The daughter sees her place in the case, and nothing about her father.
 	p = college.granted(sought(t, "", "K. Proefstra", "2012-05-01"), exchange.Ruling{Outcome: exchange.Granted})
-	if r, err = college.node.ReportAccess(ctx, officer, p.ID); err != nil || len(r.Accounts) != 1 || r.Accounts[0].Person.Name.Reveal() != "K. Proefstra" || len(r.Accounts[0].Statements) != 0 {
+	if r, err = college.node.ReportAccess(ctx, officer, p.ID, false); err != nil || len(r.Accounts) != 1 || r.Accounts[0].Person.Name.Reveal() != "K. Proefstra" || len(r.Accounts[0].Statements) != 0 {
 		t.Errorf("the daughter: %+v, %v", r.Accounts, err)
 	}
 
@@ -313,7 +313,7 @@ func TestPersonReport(t *testing.T) {
 	p = debts.granted(sought(t, testNumber, "", ""), exchange.Ruling{
 		Outcome: exchange.PartlyGranted, Ground: exchange.RightsOfOthers, Weighing: exchange.Hide("de reden gaat over een ander"), Without: []exchange.Part{exchange.PartReasons},
 	})
-	if r, err = debts.node.ReportAccess(ctx, officer, p.ID); err != nil || len(r.Accounts) != 1 {
+	if r, err = debts.node.ReportAccess(ctx, officer, p.ID, false); err != nil || len(r.Accounts) != 1 {
 		t.Fatalf("the supplier: %+v, %v", r.Accounts, err)
 	}
 	supplied := r.Accounts[0]
@@ -322,13 +322,30 @@ func TestPersonReport(t *testing.T) {
 		t.Errorf("the supplier: %+v without %+v", supplied, r.Without)
 	}
 
+	// What the officer reads before she decides is a draft, and says so.
+	open, err := college.node.OpenPetition(ctx, requester, exchange.Petition{
+		Kind: exchange.AccessPetition, Person: sought(t, testNumber, "", ""), Received: today(), Identity: exchange.ProofKnown, Asked: exchange.Hide("alles"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = college.node.ReportAccess(ctx, officer, open.ID, true); err != nil || !r.Draft {
+		t.Errorf("the draft: %v, %v", r.Draft, err)
+	}
+	if _, part := college.last(exchange.Exported); part.Detail.Code != "draft" {
+		t.Errorf("the entry of the draft: %+v", part)
+	}
+	if _, err := college.node.ReportAccess(ctx, officer, open.ID, false); !errors.Is(err, &exchange.Refusal{Code: exchange.NotGranted}) {
+		t.Errorf("undecided, and reported: %v", err)
+	}
+
 	// Not before the decision, and not by anybody.
 	before := college.node.Size()
-	if _, err := college.node.ReportAccess(ctx, requester, p.ID); !isFault(err, peer.UnknownPetition) {
+	if _, err := college.node.ReportAccess(ctx, requester, p.ID, false); !isFault(err, peer.UnknownPetition) {
 		t.Errorf("a petition of another node: %v", err)
 	}
 	p = college.granted(sought(t, testNumber, "", ""), exchange.Ruling{Outcome: exchange.PetitionDenied, Ground: exchange.NotIdentified, Weighing: exchange.Hide("geen bewijs")})
-	if _, err := college.node.ReportAccess(ctx, officer, p.ID); !errors.Is(err, &exchange.Refusal{Code: exchange.NotGranted}) {
+	if _, err := college.node.ReportAccess(ctx, officer, p.ID, false); !errors.Is(err, &exchange.Refusal{Code: exchange.NotGranted}) {
 		t.Errorf("refused, and reported: %v", err)
 	}
 	if college.node.Size() != before+2 {
@@ -355,11 +372,11 @@ func TestPersonReportIsOfOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	byName := college.granted(sought(t, "", "D. Proefstra", "1987-03-14"), exchange.Ruling{Outcome: exchange.Granted})
-	if _, err := college.node.ReportAccess(t.Context(), officer, byName.ID); !errors.Is(err, &exchange.Refusal{Code: exchange.SeveralPersons}) {
+	if _, err := college.node.ReportAccess(t.Context(), officer, byName.ID, false); !errors.Is(err, &exchange.Refusal{Code: exchange.SeveralPersons}) {
 		t.Errorf("by name: %v", err)
 	}
 	both := college.granted(sought(t, testNumber, "D. Proefstra", "1987-03-14"), exchange.Ruling{Outcome: exchange.Granted})
-	r, err := college.node.ReportAccess(t.Context(), officer, both.ID)
+	r, err := college.node.ReportAccess(t.Context(), officer, both.ID, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,7 +132,7 @@ func (a *API) ReportAccess(ctx context.Context, r ReportAccessRequestObject) (Re
 	if err != nil {
 		return nil, err
 	}
-	report, err := a.node.ReportAccess(ctx, by, id)
+	report, err := a.node.ReportAccess(ctx, by, id, r.Params.Draft)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ var complaint = []string{"de organisatie zelf", "Autoriteit Persoonsgegevens, ww
 
 func accessFrom(r peer.Report) api.Access {
 	return api.Access{
-		Form: "sluis-inzage/1", Made: moment(r.Made), Organisation: r.Organisation, Own: r.Own.String(), Task: sentence(r.Task), Contact: r.Contact,
+		Form: "sluis-inzage/1", Made: moment(r.Made), Draft: r.Draft, Organisation: r.Organisation, Own: r.Own.String(), Task: sentence(r.Task), Contact: r.Contact,
 		ID: string(r.Petition), Received: dayFrom(r.Received), Person: soughtFrom(r.Person),
 		Accounts: each(r.Accounts, func(one exchange.Account) api.Account { return accountFrom(one, r.Parties) }),
 		Without:  each(r.Without, leftOutFrom), Complaint: complaint,
@@ -196,7 +196,7 @@ func leftOutFrom(l exchange.LeftOut) api.LeftOut {
 func accountFrom(one exchange.Account, names map[exchange.PartyID]string) api.Account {
 	p := one.Person
 	a := api.Account{
-		ID: string(one.ID), Kind: accountKindOf(one.Kind), Purpose: sentence(one.Purpose), Article: one.Article, Began: moment(one.Began), Others: one.Others,
+		ID: string(one.ID), Kind: accountKindOf(one.Kind), Purpose: sentence(one.Purpose), Phase: phaseOf(one.Phase), Article: one.Article, Began: moment(one.Began), Others: one.Others,
 		Person: api.KnownPerson{
 			Standing: standingOf(p.Standing), BSN: p.BSN.Reveal(), Name: p.Name.Reveal(), Born: p.Born.Reveal(), Address: p.Address.Reveal(), Agreed: dayFrom(p.Agreed),
 		},

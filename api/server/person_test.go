@@ -64,7 +64,10 @@ func TestPersonOverTheAPI(t *testing.T) {
 			t.Errorf("%s: %v, want %s", what, err, code)
 		}
 	}
-	_, err = w.college.client.ReportAccess(ctx, by(officer), p.ID)
+	if draft, err := w.college.client.ReportAccess(ctx, by(officer), p.ID, true); err != nil || !draft.Access.Draft {
+		t.Errorf("a draft: %v, %v", draft.Access.Draft, err)
+	}
+	_, err = w.college.client.ReportAccess(ctx, by(officer), p.ID, false)
 	wantCode("a report before the decision", err, "access-not-granted")
 	_, err = w.college.client.DecidePetition(ctx, by(officer), p.ID, api.Ruling{Outcome: api.PetitionPartly, Ground: api.RightsOfOthers, Without: []api.Part{api.PartMotives}})
 	wantCode("without a weighing", err, "reason-missing")
@@ -80,11 +83,11 @@ func TestPersonOverTheAPI(t *testing.T) {
 		t.Errorf("seen %+v, %v", seen, err)
 	}
 
-	r, err := w.college.client.ReportAccess(ctx, by(officer), p.ID)
+	r, err := w.college.client.ReportAccess(ctx, by(officer), p.ID, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Access.Accounts) != 2 || r.Access.Form != "sluis-inzage/1" || len(r.Access.Without) != 3 || !bytes.HasPrefix(r.PDF, []byte("%PDF")) {
+	if r.Access.Draft || len(r.Access.Accounts) != 2 || r.Access.Form != "sluis-inzage/1" || len(r.Access.Without) != 3 || !bytes.HasPrefix(r.PDF, []byte("%PDF")) {
 		t.Fatalf("the report: %+v, a file of %d bytes", r.Access, len(r.PDF))
 	}
 	account := r.Access.Accounts[1]

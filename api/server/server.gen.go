@@ -515,6 +515,19 @@ func (siw *ServerInterfaceWrapper) ReportAccess(w http.ResponseWriter, r *http.R
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ReportAccessParams
 
+	// ------------- Optional query parameter "concept" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "concept", r.URL.Query(), &params.Draft, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "concept"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "concept", Err: err})
+		}
+		return
+	}
+
 	headers := r.Header
 
 	// ------------- Required header parameter "Sluis-Medewerker" -------------

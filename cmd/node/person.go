@@ -161,6 +161,7 @@ func petitionStatus(p api.Petition) string {
 func personReportCommand(t *terminal) *cobra.Command {
 	var by api.By
 	var out string
+	var draft bool
 	cmd := &cobra.Command{
 		Use:   "report REQUEST",
 		Short: "Write what is held of a person who asked for access and got it, as PDF and JSON",
@@ -170,12 +171,14 @@ his request for access, which a privacy officer decided: sluis person request.
 
 It tells of nobody else in his family and names no member of staff; what else is
 left out is said with the reason that the decision gives. What people wrote in their
-own words stands there as they wrote it. So read it before you hand it over.
+own words stands there as they wrote it. So read it with --draft before you decide,
+and once more before you hand it over.
 
 Two files are written, which you alone can read; a file that is there is kept. That
 it was made is in the ledger.`,
-		Example: "  sluis person report 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 --as d.smit",
-		Args:    cobra.ExactArgs(1),
+		Example: `  sluis person report 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 --draft --as d.smit
+  sluis person report 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 --as d.smit`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := t.client()
 			if err != nil {
@@ -183,6 +186,9 @@ it was made is in the ledger.`,
 			}
 			if out == "" {
 				out = "inzage-" + args[0]
+				if draft {
+					out = "concept-" + args[0]
+				}
 			}
 			// The files first: what can't be kept is not taken out of the node.
 			paths := []string{out + ".pdf", out + ".json"}
@@ -190,7 +196,7 @@ it was made is in the ledger.`,
 			if err != nil {
 				return err
 			}
-			report, err := client.ReportAccess(cmd.Context(), by, args[0])
+			report, err := client.ReportAccess(cmd.Context(), by, args[0], draft)
 			if err != nil {
 				return errors.Join(err, dropAll(files))
 			}
@@ -211,6 +217,7 @@ it was made is in the ledger.`,
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`name` of the files without .pdf and .json; by default the ID, which names nobody")
+	cmd.Flags().BoolVar(&draft, "draft", false, "what you would give, to read before you decide; every page says so")
 	actor(cmd, &by)
 	return cmd
 }
