@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sluis/exchange"
+	"sluis/ledger"
 	"sluis/peer"
 )
 
@@ -194,6 +195,16 @@ func TestPersonPetition(t *testing.T) {
 	}
 	if found, err := college.node.SearchPerson(ctx, officer, p.Person, exchange.SearchForPerson); err != nil || len(found.Petitions) != 1 {
 		t.Errorf("found %+v, %v", found, err)
+	}
+
+	// A regulator who inspects what was done with this person gets it too.
+	entries, err := college.node.Entries(0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := slices.IndexFunc(entries, func(e ledger.Entry) bool { return e.Kind == string(exchange.PetitionOpened) })
+	if dossiers, err := college.node.DossiersOf(p.Person); err != nil || len(dossiers) != 1 || opened < 0 || dossiers[0] != entries[opened].Key {
+		t.Errorf("an inspection opens %v, %v", dossiers, err)
 	}
 
 	list := func(f peer.PetitionFilter) []peer.PetitionSummary {
