@@ -31,9 +31,12 @@ var rooms = map[string][]string{
 	"exchange/wire": {"exchange", "register", "crypto", "schemas"},
 	"ledger/audit":  {"ledger", "exchange", "exchange/wire", "register", "crypto", "schemas"},
 	"store":         {"exchange", "ledger", "crypto"},
-	"transport":     {"exchange", "register"},
+	// paper knows what is told, and nothing of the node that tells it.
+	"paper": {"exchange"},
+
+	"transport": {"exchange", "register"},
 	"peer": {
-		"schemas", "crypto", "exchange", "ledger", "ledger/audit", "register", "exchange/wire", "store", "transport",
+		"schemas", "crypto", "exchange", "ledger", "ledger/audit", "register", "exchange/wire", "store", "transport", "paper",
 	},
 
 	"api":        {"schemas"},
@@ -47,7 +50,7 @@ var rooms = map[string][]string{
 
 // quiet packages start no goroutine and read no clock: they can be read, tested
 // and simulated as plain functions.
-var quiet = []string{"schemas", "crypto", "exchange", "exchange/wire", "ledger", "ledger/audit", "register"}
+var quiet = []string{"schemas", "crypto", "exchange", "paper", "exchange/wire", "ledger", "ledger/audit", "register"}
 
 // only names the rooms that may import a foreign module.
 var only = map[string][]string{
@@ -57,6 +60,8 @@ var only = map[string][]string{
 	"filippo.io/age":             {"crypto"},
 	"github.com/spf13/cobra":     {"cmd/node"},
 	"go.opentelemetry.io/":       {"logboek"},
+	"codeberg.org/go-pdf/":       {"paper"},
+	"golang.org/x/image/":        {"paper"},
 }
 
 // pure packages may import nothing of the world outside.

@@ -16,6 +16,45 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for RefusalGround.
+const (
+	CompellingGrounds RefusalGround = "dwingende-redenen"
+	Excessive         RefusalGround = "buitensporig"
+	LegalClaim        RefusalGround = "rechtszaak"
+	NotIdentified     RefusalGround = "niet-geidentificeerd"
+	NotMet            RefusalGround = "geen-recht"
+	Prosecution       RefusalGround = "opsporing"
+	RightsOfOthers    RefusalGround = "rechten-van-anderen"
+	StatutoryDuty     RefusalGround = "bewaarplicht"
+	Supervision       RefusalGround = "toezicht"
+)
+
+// Valid indicates whether the value is a known member of the RefusalGround enum.
+func (e RefusalGround) Valid() bool {
+	switch e {
+	case CompellingGrounds:
+		return true
+	case Excessive:
+		return true
+	case LegalClaim:
+		return true
+	case NotIdentified:
+		return true
+	case NotMet:
+		return true
+	case Prosecution:
+		return true
+	case RightsOfOthers:
+		return true
+	case StatutoryDuty:
+		return true
+	case Supervision:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MessageKind.
 const (
 	AnswerMessage               MessageKind = "antwoord"
@@ -89,6 +128,7 @@ func (e Finding) Valid() bool {
 const (
 	KeptAsked    KeepKind = "gevraagd"
 	KeptCase     KeepKind = "casus"
+	KeptPetition KeepKind = "betrokkenenverzoek"
 	KeptSupplied KeepKind = "verstrekt"
 )
 
@@ -98,6 +138,8 @@ func (e KeepKind) Valid() bool {
 	case KeptAsked:
 		return true
 	case KeptCase:
+		return true
+	case KeptPetition:
 		return true
 	case KeptSupplied:
 		return true
@@ -220,6 +262,66 @@ func (e DoelTermijnVanaf) Valid() bool {
 	}
 }
 
+// Defines values for Verdict.
+const (
+	Forbidden       Verdict = "mag-niet"
+	NeedsPermission Verdict = "eerst-vragen"
+	Permitted       Verdict = "mag"
+)
+
+// Valid indicates whether the value is a known member of the Verdict enum.
+func (e Verdict) Valid() bool {
+	switch e {
+	case Forbidden:
+		return true
+	case NeedsPermission:
+		return true
+	case Permitted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for IdentityProof.
+const (
+	ProofDigiD          IdentityProof = "digid"
+	ProofDocument       IdentityProof = "identiteitsbewijs"
+	ProofKnown          IdentityProof = "bekend"
+	ProofRepresentative IdentityProof = "vertegenwoordiger"
+)
+
+// Valid indicates whether the value is a known member of the IdentityProof enum.
+func (e IdentityProof) Valid() bool {
+	switch e {
+	case ProofDigiD:
+		return true
+	case ProofDocument:
+		return true
+	case ProofKnown:
+		return true
+	case ProofRepresentative:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InzageoverzichtVorm.
+const (
+	SluisInzage1 InzageoverzichtVorm = "sluis-inzage/1"
+)
+
+// Valid indicates whether the value is a known member of the InzageoverzichtVorm enum.
+func (e InzageoverzichtVorm) Valid() bool {
+	switch e {
+	case SluisInzage1:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Side.
 const (
 	Asker    Side = "vrager"
@@ -256,21 +358,54 @@ func (e Mark) Valid() bool {
 	}
 }
 
-// Defines values for Verdict.
+// Defines values for Part.
 const (
-	Forbidden       Verdict = "mag-niet"
-	NeedsPermission Verdict = "eerst-vragen"
-	Permitted       Verdict = "mag"
+	PartContent  Part = "inhoud"
+	PartMotives  Part = "motieven"
+	PartNotes    Part = "notities"
+	PartOthers   Part = "anderen"
+	PartReasons  Part = "redenen"
+	PartStaff    Part = "medewerkers"
+	PartWeighing Part = "afweging"
 )
 
-// Valid indicates whether the value is a known member of the Verdict enum.
-func (e Verdict) Valid() bool {
+// Valid indicates whether the value is a known member of the Part enum.
+func (e Part) Valid() bool {
 	switch e {
-	case Forbidden:
+	case PartContent:
 		return true
-	case NeedsPermission:
+	case PartMotives:
 		return true
-	case Permitted:
+	case PartNotes:
+		return true
+	case PartOthers:
+		return true
+	case PartReasons:
+		return true
+	case PartStaff:
+		return true
+	case PartWeighing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RulingOutcome.
+const (
+	PetitionDenied  RulingOutcome = "afgewezen"
+	PetitionGranted RulingOutcome = "toegewezen"
+	PetitionPartly  RulingOutcome = "deels-toegewezen"
+)
+
+// Valid indicates whether the value is a known member of the RulingOutcome enum.
+func (e RulingOutcome) Valid() bool {
+	switch e {
+	case PetitionDenied:
+		return true
+	case PetitionGranted:
+		return true
+	case PetitionPartly:
 		return true
 	default:
 		return false
@@ -292,6 +427,33 @@ func (e Standing) Valid() bool {
 	case StandingFamily:
 		return true
 	case StandingUnborn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PetitionKind.
+const (
+	PetitionAccess        PetitionKind = "inzage"
+	PetitionErasure       PetitionKind = "wissen"
+	PetitionObjection     PetitionKind = "bezwaar"
+	PetitionRectification PetitionKind = "rectificatie"
+	PetitionRestriction   PetitionKind = "beperking"
+)
+
+// Valid indicates whether the value is a known member of the PetitionKind enum.
+func (e PetitionKind) Valid() bool {
+	switch e {
+	case PetitionAccess:
+		return true
+	case PetitionErasure:
+		return true
+	case PetitionObjection:
+		return true
+	case PetitionRectification:
+		return true
+	case PetitionRestriction:
 		return true
 	default:
 		return false
@@ -547,6 +709,30 @@ func (e Outcome) Valid() bool {
 	}
 }
 
+// Defines values for AccountKind.
+const (
+	AccountAsked    AccountKind = "gevraagd"
+	AccountCase     AccountKind = "casus"
+	AccountPetition AccountKind = "betrokkenenverzoek"
+	AccountSupplied AccountKind = "verstrekt"
+)
+
+// Valid indicates whether the value is a known member of the AccountKind enum.
+func (e AccountKind) Valid() bool {
+	switch e {
+	case AccountAsked:
+		return true
+	case AccountCase:
+		return true
+	case AccountPetition:
+		return true
+	case AccountSupplied:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConditionKind.
 const (
 	AskFirst ConditionKind = "eerst-overleggen"
@@ -568,6 +754,33 @@ func (e ConditionKind) Valid() bool {
 	case NotTo:
 		return true
 	case OnlyTo:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchReason.
+const (
+	SearchForCase      SearchReason = "casus"
+	SearchForCheck     SearchReason = "controle"
+	SearchForComplaint SearchReason = "klacht"
+	SearchForPerson    SearchReason = "betrokkene"
+	SearchForRequest   SearchReason = "verzoek"
+)
+
+// Valid indicates whether the value is a known member of the SearchReason enum.
+func (e SearchReason) Valid() bool {
+	switch e {
+	case SearchForCase:
+		return true
+	case SearchForCheck:
+		return true
+	case SearchForComplaint:
+		return true
+	case SearchForPerson:
+		return true
+	case SearchForRequest:
 		return true
 	default:
 		return false
@@ -682,6 +895,11 @@ type StepRule struct {
 	Ask Sentence `json:"vraag"`
 }
 
+// RefusalGround Waarom een verzoek niet of niet helemaal wordt toegewezen; de wet geeft dit recht hier niet (geen-recht), art. 12 AVG (niet-geidentificeerd,
+// buitensporig), art. 15, vierde lid, en 41 UAVG (rechten-van-anderen, opsporing, toezicht), art. 17, derde lid (bewaarplicht, rechtszaak) en
+// art. 21 (dwingende-redenen).
+type RefusalGround string
+
 // Alarm Het bewijs dat een logboek zichzelf tegenspreekt. Er staan geen persoonsgegevens in.
 type Alarm struct {
 	// Found Wat de partij zelf heeft ondertekend. Bij twee-wortels zijn dat twee standen van dezelfde omvang die verschillen; bij bewijs-klopt-niet een bewijs van
@@ -738,6 +956,22 @@ type AnsweredItem struct {
 	// Outcome Wat over een gegeven is besloten.
 	Outcome Outcome `json:"uitkomst"`
 	Value   string  `json:"waarde,omitempty,omitzero"`
+}
+
+// KnownPerson Zoals een dossier de persoon kent.
+type KnownPerson struct {
+	Address string `json:"adres,omitempty,omitzero"`
+	BSN     string `json:"bsn,omitempty,omitzero"`
+
+	// Born Een dag, als JJJJ-MM-DD.
+	Born Date `json:"geboortedatum,omitempty,omitzero"`
+
+	// Agreed Een dag, als JJJJ-MM-DD.
+	Agreed Date   `json:"ingestemdOp,omitempty,omitzero"`
+	Name   string `json:"naam,omitempty,omitzero"`
+
+	// Standing Wat iemand in een casus is.
+	Standing Standing `json:"rol,omitempty,omitzero"`
 }
 
 // Judgement defines model for Beoordeling.
@@ -842,6 +1076,61 @@ type CasePerson struct {
 	Standing Standing `json:"rol"`
 }
 
+// Petition Wat van een verzoek van een betrokkene te zien is zonder het te openen.
+type Petition struct {
+	// Own Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Own     PartyID   `json:"als"`
+	Decided time.Time `json:"beslotenOp,omitempty,omitzero"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID `json:"kenmerk"`
+
+	// Received Een dag, als JJJJ-MM-DD.
+	Received Date `json:"ontvangenOp"`
+
+	// Outcome Wat op een verzoek van een betrokkene is besloten.
+	Outcome RulingOutcome `json:"oordeel,omitempty,omitzero"`
+
+	// Kind Het recht dat iemand gebruikt (art. 15, 16, 17, 18 en 21 AVG).
+	Kind    PetitionKind `json:"soort"`
+	Overdue bool         `json:"teLaat"`
+
+	// Due Een dag, als JJJJ-MM-DD.
+	Due      Date `json:"uiterlijk"`
+	Extended bool `json:"verlengd"`
+}
+
+// PetitionList defines model for Betrokkenenverzoeken.
+type PetitionList struct {
+	Petitions []Petition `json:"betrokkenenverzoeken"`
+}
+
+// PetitionContent defines model for Betrokkenenverzoekinhoud.
+type PetitionContent struct {
+	Ruling *Ruling `json:"besluit,omitempty"`
+
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By     ActorID   `json:"door"`
+	Opened time.Time `json:"geopendOp"`
+
+	// Identity Hoe is vastgesteld wie het vraagt. Een kopie van een document wordt niet bewaard.
+	Identity IdentityProof `json:"identificatie"`
+
+	// Person Wie wordt gezocht of iets vraagt; met BSN, of met naam en geboortedatum, of met allebei.
+	Person    Sought     `json:"persoon"`
+	Extension *Extension `json:"verlenging,omitempty"`
+
+	// Petition Wat van een verzoek van een betrokkene te zien is zonder het te openen.
+	Petition Petition `json:"verzoek"`
+	Asked    string   `json:"vraag"`
+}
+
 // Involvement Hoe ver de inwoner van het verzoek weet (art. 2.3a.1; art. 14 AVG).
 type Involvement struct {
 	// State Hoe ver de inwoner ervan weet.
@@ -872,6 +1161,17 @@ type KeepList struct {
 	Kept []Keep `json:"bewaartermijnen"`
 }
 
+// KeptUntil defines model for Bewaartijd.
+type KeptUntil struct {
+	Article string `json:"artikel"`
+
+	// Held Een dag, als JJJJ-MM-DD.
+	Held Date `json:"uitgesteldTot,omitempty,omitzero"`
+
+	// Due Een dag, als JJJJ-MM-DD.
+	Due Date `json:"vernietigdOp,omitempty,omitzero"`
+}
+
 // Keep Hoe lang een casus of een verzoek blijft. Over wie het gaat, staat er niet in.
 type Keep struct {
 	// Own Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
@@ -888,7 +1188,7 @@ type Keep struct {
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
 	ID ID `json:"kenmerk"`
 
-	// What Een casus, een verzoek van ons, of een verzoek aan ons.
+	// What Een casus, een verzoek van ons, een verzoek aan ons, of een verzoek van een betrokkene.
 	What KeepKind `json:"soort"`
 
 	// Held Een dag, als JJJJ-MM-DD.
@@ -901,7 +1201,7 @@ type Keep struct {
 	Waits []Code `json:"wachtOp,omitempty,omitzero"`
 }
 
-// KeepKind Een casus, een verzoek van ons, of een verzoek aan ons.
+// KeepKind Een casus, een verzoek van ons, een verzoek aan ons, of een verzoek van een betrokkene.
 type KeepKind string
 
 // PassingState Hoe het met de bezorging staat; gemeld betekent dat een ander het ons vertelde.
@@ -985,10 +1285,10 @@ type Correction struct {
 	To    []CorrectedAt `json:"aan,omitempty,omitzero"`
 	Items []Code        `json:"gegevens"`
 	At    time.Time     `json:"op"`
+	Why   string        `json:"reden,omitempty,omitzero"`
 
 	// Kind Wat er met een gegeven gebeurt (art. 16, 17 en 18 AVG).
 	Kind CorrectionKind `json:"soort"`
-	Why  string         `json:"waarom,omitempty,omitzero"`
 }
 
 // CorrectionKind Wat er met een gegeven gebeurt (art. 16, 17 en 18 AVG).
@@ -1057,6 +1357,9 @@ type PurposeList struct {
 	Purposes []Purpose `json:"doelen"`
 }
 
+// Verdict Of een gegeven doorgegeven mag worden.
+type Verdict string
+
 // Permission defines model for Doorgeeftoestemming.
 type Permission struct {
 	// Recipient Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
@@ -1081,6 +1384,7 @@ type Permission struct {
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
 	ID    ID              `json:"kenmerk"`
 	Uses  int             `json:"keren,omitempty,omitzero"`
+	Why   string          `json:"reden"`
 	State PermissionState `json:"stand"`
 
 	// Until Een dag, als JJJJ-MM-DD.
@@ -1089,8 +1393,7 @@ type Permission struct {
 	// Of Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
 	//
 	// Examples: 00000099000001001000:investigation
-	Of  PartyID `json:"van"`
-	Why string  `json:"waarom"`
+	Of PartyID `json:"van"`
 }
 
 // PassedOn defines model for Doorgegeven.
@@ -1099,6 +1402,25 @@ type PassedOn struct {
 	//
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
 	ID ID `json:"kenmerk"`
+}
+
+// Passed defines model for Doorgifte.
+type Passed struct {
+	// To Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	To     PartyID `json:"aan"`
+	ToName string  `json:"aanNaam,omitempty,omitzero"`
+
+	// Items Welke; ontbreekt bij een vraag.
+	Items []Code    `json:"gegevens,omitempty,omitzero"`
+	At    time.Time `json:"op"`
+
+	// From Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	From     PartyID `json:"van"`
+	FromName string  `json:"vanNaam,omitempty,omitzero"`
 }
 
 // Passing defines model for Doorverstrekking.
@@ -1110,6 +1432,9 @@ type Passing struct {
 
 	// Told Een dag, als JJJJ-MM-DD.
 	Told Date `json:"clientWeetSinds,omitempty,omitzero"`
+
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code,omitempty,omitzero"`
 
 	// Purpose Een code uit een catalogus of het register.
 	Purpose Code `json:"doel"`
@@ -1126,11 +1451,9 @@ type Passing struct {
 	// ID Een UUID in kleine letters.
 	//
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
-	ID ID        `json:"kenmerk"`
-	At time.Time `json:"op"`
-
-	// Code Een code uit een catalogus of het register.
-	Code Code `json:"reden,omitempty,omitzero"`
+	ID  ID        `json:"kenmerk"`
+	At  time.Time `json:"op"`
+	Why string    `json:"reden,omitempty,omitzero"`
 
 	// State Hoe het met de bezorging staat; gemeld betekent dat een ander het ons vertelde.
 	State PassingState `json:"stand"`
@@ -1140,7 +1463,35 @@ type Passing struct {
 	// Examples: 00000099000001001000:investigation
 	From       PartyID     `json:"van"`
 	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
-	Why        string      `json:"waarom,omitempty,omitzero"`
+}
+
+// Fact defines model for Feit.
+type Fact struct {
+	Told string `json:"bericht,omitempty,omitzero"`
+
+	// Category Een soort persoonsgegevens met eigen regels (art. 9 en 10 AVG).
+	Category Category `json:"categorie,omitempty,omitzero"`
+
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
+	Depth Depth `json:"diepte,omitempty,omitzero"`
+
+	// Asked Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
+	Asked Depth `json:"gevraagdeDiepte"`
+
+	// Ground Een korte tekst in de talen van de schermen.
+	Ground *Sentence `json:"grond,omitempty"`
+
+	// Name Een korte tekst in de talen van de schermen.
+	Name Sentence `json:"naam"`
+	Why  string   `json:"reden,omitempty,omitzero"`
+
+	// Outcome Wat over een gegeven is besloten.
+	Outcome Outcome `json:"uitkomst,omitempty,omitzero"`
+	Reason  string  `json:"uitleg,omitempty,omitzero"`
+	Value   string  `json:"waarde,omitempty,omitzero"`
 }
 
 // CorrectedItem defines model for GecorrigeerdGegeven.
@@ -1229,6 +1580,25 @@ type AskedPermissions struct {
 	IDs []ID `json:"kenmerken"`
 }
 
+// Said Een vraag van de wet en wat erop is geantwoord; een keuze, woorden, of allebei.
+type Said struct {
+	// Choice Een korte tekst in de talen van de schermen.
+	Choice *Sentence `json:"keuze,omitempty"`
+	Text   string    `json:"tekst,omitempty,omitzero"`
+
+	// Ask Een korte tekst in de talen van de schermen.
+	Ask Sentence `json:"vraag"`
+}
+
+// Sought Wie wordt gezocht of iets vraagt; met BSN, of met naam en geboortedatum, of met allebei.
+type Sought struct {
+	BSN string `json:"bsn,omitempty,omitzero"`
+
+	// Born Een dag, als JJJJ-MM-DD.
+	Born Date   `json:"geboortedatum,omitempty,omitzero"`
+	Name string `json:"naam,omitempty,omitzero"`
+}
+
 // SoughtPerson Een persoon, met zijn BSN of met naam en geboortedatum. Hij komt niet in de bundel, niet in het logboek en niet in een log.
 type SoughtPerson struct {
 	BSN string `json:"bsn,omitempty,omitzero"`
@@ -1255,6 +1625,9 @@ type Capacity struct {
 	// Task Een code uit een catalogus of het register.
 	Task Code `json:"taak"`
 }
+
+// IdentityProof Hoe is vastgesteld wie het vraagt. Een kopie van een document wordt niet bewaard.
+type IdentityProof string
 
 // Content Alles wat de eigen partij van een verzoek heeft.
 type Content struct {
@@ -1313,6 +1686,43 @@ type InclusionProof struct {
 	// Entry Een nummer van een regel of versie, of een aantal regels.
 	Entry Number `json:"regel"`
 }
+
+// Access Wat een hoedanigheid van een organisatie van een persoon heeft. Dit krijgt hij zelf (art. 15 AVG).
+type Access struct {
+	// Own Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Own PartyID `json:"als"`
+
+	// Draft Er is nog niet besloten; dit is niet om te geven.
+	Draft    bool      `json:"concept,omitempty,omitzero"`
+	Contact  string    `json:"contact,omitempty,omitzero"`
+	Accounts []Account `json:"dossiers"`
+	Made     time.Time `json:"gemaaktOp"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID `json:"kenmerk"`
+
+	// Complaint Waar de persoon terecht kan; in volgorde.
+	Complaint []string  `json:"klacht"`
+	Without   []LeftOut `json:"ontbreekt"`
+
+	// Received Een dag, als JJJJ-MM-DD.
+	Received     Date   `json:"ontvangenOp"`
+	Organisation string `json:"organisatie"`
+
+	// Person Wie wordt gezocht of iets vraagt; met BSN, of met naam en geboortedatum, of met allebei.
+	Person Sought `json:"persoon"`
+
+	// Task Een korte tekst in de talen van de schermen.
+	Task Sentence            `json:"taak"`
+	Form InzageoverzichtVorm `json:"vorm"`
+}
+
+// InzageoverzichtVorm defines model for Inzageoverzicht.Vorm.
+type InzageoverzichtVorm string
 
 // Side De plaats van de eigen partij in een verzoek.
 type Side string
@@ -1414,6 +1824,46 @@ type NewDecision struct {
 	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
 }
 
+// NewPetition defines model for NieuwBetrokkenenverzoek.
+type NewPetition struct {
+	// Identity Hoe is vastgesteld wie het vraagt. Een kopie van een document wordt niet bewaard.
+	Identity IdentityProof `json:"identificatie"`
+
+	// Received Een dag, als JJJJ-MM-DD.
+	Received Date `json:"ontvangenOp"`
+
+	// Person Wie wordt gezocht of iets vraagt; met BSN, of met naam en geboortedatum, of met allebei.
+	Person Sought `json:"persoon"`
+
+	// Kind Het recht dat iemand gebruikt (art. 15, 16, 17, 18 en 21 AVG).
+	Kind PetitionKind `json:"soort"`
+
+	// Asked Wat er wordt gevraagd.
+	Asked string `json:"vraag"`
+}
+
+// Ruling defines model for NieuwOordeel.
+type Ruling struct {
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By ActorID `json:"door,omitempty,omitzero"`
+
+	// Ground Waarom een verzoek niet of niet helemaal wordt toegewezen; de wet geeft dit recht hier niet (geen-recht), art. 12 AVG (niet-geidentificeerd,
+	// buitensporig), art. 15, vierde lid, en 41 UAVG (rechten-van-anderen, opsporing, toezicht), art. 17, derde lid (bewaarplicht, rechtszaak) en
+	// art. 21 (dwingende-redenen).
+	Ground RefusalGround `json:"grond,omitempty,omitzero"`
+
+	// Outcome Wat op een verzoek van een betrokkene is besloten.
+	Outcome RulingOutcome `json:"oordeel"`
+
+	// Weighing Hoe het is gewogen; de betrokkene leest dit.
+	Weighing string `json:"weging,omitempty,omitzero"`
+
+	// Without Wat niet in het overzicht komt; alleen bij inzage die deels wordt toegewezen.
+	Without []Part `json:"zonder,omitempty,omitzero"`
+}
+
 // NewRequest defines model for NieuwVerzoek.
 type NewRequest struct {
 	// To Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
@@ -1473,11 +1923,11 @@ type NewCase struct {
 type NewCorrection struct {
 	Items []CorrectedItem `json:"gegevens"`
 
+	// Why Blijft bij de eigen partij.
+	Why string `json:"reden"`
+
 	// Kind Wat er met een gegeven gebeurt (art. 16, 17 en 18 AVG).
 	Kind CorrectionKind `json:"soort"`
-
-	// Why Blijft bij de eigen partij.
-	Why string `json:"waarom"`
 }
 
 // NewPassing defines model for NieuweDoorverstrekking.
@@ -1494,11 +1944,11 @@ type NewPassing struct {
 	Purpose Code   `json:"doel"`
 	Items   []Code `json:"gegevens"`
 
+	// Why Waarom de ander dit nodig heeft.
+	Why string `json:"reden"`
+
 	// Conditions Eigen voorwaarden daarbovenop.
 	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
-
-	// Why Waarom de ander dit nodig heeft.
-	Why string `json:"waarom"`
 }
 
 // NewInspection Wat een toezichthouder te zien krijgt. Bij de reikwijdte hoort precies een van de velden eronder; bij alles geen.
@@ -1578,7 +2028,7 @@ type NewPermissionRequest struct {
 	Items   []Code `json:"gegevens"`
 
 	// Why Waarom de ander dit nodig heeft.
-	Why string `json:"waarom"`
+	Why string `json:"reden"`
 }
 
 // NewAssignment defines model for NieuweToewijzing.
@@ -1598,6 +2048,23 @@ type Number = uint64
 // OIN Organisatie-identificatienummer.
 type OIN = string
 
+// Part Wat in een overzicht kan ontbreken. Andere mensen en namen van medewerkers staan er nooit in; de rest alleen niet als dat besloten is.
+type Part string
+
+// LeftOut defines model for Ontbrekend.
+type LeftOut struct {
+	Article string `json:"artikel,omitempty,omitzero"`
+
+	// Ground Waarom een verzoek niet of niet helemaal wordt toegewezen; de wet geeft dit recht hier niet (geen-recht), art. 12 AVG (niet-geidentificeerd,
+	// buitensporig), art. 15, vierde lid, en 41 UAVG (rechten-van-anderen, opsporing, toezicht), art. 17, derde lid (bewaarplicht, rechtszaak) en
+	// art. 21 (dwingende-redenen).
+	Ground RefusalGround `json:"grond,omitempty,omitzero"`
+
+	// Part Wat in een overzicht kan ontbreken. Andere mensen en namen van medewerkers staan er nooit in; de rest alleen niet als dat besloten is.
+	Part     Part   `json:"onderdeel"`
+	Weighing string `json:"weging,omitempty,omitzero"`
+}
+
 // Receipt defines model for Ontvangst.
 type Receipt struct {
 	// Verified Of handtekening, kop en insluiting bij ontvangst zijn nagerekend.
@@ -1610,8 +2077,17 @@ type Receipt struct {
 	Entry Number `json:"regel"`
 }
 
-// Verdict Of een gegeven doorgegeven mag worden.
-type Verdict string
+// RulingOutcome Wat op een verzoek van een betrokkene is besloten.
+type RulingOutcome string
+
+// Report defines model for Overzicht.
+type Report struct {
+	// Access Wat een hoedanigheid van een organisatie van een persoon heeft. Dit krijgt hij zelf (art. 15 AVG).
+	Access Access `json:"overzicht"`
+
+	// PDF Hetzelfde als PDF.
+	PDF []byte `json:"pdf"`
+}
 
 // Path De weg van een gegeven langs partijen.
 type Path struct {
@@ -1709,6 +2185,9 @@ type Problem struct {
 	// Title Wat er is.
 	Title string `json:"title"`
 }
+
+// PetitionKind Het recht dat iemand gebruikt (art. 15, 16, 17, 18 en 21 AVG).
+type PetitionKind string
 
 // Entry De kop van een regel. De codes zijn die van het logboek zelf, zodat de kop byte voor byte is na te rekenen.
 type Entry struct {
@@ -2007,6 +2486,54 @@ type FieldError struct {
 	Field string `json:"veld"`
 }
 
+// Account Een dossier, verteld aan de persoon over wie het gaat.
+type Account struct {
+	Weighing []Said `json:"afweging,omitempty,omitzero"`
+
+	// Others Hoeveel andere mensen er in het dossier staan.
+	Others  int       `json:"anderen"`
+	Article string    `json:"artikel"`
+	Began   time.Time `json:"begonnenOp"`
+	Decided time.Time `json:"beslotenOp,omitempty,omitzero"`
+	Keep    KeptUntil `json:"bewaren"`
+
+	// Purpose Een korte tekst in de talen van de schermen.
+	Purpose Sentence `json:"doel"`
+
+	// Passages Van wie het kwam en wie het kreeg.
+	Passages []Passed `json:"doorgiften"`
+	Facts    []Fact   `json:"gegevens"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID    ID       `json:"kenmerk"`
+	Notes []string `json:"notities,omitempty,omitzero"`
+
+	// Outcome Wat op een verzoek van een betrokkene is besloten.
+	Outcome RulingOutcome `json:"oordeel,omitempty,omitzero"`
+
+	// Person Zoals een dossier de persoon kent.
+	Person   KnownPerson `json:"persoon"`
+	Specific string      `json:"reden,omitempty,omitzero"`
+
+	// By Wat een medewerker met het knooppunt doet.
+	By   Role        `json:"rol,omitempty,omitzero"`
+	Kind AccountKind `json:"soort"`
+
+	// Phase Hoe een verzoek ervoor staat, gezien vanaf de eigen kant. Bij de vrager is dat in-wachtrij, afgeleverd, en dan beantwoord of geweigerd. Bij
+	// de verstrekker in-behandeling, besloten, en dan beantwoord of geweigerd. Een verzoek kan ook eindigen als ingetrokken, verlopen (niet op
+	// tijd bezorgd) of niet-aanvaard (door het knooppunt van de ander). In-verduidelijking: er staat een vraag open en de klok staat stil.
+	// Voorgesteld: een tweede persoon moet het besluit nog zien.
+	Phase      Phase              `json:"status,omitempty,omitzero"`
+	Statements []Said             `json:"verklaringen,omitempty,omitzero"`
+	Conditions []Condition        `json:"voorwaarden,omitempty,omitzero"`
+	Questions  []QuestionAndReply `json:"vragen,omitempty,omitzero"`
+}
+
+// AccountKind defines model for Verantwoording.soort.
+type AccountKind string
+
 // Clarification defines model for Verduidelijking.
 type Clarification struct {
 	// ReplyBy Zo heet een medewerker binnen zijn organisatie.
@@ -2064,6 +2591,20 @@ type StatementRule struct {
 // StatementList defines model for Verklaringsoorten.
 type StatementList struct {
 	Statements []StatementRule `json:"verklaringen"`
+}
+
+// Extension defines model for Verlenging.
+type Extension struct {
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By ActorID `json:"door,omitempty,omitzero"`
+
+	// Why Waarom het langer duurt; zo is het aan de betrokkene verteld.
+	Why string `json:"reden"`
+
+	// Told Een dag, als JJJJ-MM-DD.
+	Told Date `json:"verteldOp"`
 }
 
 // Destruction defines model for Vernietiging.
@@ -2186,6 +2727,12 @@ type Condition struct {
 // verder delen, wissen op de genoemde dag.
 type ConditionKind string
 
+// QuestionAndReply defines model for VraagEnAntwoord.
+type QuestionAndReply struct {
+	Reply    string `json:"antwoord,omitempty,omitzero"`
+	Question string `json:"vraag"`
+}
+
 // Way defines model for Vraagweg.
 type Way struct {
 	Triggers    []Code             `json:"aanleidingen"`
@@ -2233,6 +2780,27 @@ type Sentence struct {
 	NL string `json:"nl"`
 }
 
+// Search defines model for Zoekopdracht.
+type Search struct {
+	// Person Wie wordt gezocht of iets vraagt; met BSN, of met naam en geboortedatum, of met allebei.
+	Person Sought `json:"persoon"`
+
+	// Reason Waarom iemand zoekt; voor een hulpvraag of melding over de persoon, omdat een partij iets over hem vraagt, omdat hij zelf iets vraagt, om een
+	// klacht of rechtszaak, of voor een controle door de functionaris gegevensbescherming.
+	Reason SearchReason `json:"reden"`
+}
+
+// SearchReason Waarom iemand zoekt; voor een hulpvraag of melding over de persoon, omdat een partij iets over hem vraagt, omdat hij zelf iets vraagt, om een
+// klacht of rechtszaak, of voor een controle door de functionaris gegevensbescherming.
+type SearchReason string
+
+// Found defines model for Zoekresultaat.
+type Found struct {
+	Petitions []Petition `json:"betrokkenenverzoeken"`
+	Cases     []Case     `json:"casussen"`
+	Requests  []Request  `json:"verzoeken"`
+}
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -2257,6 +2825,66 @@ type PermissionID = ID
 
 // Fout Een fout volgens RFC 9457, zonder persoonsgegevens.
 type Fout = Problem
+
+// ListPetitionsParams defines parameters for ListPetitions.
+type ListPetitionsParams struct {
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+
+	// Within Alleen wat binnen zoveel dagen klaar moet zijn, of te laat is. Zonder dit elk open verzoek.
+	Within *int `form:"binnenDagen,omitempty" json:"binnenDagen,omitempty"`
+
+	// Closed Ook de verzoeken waarop is besloten.
+	Closed bool `form:"ookBesloten,omitempty" json:"ookBesloten,omitempty,omitzero"`
+}
+
+// OpenPetitionParams defines parameters for OpenPetition.
+type OpenPetitionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// DecidePetitionParams defines parameters for DecidePetition.
+type DecidePetitionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ViewPetitionParams defines parameters for ViewPetition.
+type ViewPetitionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ReportAccessParams defines parameters for ReportAccess.
+type ReportAccessParams struct {
+	// Draft Een concept, voor wie nog moet besluiten. Alleen zolang er niet is besloten.
+	Draft bool `form:"concept,omitempty" json:"concept,omitempty,omitzero"`
+
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ExtendPetitionParams defines parameters for ExtendPetition.
+type ExtendPetitionParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
 
 // ListTermsParams defines parameters for ListTerms.
 type ListTermsParams struct {
@@ -2597,6 +3225,24 @@ type QuestionParams struct {
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
 
+// SearchPersonParams defines parameters for SearchPerson.
+type SearchPersonParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// OpenPetitionJSONRequestBody defines body for OpenPetition for application/json ContentType.
+type OpenPetitionJSONRequestBody = NewPetition
+
+// DecidePetitionJSONRequestBody defines body for DecidePetition for application/json ContentType.
+type DecidePetitionJSONRequestBody = Ruling
+
+// ExtendPetitionJSONRequestBody defines body for ExtendPetition for application/json ContentType.
+type ExtendPetitionJSONRequestBody = Extension
+
 // PlaceHoldJSONRequestBody defines body for PlaceHold for application/json ContentType.
 type PlaceHoldJSONRequestBody = Hold
 
@@ -2659,6 +3305,9 @@ type AssignJSONRequestBody = NewAssignment
 
 // QuestionJSONRequestBody defines body for Question for application/json ContentType.
 type QuestionJSONRequestBody = Words
+
+// SearchPersonJSONRequestBody defines body for SearchPerson for application/json ContentType.
+type SearchPersonJSONRequestBody = Search
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -2743,6 +3392,74 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /afwegingen (the `ListWeighings` operationId).
 	ListWeighings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPetitions Verzoeken van betrokkenen, wat het eerst klaar moet zijn bovenaan
+	//
+	// Van wie een verzoek is, staat er niet in.
+	//
+	// Corresponds with GET /betrokkenenverzoeken (the `ListPetitions` operationId).
+	ListPetitions(ctx context.Context, params *ListPetitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenPetitionWithBody Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /betrokkenenverzoeken (the `OpenPetition` operationId).
+	OpenPetitionWithBody(ctx context.Context, params *OpenPetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenPetition Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /betrokkenenverzoeken (the `OpenPetition` operationId).
+	OpenPetition(ctx context.Context, params *OpenPetitionParams, body OpenPetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecidePetitionWithBody Vastleggen wat op een verzoek van een betrokkene is besloten
+	//
+	// Wie iets afwijst of weglaat, noemt een grond en schrijft op hoe het is gewogen.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/besluiten (the `DecidePetition` operationId).
+	DecidePetitionWithBody(ctx context.Context, id ID, params *DecidePetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecidePetition Vastleggen wat op een verzoek van een betrokkene is besloten
+	//
+	// Wie iets afwijst of weglaat, noemt een grond en schrijft op hoe het is gewogen.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/besluiten (the `DecidePetition` operationId).
+	DecidePetition(ctx context.Context, id ID, params *DecidePetitionParams, body DecidePetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ViewPetition Alles van een verzoek van een betrokkene
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Corresponds with GET /betrokkenenverzoeken/{kenmerk}/inhoud (the `ViewPetition` operationId).
+	ViewPetition(ctx context.Context, id ID, params *ViewPetitionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportAccess Het overzicht voor wie inzage vroeg en kreeg (art. 15 AVG, art. 5.3.2)
+	//
+	// Elke aanroep komt als uitvoer in het logboek, met het aantal dossiers. Het overzicht vertelt over niemand anders dan de betrokkene; wat er niet
+	// in staat, staat er met de reden bij.
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/overzichten (the `ReportAccess` operationId).
+	ReportAccess(ctx context.Context, id ID, params *ReportAccessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExtendPetitionWithBody De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/verlengingen (the `ExtendPetition` operationId).
+	ExtendPetitionWithBody(ctx context.Context, id ID, params *ExtendPetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExtendPetition De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/verlengingen (the `ExtendPetition` operationId).
+	ExtendPetition(ctx context.Context, id ID, params *ExtendPetitionParams, body ExtendPetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTerms Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
 	//
@@ -3283,6 +4000,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /weigeringsgronden (the `ListGrounds` operationId).
 	ListGrounds(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchPersonWithBody Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+	//
+	// Wie zoekt, waarom, en met hoeveel uitkomsten komt in het logboek voordat er iets wordt getoond; naar wie staat er alleen als pseudoniem.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /zoekopdrachten (the `SearchPerson` operationId).
+	SearchPersonWithBody(ctx context.Context, params *SearchPersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchPerson Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+	//
+	// Wie zoekt, waarom, en met hoeveel uitkomsten komt in het logboek voordat er iets wordt getoond; naar wie staat er alleen als pseudoniem.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /zoekopdrachten (the `SearchPerson` operationId).
+	SearchPerson(ctx context.Context, params *SearchPersonParams, body SearchPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListTriggers Aanleidingen waarmee een casus kan beginnen
@@ -3305,6 +4040,164 @@ func (c *Raw) ListTriggers(ctx context.Context, reqEditors ...RequestEditorFn) (
 // Corresponds with GET /afwegingen (the `ListWeighings` operationId).
 func (c *Raw) ListWeighings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListWeighingsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPetitions Verzoeken van betrokkenen, wat het eerst klaar moet zijn bovenaan
+//
+// Van wie een verzoek is, staat er niet in.
+//
+// Corresponds with GET /betrokkenenverzoeken (the `ListPetitions` operationId).
+func (c *Raw) ListPetitions(ctx context.Context, params *ListPetitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPetitionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenPetitionWithBody Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /betrokkenenverzoeken (the `OpenPetition` operationId).
+func (c *Raw) OpenPetitionWithBody(ctx context.Context, params *OpenPetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenPetitionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenPetition Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /betrokkenenverzoeken (the `OpenPetition` operationId).
+func (c *Raw) OpenPetition(ctx context.Context, params *OpenPetitionParams, body OpenPetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenPetitionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DecidePetitionWithBody Vastleggen wat op een verzoek van een betrokkene is besloten
+//
+// Wie iets afwijst of weglaat, noemt een grond en schrijft op hoe het is gewogen.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/besluiten (the `DecidePetition` operationId).
+func (c *Raw) DecidePetitionWithBody(ctx context.Context, id ID, params *DecidePetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecidePetitionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DecidePetition Vastleggen wat op een verzoek van een betrokkene is besloten
+//
+// Wie iets afwijst of weglaat, noemt een grond en schrijft op hoe het is gewogen.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/besluiten (the `DecidePetition` operationId).
+func (c *Raw) DecidePetition(ctx context.Context, id ID, params *DecidePetitionParams, body DecidePetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecidePetitionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ViewPetition Alles van een verzoek van een betrokkene
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Corresponds with GET /betrokkenenverzoeken/{kenmerk}/inhoud (the `ViewPetition` operationId).
+func (c *Raw) ViewPetition(ctx context.Context, id ID, params *ViewPetitionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewViewPetitionRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportAccess Het overzicht voor wie inzage vroeg en kreeg (art. 15 AVG, art. 5.3.2)
+//
+// Elke aanroep komt als uitvoer in het logboek, met het aantal dossiers. Het overzicht vertelt over niemand anders dan de betrokkene; wat er niet
+// in staat, staat er met de reden bij.
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/overzichten (the `ReportAccess` operationId).
+func (c *Raw) ReportAccess(ctx context.Context, id ID, params *ReportAccessParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportAccessRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExtendPetitionWithBody De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/verlengingen (the `ExtendPetition` operationId).
+func (c *Raw) ExtendPetitionWithBody(ctx context.Context, id ID, params *ExtendPetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExtendPetitionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExtendPetition De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/verlengingen (the `ExtendPetition` operationId).
+func (c *Raw) ExtendPetition(ctx context.Context, id ID, params *ExtendPetitionParams, body ExtendPetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExtendPetitionRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4615,6 +5508,44 @@ func (c *Raw) ListGrounds(ctx context.Context, reqEditors ...RequestEditorFn) (*
 	return c.Client.Do(req)
 }
 
+// SearchPersonWithBody Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+//
+// Wie zoekt, waarom, en met hoeveel uitkomsten komt in het logboek voordat er iets wordt getoond; naar wie staat er alleen als pseudoniem.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /zoekopdrachten (the `SearchPerson` operationId).
+func (c *Raw) SearchPersonWithBody(ctx context.Context, params *SearchPersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchPersonRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchPerson Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+//
+// Wie zoekt, waarom, en met hoeveel uitkomsten komt in het logboek voordat er iets wordt getoond; naar wie staat er alleen als pseudoniem.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /zoekopdrachten (the `SearchPerson` operationId).
+func (c *Raw) SearchPerson(ctx context.Context, params *SearchPersonParams, body SearchPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchPersonRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // NewListTriggersRequest constructs an http.Request for the ListTriggers method
 func NewListTriggersRequest(server string) (*http.Request, error) {
 	var err error
@@ -4664,6 +5595,411 @@ func NewListWeighingsRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPetitionsRequest constructs an http.Request for the ListPetitions method
+func NewListPetitionsRequest(server string, params *ListPetitionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/betrokkenenverzoeken")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Within != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "binnenDagen", *params.Within, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ookBesloten", params.Closed, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenPetitionRequest calls the generic OpenPetition builder with application/json body
+func NewOpenPetitionRequest(server string, params *OpenPetitionParams, body OpenPetitionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenPetitionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewOpenPetitionRequestWithBody constructs an http.Request for the OpenPetition method, with any body, and a specified content type
+func NewOpenPetitionRequestWithBody(server string, params *OpenPetitionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/betrokkenenverzoeken")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewDecidePetitionRequest calls the generic DecidePetition builder with application/json body
+func NewDecidePetitionRequest(server string, id ID, params *DecidePetitionParams, body DecidePetitionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDecidePetitionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewDecidePetitionRequestWithBody constructs an http.Request for the DecidePetition method, with any body, and a specified content type
+func NewDecidePetitionRequestWithBody(server string, id ID, params *DecidePetitionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/betrokkenenverzoeken/%s/besluiten", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewViewPetitionRequest constructs an http.Request for the ViewPetition method
+func NewViewPetitionRequest(server string, id ID, params *ViewPetitionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/betrokkenenverzoeken/%s/inhoud", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewReportAccessRequest constructs an http.Request for the ReportAccess method
+func NewReportAccessRequest(server string, id ID, params *ReportAccessParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/betrokkenenverzoeken/%s/overzichten", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "concept", params.Draft, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewExtendPetitionRequest calls the generic ExtendPetition builder with application/json body
+func NewExtendPetitionRequest(server string, id ID, params *ExtendPetitionParams, body ExtendPetitionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExtendPetitionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewExtendPetitionRequestWithBody constructs an http.Request for the ExtendPetition method, with any body, and a specified content type
+func NewExtendPetitionRequestWithBody(server string, id ID, params *ExtendPetitionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/betrokkenenverzoeken/%s/verlengingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
 	}
 
 	return req, nil
@@ -7543,6 +8879,68 @@ func NewListGroundsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewSearchPersonRequest calls the generic SearchPerson builder with application/json body
+func NewSearchPersonRequest(server string, params *SearchPersonParams, body SearchPersonJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSearchPersonRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewSearchPersonRequestWithBody constructs an http.Request for the SearchPerson method, with any body, and a specified content type
+func NewSearchPersonRequestWithBody(server string, params *SearchPersonParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/zoekopdrachten")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
 func (c *Raw) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -7600,6 +8998,80 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /afwegingen (the `ListWeighings` operationId).
 	ListWeighingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWeighingsResponse, error)
+
+	// ListPetitionsWithResponse Verzoeken van betrokkenen, wat het eerst klaar moet zijn bovenaan
+	//
+	// Van wie een verzoek is, staat er niet in.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /betrokkenenverzoeken (the `ListPetitions` operationId).
+	ListPetitionsWithResponse(ctx context.Context, params *ListPetitionsParams, reqEditors ...RequestEditorFn) (*ListPetitionsResponse, error)
+
+	// OpenPetitionWithBodyWithResponse Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /betrokkenenverzoeken (the `OpenPetition` operationId).
+	OpenPetitionWithBodyWithResponse(ctx context.Context, params *OpenPetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenPetitionResponse, error)
+
+	// OpenPetitionWithResponse Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /betrokkenenverzoeken (the `OpenPetition` operationId).
+	OpenPetitionWithResponse(ctx context.Context, params *OpenPetitionParams, body OpenPetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenPetitionResponse, error)
+
+	// DecidePetitionWithBodyWithResponse Vastleggen wat op een verzoek van een betrokkene is besloten
+	//
+	// Wie iets afwijst of weglaat, noemt een grond en schrijft op hoe het is gewogen.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/besluiten (the `DecidePetition` operationId).
+	DecidePetitionWithBodyWithResponse(ctx context.Context, id ID, params *DecidePetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecidePetitionResponse, error)
+
+	// DecidePetitionWithResponse Vastleggen wat op een verzoek van een betrokkene is besloten
+	//
+	// Wie iets afwijst of weglaat, noemt een grond en schrijft op hoe het is gewogen.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/besluiten (the `DecidePetition` operationId).
+	DecidePetitionWithResponse(ctx context.Context, id ID, params *DecidePetitionParams, body DecidePetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*DecidePetitionResponse, error)
+
+	// ViewPetitionWithResponse Alles van een verzoek van een betrokkene
+	//
+	// Elke aanroep komt als inzage in het logboek.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /betrokkenenverzoeken/{kenmerk}/inhoud (the `ViewPetition` operationId).
+	ViewPetitionWithResponse(ctx context.Context, id ID, params *ViewPetitionParams, reqEditors ...RequestEditorFn) (*ViewPetitionResponse, error)
+
+	// ReportAccessWithResponse Het overzicht voor wie inzage vroeg en kreeg (art. 15 AVG, art. 5.3.2)
+	//
+	// Elke aanroep komt als uitvoer in het logboek, met het aantal dossiers. Het overzicht vertelt over niemand anders dan de betrokkene; wat er niet
+	// in staat, staat er met de reden bij.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/overzichten (the `ReportAccess` operationId).
+	ReportAccessWithResponse(ctx context.Context, id ID, params *ReportAccessParams, reqEditors ...RequestEditorFn) (*ReportAccessResponse, error)
+
+	// ExtendPetitionWithBodyWithResponse De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/verlengingen (the `ExtendPetition` operationId).
+	ExtendPetitionWithBodyWithResponse(ctx context.Context, id ID, params *ExtendPetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExtendPetitionResponse, error)
+
+	// ExtendPetitionWithResponse De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/verlengingen (the `ExtendPetition` operationId).
+	ExtendPetitionWithResponse(ctx context.Context, id ID, params *ExtendPetitionParams, body ExtendPetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendPetitionResponse, error)
 
 	// ListTermsWithResponse Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
 	//
@@ -8206,6 +9678,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /weigeringsgronden (the `ListGrounds` operationId).
 	ListGroundsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListGroundsResponse, error)
+
+	// SearchPersonWithBodyWithResponse Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+	//
+	// Wie zoekt, waarom, en met hoeveel uitkomsten komt in het logboek voordat er iets wordt getoond; naar wie staat er alleen als pseudoniem.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /zoekopdrachten (the `SearchPerson` operationId).
+	SearchPersonWithBodyWithResponse(ctx context.Context, params *SearchPersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchPersonResponse, error)
+
+	// SearchPersonWithResponse Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+	//
+	// Wie zoekt, waarom, en met hoeveel uitkomsten komt in het logboek voordat er iets wordt getoond; naar wie staat er alleen als pseudoniem.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /zoekopdrachten (the `SearchPerson` operationId).
+	SearchPersonWithResponse(ctx context.Context, params *SearchPersonParams, body SearchPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchPersonResponse, error)
 }
 
 type ListTriggersResponse struct {
@@ -8298,6 +9788,420 @@ func (r ListWeighingsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListWeighingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListPetitionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PetitionList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPetitionsResponse) GetJSON200() *PetitionList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPetitionsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPetitionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPetitionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPetitionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPetitionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// OpenPetitionResponse201Headers the declared response headers of an HTTP 201 response for OpenPetition
+type OpenPetitionResponse201Headers struct {
+	Location string
+}
+
+type OpenPetitionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Petition
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *OpenPetitionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OpenPetitionResponse) GetJSON201() *Petition {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r OpenPetitionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r OpenPetitionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r OpenPetitionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenPetitionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenPetitionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenPetitionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenPetitionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DecidePetitionResponse201Headers the declared response headers of an HTTP 201 response for DecidePetition
+type DecidePetitionResponse201Headers struct {
+	Location string
+}
+
+type DecidePetitionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Petition
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *DecidePetitionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r DecidePetitionResponse) GetJSON201() *Petition {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DecidePetitionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DecidePetitionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DecidePetitionResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DecidePetitionResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DecidePetitionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DecidePetitionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DecidePetitionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DecidePetitionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DecidePetitionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ViewPetitionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PetitionContent
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ViewPetitionResponse) GetJSON200() *PetitionContent {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ViewPetitionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ViewPetitionResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ViewPetitionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ViewPetitionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ViewPetitionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ViewPetitionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ViewPetitionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReportAccessResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Report
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReportAccessResponse) GetJSON200() *Report {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReportAccessResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReportAccessResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReportAccessResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReportAccessResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReportAccessResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportAccessResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportAccessResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReportAccessResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExtendPetitionResponse201Headers the declared response headers of an HTTP 201 response for ExtendPetition
+type ExtendPetitionResponse201Headers struct {
+	Location string
+}
+
+type ExtendPetitionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Petition
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ExtendPetitionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ExtendPetitionResponse) GetJSON201() *Petition {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExtendPetitionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExtendPetitionResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ExtendPetitionResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ExtendPetitionResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExtendPetitionResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExtendPetitionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExtendPetitionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExtendPetitionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExtendPetitionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11826,6 +13730,68 @@ func (r ListGroundsResponse) ContentType() string {
 	return ""
 }
 
+type SearchPersonResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Found
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SearchPersonResponse) GetJSON200() *Found {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SearchPersonResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SearchPersonResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SearchPersonResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SearchPersonResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchPersonResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchPersonResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchPersonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListTriggersWithResponse Aanleidingen waarmee een casus kan beginnen
 //
 // Returns a wrapper object for the known response body format(s).
@@ -11850,6 +13816,134 @@ func (c *ClientWithResponses) ListWeighingsWithResponse(ctx context.Context, req
 		return nil, err
 	}
 	return ParseListWeighingsResponse(rsp)
+}
+
+// ListPetitionsWithResponse Verzoeken van betrokkenen, wat het eerst klaar moet zijn bovenaan
+//
+// Van wie een verzoek is, staat er niet in.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /betrokkenenverzoeken (the `ListPetitions` operationId).
+func (c *ClientWithResponses) ListPetitionsWithResponse(ctx context.Context, params *ListPetitionsParams, reqEditors ...RequestEditorFn) (*ListPetitionsResponse, error) {
+	rsp, err := c.ListPetitions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPetitionsResponse(rsp)
+}
+
+// OpenPetitionWithBodyWithResponse Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /betrokkenenverzoeken (the `OpenPetition` operationId).
+func (c *ClientWithResponses) OpenPetitionWithBodyWithResponse(ctx context.Context, params *OpenPetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenPetitionResponse, error) {
+	rsp, err := c.OpenPetitionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenPetitionResponse(rsp)
+}
+
+// OpenPetitionWithResponse Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /betrokkenenverzoeken (the `OpenPetition` operationId).
+func (c *ClientWithResponses) OpenPetitionWithResponse(ctx context.Context, params *OpenPetitionParams, body OpenPetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenPetitionResponse, error) {
+	rsp, err := c.OpenPetition(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenPetitionResponse(rsp)
+}
+
+// DecidePetitionWithBodyWithResponse Vastleggen wat op een verzoek van een betrokkene is besloten
+//
+// Wie iets afwijst of weglaat, noemt een grond en schrijft op hoe het is gewogen.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/besluiten (the `DecidePetition` operationId).
+func (c *ClientWithResponses) DecidePetitionWithBodyWithResponse(ctx context.Context, id ID, params *DecidePetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecidePetitionResponse, error) {
+	rsp, err := c.DecidePetitionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecidePetitionResponse(rsp)
+}
+
+// DecidePetitionWithResponse Vastleggen wat op een verzoek van een betrokkene is besloten
+//
+// Wie iets afwijst of weglaat, noemt een grond en schrijft op hoe het is gewogen.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/besluiten (the `DecidePetition` operationId).
+func (c *ClientWithResponses) DecidePetitionWithResponse(ctx context.Context, id ID, params *DecidePetitionParams, body DecidePetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*DecidePetitionResponse, error) {
+	rsp, err := c.DecidePetition(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecidePetitionResponse(rsp)
+}
+
+// ViewPetitionWithResponse Alles van een verzoek van een betrokkene
+//
+// Elke aanroep komt als inzage in het logboek.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /betrokkenenverzoeken/{kenmerk}/inhoud (the `ViewPetition` operationId).
+func (c *ClientWithResponses) ViewPetitionWithResponse(ctx context.Context, id ID, params *ViewPetitionParams, reqEditors ...RequestEditorFn) (*ViewPetitionResponse, error) {
+	rsp, err := c.ViewPetition(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseViewPetitionResponse(rsp)
+}
+
+// ReportAccessWithResponse Het overzicht voor wie inzage vroeg en kreeg (art. 15 AVG, art. 5.3.2)
+//
+// Elke aanroep komt als uitvoer in het logboek, met het aantal dossiers. Het overzicht vertelt over niemand anders dan de betrokkene; wat er niet
+// in staat, staat er met de reden bij.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/overzichten (the `ReportAccess` operationId).
+func (c *ClientWithResponses) ReportAccessWithResponse(ctx context.Context, id ID, params *ReportAccessParams, reqEditors ...RequestEditorFn) (*ReportAccessResponse, error) {
+	rsp, err := c.ReportAccess(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportAccessResponse(rsp)
+}
+
+// ExtendPetitionWithBodyWithResponse De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/verlengingen (the `ExtendPetition` operationId).
+func (c *ClientWithResponses) ExtendPetitionWithBodyWithResponse(ctx context.Context, id ID, params *ExtendPetitionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExtendPetitionResponse, error) {
+	rsp, err := c.ExtendPetitionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExtendPetitionResponse(rsp)
+}
+
+// ExtendPetitionWithResponse De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /betrokkenenverzoeken/{kenmerk}/verlengingen (the `ExtendPetition` operationId).
+func (c *ClientWithResponses) ExtendPetitionWithResponse(ctx context.Context, id ID, params *ExtendPetitionParams, body ExtendPetitionJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendPetitionResponse, error) {
+	rsp, err := c.ExtendPetition(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExtendPetitionResponse(rsp)
 }
 
 // ListTermsWithResponse Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
@@ -12914,6 +15008,36 @@ func (c *ClientWithResponses) ListGroundsWithResponse(ctx context.Context, reqEd
 	return ParseListGroundsResponse(rsp)
 }
 
+// SearchPersonWithBodyWithResponse Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+//
+// Wie zoekt, waarom, en met hoeveel uitkomsten komt in het logboek voordat er iets wordt getoond; naar wie staat er alleen als pseudoniem.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /zoekopdrachten (the `SearchPerson` operationId).
+func (c *ClientWithResponses) SearchPersonWithBodyWithResponse(ctx context.Context, params *SearchPersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchPersonResponse, error) {
+	rsp, err := c.SearchPersonWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchPersonResponse(rsp)
+}
+
+// SearchPersonWithResponse Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+//
+// Wie zoekt, waarom, en met hoeveel uitkomsten komt in het logboek voordat er iets wordt getoond; naar wie staat er alleen als pseudoniem.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /zoekopdrachten (the `SearchPerson` operationId).
+func (c *ClientWithResponses) SearchPersonWithResponse(ctx context.Context, params *SearchPersonParams, body SearchPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchPersonResponse, error) {
+	rsp, err := c.SearchPerson(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchPersonResponse(rsp)
+}
+
 // ParseListTriggersResponse parses an HTTP response from a ListTriggersWithResponse call
 func ParseListTriggersResponse(rsp *http.Response) (*ListTriggersResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12975,6 +15099,348 @@ func ParseListWeighingsResponse(rsp *http.Response) (*ListWeighingsResponse, err
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseListPetitionsResponse parses an HTTP response from a ListPetitionsWithResponse call
+func ParseListPetitionsResponse(rsp *http.Response) (*ListPetitionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPetitionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PetitionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenPetitionResponse parses an HTTP response from a OpenPetitionWithResponse call
+func ParseOpenPetitionResponse(rsp *http.Response) (*OpenPetitionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenPetitionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Petition
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers OpenPetitionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDecidePetitionResponse parses an HTTP response from a DecidePetitionWithResponse call
+func ParseDecidePetitionResponse(rsp *http.Response) (*DecidePetitionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DecidePetitionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Petition
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers DecidePetitionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseViewPetitionResponse parses an HTTP response from a ViewPetitionWithResponse call
+func ParseViewPetitionResponse(rsp *http.Response) (*ViewPetitionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ViewPetitionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PetitionContent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReportAccessResponse parses an HTTP response from a ReportAccessWithResponse call
+func ParseReportAccessResponse(rsp *http.Response) (*ReportAccessResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportAccessResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Report
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExtendPetitionResponse parses an HTTP response from a ExtendPetitionWithResponse call
+func ParseExtendPetitionResponse(rsp *http.Response) (*ExtendPetitionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExtendPetitionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Petition
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ExtendPetitionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
 	}
 
 	return response, nil
@@ -15778,6 +18244,53 @@ func ParseListGroundsResponse(rsp *http.Response) (*ListGroundsResponse, error) 
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchPersonResponse parses an HTTP response from a SearchPersonWithResponse call
+func ParseSearchPersonResponse(rsp *http.Response) (*SearchPersonResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchPersonResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Found
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout

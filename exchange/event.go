@@ -66,6 +66,11 @@ const (
 	LedgerAlarm         EventKind = "ledger-alarm"         // a partner's ledger contradicts itself
 	BackupMade          EventKind = "backup-made"
 	LedgerRecovered     EventKind = "ledger-recovered" // continued after a restore
+
+	// Of what a person asks who uses a right (GDPR 15 to 21).
+	PetitionOpened   EventKind = "petition-opened"
+	PetitionExtended EventKind = "petition-extended" // two months more (art. 12(3) GDPR)
+	PetitionDecided  EventKind = "petition-decided"
 )
 
 // An Event is what must be recorded together with a step. Kind, Exchange, Own,
@@ -115,6 +120,8 @@ type Detail struct {
 	Due string `json:"due,omitempty"`
 	// Count is how many things an entry is about.
 	Count int `json:"count,omitempty"`
+	// Person is the pseudonym of who was looked for, which this node alone can make.
+	Person string `json:"person,omitempty"`
 	// Broad marks a request to many parties at once, for the privacy officer.
 	Broad bool `json:"broad,omitempty"`
 	// Inspection is what a regulator was given.

@@ -35,9 +35,9 @@ var ours = []EventKind{
 var steps = []EventKind{
 	RequestIssued, RequestReceived, CaseOpened, CaseChanged, CaseClosed, WithdrawalIssued, WithdrawalReceived, QuestionIssued, QuestionReceived,
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
-	ReceiptReceived, MessageRejected, MessageExpired, Viewed,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
+	ReceiptReceived, MessageRejected, MessageExpired, Viewed, PetitionOpened, PetitionExtended, PetitionDecided,
 }
 
 // Rows is the order of events.
@@ -77,10 +77,15 @@ var Rows = [...]Row{
 	{[]EventKind{CorrectionIssued}, Needs, []EventKind{CorrectionDecided}, "nobody is told before it is decided"},
 	{[]EventKind{CorrectionReceived}, Needs, []EventKind{AnswerReceived, PassingReceived}, "only what was received is corrected"},
 
-	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived}, "there is nothing to look at before it begins"},
+	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived, PetitionOpened}, "there is nothing to look at before it begins"},
 	{[]EventKind{CaseOpened}, NotAfter, []EventKind{CaseOpened}, "a case is opened once"},
 	{[]EventKind{CaseChanged, CaseClosed}, Needs, []EventKind{CaseOpened}, "a case is opened first"},
 	{[]EventKind{CaseChanged, CaseClosed}, NotAfter, []EventKind{CaseClosed}, "a closed case stays as it is"},
+
+	{[]EventKind{PetitionOpened}, NotAfter, []EventKind{PetitionOpened}, "what a person asks is opened once"},
+	{[]EventKind{PetitionExtended}, NoMoreThan, []EventKind{PetitionOpened}, "the month is made longer once (art. 12(3) GDPR)"},
+	{[]EventKind{PetitionDecided}, NoMoreThan, []EventKind{PetitionOpened}, "what a person asks is decided once"},
+	{[]EventKind{PetitionExtended}, NotAfter, []EventKind{PetitionDecided}, "what is decided needs no more time"},
 
 	{steps, NotAfter, []EventKind{DossierDestroyed}, "what was destroyed can't be worked on"},
 }
@@ -91,9 +96,9 @@ var EventKinds = [...]EventKind{
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed, StaffChanged, RegisterInstalled, NodeCreated, MomentRecorded, HoldPlaced,
 	HoldLifted, DossierDestroyed, DossiersPurged, Searched, Exported, InspectionGranted, CheckpointCosigned, CosignatureReceived, LedgerAlarm,
-	BackupMade, LedgerRecovered,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
+	BackupMade, LedgerRecovered, PetitionOpened, PetitionExtended, PetitionDecided,
 }
 
 // A Passage (overgang) says which two kinds of entry stand for the same message: at the party

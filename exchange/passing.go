@@ -140,7 +140,7 @@ func (l *Law) checkPassing(x Exchange, p PassingOn, own Party, at time.Time) err
 	case len(x.Passings) >= maxPassings || len(x.Provenance.Links) >= maxLinks:
 		return refuse(PassingsBounded)
 	case p.Told.After(at):
-		return refuse(BadMoment, "field", "told")
+		return refuse(BadMoment, "field", "clientTold")
 	}
 	if err := checkText(p.Why, "why"); err != nil {
 		return err

@@ -128,6 +128,12 @@ const (
 	NotTheSource          Code = "not-the-source"
 	BadCorrection         Code = "bad-correction"
 	CorrectionsBounded    Code = "too-many-corrections"
+	BadPetition           Code = "bad-petition"
+	PetitionClosed        Code = "petition-decided"
+	ExtensionTooLate      Code = "extension-too-late"
+	NotGranted            Code = "access-not-granted"
+	SeveralPersons        Code = "several-persons" // one name and date of birth, more numbers
+	NumberInText          Code = "number-in-text"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -142,6 +148,7 @@ var Codes = [...]Code{
 	BadOutcome, UnknownCondition, BadCondition, BadScope, BadTime, ActorEnded,
 	NotHeld, ItemErased, OnwardForbidden, OnwardNeedsPermission, ConditionBroken, BadChain, PassingsBounded, PermissionIdle, PermissionNotNow,
 	PermissionsBounded, UnknownPermission, BadPermission, NotTheSource, BadCorrection, CorrectionsBounded,
+	BadPetition, PetitionClosed, ExtensionTooLate, NotGranted, SeveralPersons, NumberInText,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }

@@ -39,10 +39,12 @@ const (
 	ReportReceived MomentCode = "report-received" // de melding kwam binnen
 	ServiceEnded   MomentCode = "service-ended"   // einde van de dienst
 	ExchangeEnded  MomentCode = "exchange-ended"  // at who was asked: the exchange came to its end
+
+	PetitionAnswered MomentCode = "petition-decided" // what a person asked was decided
 )
 
 // MomentCodes lists every moment.
-var MomentCodes = [...]MomentCode{ApproachBegan, ApproachEnded, ClientInformed, ReportReceived, ServiceEnded, ExchangeEnded}
+var MomentCodes = [...]MomentCode{ApproachBegan, ApproachEnded, ClientInformed, ReportReceived, ServiceEnded, ExchangeEnded, PetitionAnswered}
 
 // A Moment is one that has come: the day, and who recorded it when.
 type Moment struct {
@@ -134,7 +136,7 @@ func (c Case) RecordMoment(law *Law, code MomentCode, on time.Time, own Party, b
 		return Case{}, Event{}, err
 	}
 	switch {
-	case !known(MomentCodes[:], code) || code == ExchangeEnded:
+	case !known(MomentCodes[:], code) || code == ExchangeEnded || code == PetitionAnswered:
 		return Case{}, Event{}, refuse(BadMoment, "field", "moment")
 	case on.IsZero() || on.After(at) || on.Before(c.Trigger.On) || !on.Equal(midnight(on)):
 		return Case{}, Event{}, refuse(BadMoment, "field", "on")
@@ -169,7 +171,7 @@ type Terms map[string]int
 // CheckTerms refuses a term of one's own that the law does not allow, or that it
 // knows no article for: then a slip of the pen would go unnoticed.
 func (l *Law) CheckTerms(chosen Terms) error {
-	allowed := map[string]Retention{Supplied.Article: Supplied}
+	allowed := map[string]Retention{Supplied.Article: Supplied, Petitioned.Article: Petitioned}
 	for _, p := range l.purposes.all {
 		allowed[p.Retention.Article] = p.Retention
 	}

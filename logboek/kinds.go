@@ -30,6 +30,7 @@ const (
 	searching  = "search"     // looking whether a person is known
 	handingOut = "export"     // content for a person of ours
 	inspection = "inspection" // content for a regulator
+	rights     = "rights"     // what a person asks who uses a right of his (GDPR 15 to 21)
 	other      = "other"      // of a kind that this version does not know
 )
 
@@ -82,8 +83,12 @@ var processings = map[exchange.EventKind]processing{
 	exchange.HoldLifted:       {name: "Opschorting van vernietiging beëindigd", status: Ok, activity: retention},
 	exchange.DossierDestroyed: {name: "Dossier vernietigd", status: Ok, activity: retention},
 
-	exchange.Searched:          {name: "Naar een persoon gezocht", status: Ok, activity: searching},
-	exchange.Exported:          {name: "Gegevens uitgevoerd voor een medewerker", status: Ok, activity: handingOut},
+	exchange.Searched:         {name: "Naar een persoon gezocht", status: Ok, activity: searching},
+	exchange.Exported:         {name: "Gegevens uitgevoerd voor een medewerker", status: Ok, activity: handingOut},
+	exchange.PetitionOpened:   {name: "Verzoek van betrokkene geopend", status: Ok, activity: rights},
+	exchange.PetitionExtended: {name: "Termijn van verzoek van betrokkene verlengd", status: Ok, activity: rights},
+	exchange.PetitionDecided:  {name: "Over verzoek van betrokkene beslist", status: Ok, activity: rights},
+
 	exchange.InspectionGranted: {name: "Gegevens aan een toezichthouder gegeven", status: Ok, activity: inspection},
 }
 

@@ -26,6 +26,7 @@ const (
 	UnknownActor    = "unknown-actor"
 	UnknownExchange = "unknown-exchange"
 	UnknownCase     = "unknown-case"
+	UnknownPetition = "unknown-petition"
 	Destroyed       = "dossier-destroyed"
 	NoHold          = "no-hold"
 	NoBackup        = "no-backup"
@@ -51,7 +52,7 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, UnknownPetition, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
 	Follows, BadReceipt, BadReply, UnknownCode, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 

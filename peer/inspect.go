@@ -101,7 +101,10 @@ func (n *Node) dossiersOf(i Inspecting) ([]string, error) {
 			}
 			for _, row := range rows {
 				dossier := caseDossier(exchange.ID(row.Key))
-				if row.Table == tableExchange {
+				switch row.Table {
+				case tablePetition:
+					dossier = petitionDossier(exchange.ID(row.Key))
+				case tableExchange:
 					r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
 					if err != nil {
 						return nil, err

@@ -122,6 +122,11 @@ func (n *Node) LogboekSubjects(h ledger.Header) ([]string, error) {
 	} else if !gone(err) {
 		return nil, err
 	}
+	if p, _, err := n.petitionRow(exchange.ID(h.Exchange)); err == nil {
+		return []string{n.logboekSubject(own.Capacity, p.Person.BSN, p.Person.Name, p.Person.Born)}, nil
+	} else if !gone(err) {
+		return nil, err
+	}
 	r, err := n.lookup(exchange.ID(h.Exchange), own.Capacity)
 	if gone(err) {
 		return nil, nil
@@ -144,5 +149,6 @@ func (n *Node) logboekSubject(in exchange.CapacityCode, bsn exchange.BSN, name, 
 // gone reports whether there is nothing to read, now or any more.
 func gone(err error) bool {
 	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoRecordKey) || errors.Is(err, &Fault{Code: UnknownCase}) ||
+		errors.Is(err, &Fault{Code: UnknownPetition}) ||
 		errors.Is(err, &Fault{Code: UnknownExchange})
 }

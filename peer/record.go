@@ -26,6 +26,7 @@ const (
 	tableMessage  = "message"  // by rowKey and digest: a storedMessage
 	tableReceipt  = "receipt"  // by rowKey and digest of the receipted message: a storedReceipt
 	tableHold     = "hold"     // by dossier: a storedHold
+	tablePetition = "petition" // by petition ID: a storedPetition
 	tableStaff    = "staff"    // by actor ID
 	tableRegister = "register" // the bundle in force
 

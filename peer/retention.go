@@ -16,16 +16,17 @@ import (
 	"sluis/store"
 )
 
-// A Kept is something that has a term of retention: a case, or one side of an
-// exchange. Nothing in it says who it is about.
+// A Kept is something that has a term of retention: a case, one side of an
+// exchange, or a petition. Nothing in it says who it is about.
 type Kept struct {
-	ID      exchange.ID
-	Side    exchange.Side // "" for a case
-	Own     exchange.PartyID
-	Other   exchange.PartyID     // zero for a case
-	Purpose exchange.PurposeCode // "" for a case
-	Keep    exchange.Keep
-	Hold    exchange.Hold // without its reason; zero for none
+	ID       exchange.ID
+	Side     exchange.Side // "" for a case or a petition
+	Petition exchange.PetitionKind
+	Own      exchange.PartyID
+	Other    exchange.PartyID     // zero for a case or a petition
+	Purpose  exchange.PurposeCode // "" for a case or a petition
+	Keep     exchange.Keep
+	Hold     exchange.Hold // without its reason; zero for none
 
 	sent string // ID of our last message, which may still be in the outbox
 }
@@ -36,7 +37,10 @@ func (k Kept) Due(at time.Time) bool {
 }
 
 func (k Kept) dossier() string {
-	if k.Side == "" {
+	switch {
+	case k.Petition != "":
+		return petitionDossier(k.ID)
+	case k.Side == "":
 		return caseDossier(k.ID)
 	}
 	if k.Side == exchange.Supplier && k.Own.OIN == k.Other.OIN {
@@ -110,6 +114,14 @@ func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
 		}
 		all = append(all, k)
 		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = n.each(ctx, tablePetition, func(row store.Row) error {
+		p, err := decodePetition(exchange.ID(row.Key), row.Value)
+		all = append(all, Kept{ID: p.ID, Petition: p.Kind, Own: p.Own, Keep: exchange.KeepPetition(p, chosen), Hold: holds[petitionDossier(p.ID)]})
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -241,10 +253,14 @@ func (n *Node) hold(ctx context.Context, who Who, id exchange.ID, judge func(exc
 	return Kept{}, fault(Busy)
 }
 
-// dossier finds the dossier that an ID names: a case, or our side of an exchange.
+// dossier finds the dossier that an ID names: a case, a petition, or our side of
+// an exchange.
 func (n *Node) dossier(id exchange.ID, hat exchange.CapacityCode) (string, exchange.PartyID, error) {
 	if c, _, err := n.caseRow(id); !errors.Is(err, &Fault{Code: UnknownCase}) {
 		return caseDossier(id), c.Own, err
+	}
+	if p, _, err := n.petitionRow(id); !errors.Is(err, &Fault{Code: UnknownPetition}) {
+		return petitionDossier(id), p.Own, err
 	}
 	r, err := n.lookup(id, hat)
 	if err != nil {

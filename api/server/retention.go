@@ -68,10 +68,12 @@ func (a *API) Sweep(ctx context.Context, _ SweepRequestObject) (SweepResponseObj
 
 func keepFrom(k peer.Kept) api.Keep {
 	what := api.KeptCase
-	switch k.Side {
-	case exchange.Asker:
+	switch {
+	case k.Petition != "":
+		what = api.KeptPetition
+	case k.Side == exchange.Asker:
 		what = api.KeptAsked
-	case exchange.Supplier:
+	case k.Side == exchange.Supplier:
 		what = api.KeptSupplied
 	}
 	return api.Keep{

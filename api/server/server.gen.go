@@ -24,6 +24,24 @@ type ServerInterface interface {
 	// ListWeighings Hoe een professional afweegt
 	// (GET /afwegingen)
 	ListWeighings(w http.ResponseWriter, r *http.Request)
+	// ListPetitions Verzoeken van betrokkenen, wat het eerst klaar moet zijn bovenaan
+	// (GET /betrokkenenverzoeken)
+	ListPetitions(w http.ResponseWriter, r *http.Request, params ListPetitionsParams)
+	// OpenPetition Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+	// (POST /betrokkenenverzoeken)
+	OpenPetition(w http.ResponseWriter, r *http.Request, params OpenPetitionParams)
+	// DecidePetition Vastleggen wat op een verzoek van een betrokkene is besloten
+	// (POST /betrokkenenverzoeken/{kenmerk}/besluiten)
+	DecidePetition(w http.ResponseWriter, r *http.Request, id ID, params DecidePetitionParams)
+	// ViewPetition Alles van een verzoek van een betrokkene
+	// (GET /betrokkenenverzoeken/{kenmerk}/inhoud)
+	ViewPetition(w http.ResponseWriter, r *http.Request, id ID, params ViewPetitionParams)
+	// ReportAccess Het overzicht voor wie inzage vroeg en kreeg (art. 15 AVG, art. 5.3.2)
+	// (POST /betrokkenenverzoeken/{kenmerk}/overzichten)
+	ReportAccess(w http.ResponseWriter, r *http.Request, id ID, params ReportAccessParams)
+	// ExtendPetition De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+	// (POST /betrokkenenverzoeken/{kenmerk}/verlengingen)
+	ExtendPetition(w http.ResponseWriter, r *http.Request, id ID, params ExtendPetitionParams)
 	// ListTerms Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
 	// (GET /bewaartermijnen)
 	ListTerms(w http.ResponseWriter, r *http.Request, params ListTermsParams)
@@ -189,6 +207,9 @@ type ServerInterface interface {
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	// (GET /weigeringsgronden)
 	ListGrounds(w http.ResponseWriter, r *http.Request)
+	// SearchPerson Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+	// (POST /zoekopdrachten)
+	SearchPerson(w http.ResponseWriter, r *http.Request, params SearchPersonParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -219,6 +240,434 @@ func (siw *ServerInterfaceWrapper) ListWeighings(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListWeighings(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListPetitions operation middleware
+func (siw *ServerInterfaceWrapper) ListPetitions(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPetitionsParams
+
+	// ------------- Optional query parameter "hoedanigheid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "hoedanigheid", r.URL.Query(), &params.Hat, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "hoedanigheid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "hoedanigheid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "binnenDagen" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "binnenDagen", r.URL.Query(), &params.Within, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "binnenDagen"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "binnenDagen", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "ookBesloten" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ookBesloten", r.URL.Query(), &params.Closed, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ookBesloten"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ookBesloten", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPetitions(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// OpenPetition operation middleware
+func (siw *ServerInterfaceWrapper) OpenPetition(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenPetitionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.OpenPetition(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DecidePetition operation middleware
+func (siw *ServerInterfaceWrapper) DecidePetition(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DecidePetitionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DecidePetition(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ViewPetition operation middleware
+func (siw *ServerInterfaceWrapper) ViewPetition(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ViewPetitionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ViewPetition(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReportAccess operation middleware
+func (siw *ServerInterfaceWrapper) ReportAccess(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportAccessParams
+
+	// ------------- Optional query parameter "concept" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "concept", r.URL.Query(), &params.Draft, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "concept"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "concept", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReportAccess(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ExtendPetition operation middleware
+func (siw *ServerInterfaceWrapper) ExtendPetition(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExtendPetitionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ExtendPetition(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2992,6 +3441,70 @@ func (siw *ServerInterfaceWrapper) ListGrounds(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// SearchPerson operation middleware
+func (siw *ServerInterfaceWrapper) SearchPerson(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchPersonParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SearchPerson(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -3114,6 +3627,12 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/aanleidingen", wrapper.ListTriggers)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/afwegingen", wrapper.ListWeighings)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/betrokkenenverzoeken", wrapper.ListPetitions)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/betrokkenenverzoeken", wrapper.OpenPetition)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/betrokkenenverzoeken/{kenmerk}/besluiten", wrapper.DecidePetition)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/betrokkenenverzoeken/{kenmerk}/inhoud", wrapper.ViewPetition)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/betrokkenenverzoeken/{kenmerk}/overzichten", wrapper.ReportAccess)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/betrokkenenverzoeken/{kenmerk}/verlengingen", wrapper.ExtendPetition)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/bewaartermijnen", wrapper.ListTerms)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/bewaartermijnen/{kenmerk}/uitstel", wrapper.LiftHold)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/bewaartermijnen/{kenmerk}/uitstel", wrapper.PlaceHold)
@@ -3169,6 +3688,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/toewijzingen", wrapper.Assign)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/vragen", wrapper.Question)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/weigeringsgronden", wrapper.ListGrounds)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/zoekopdrachten", wrapper.SearchPerson)
 
 	return m
 }
@@ -3240,6 +3760,491 @@ type ListWeighingsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListWeighingsdefaultApplicationProblemPlusJSONResponse) VisitListWeighingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPetitionsRequestObject struct {
+	Params ListPetitionsParams
+}
+
+type ListPetitionsResponseObject interface {
+	VisitListPetitionsResponse(w http.ResponseWriter) error
+}
+
+type ListPetitions200JSONResponse PetitionList
+
+func (response ListPetitions200JSONResponse) VisitListPetitionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPetitionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPetitionsdefaultApplicationProblemPlusJSONResponse) VisitListPetitionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPetitionRequestObject struct {
+	Params OpenPetitionParams
+	Body   *OpenPetitionJSONRequestBody
+}
+
+type OpenPetitionResponseObject interface {
+	VisitOpenPetitionResponse(w http.ResponseWriter) error
+}
+
+type OpenPetition201ResponseHeaders struct {
+	Location string
+}
+
+type OpenPetition201JSONResponse struct {
+	Body    Petition
+	Headers OpenPetition201ResponseHeaders
+}
+
+func (response OpenPetition201JSONResponse) VisitOpenPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPetition400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response OpenPetition400ApplicationProblemPlusJSONResponse) VisitOpenPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPetition403ApplicationProblemPlusJSONResponse Problem
+
+func (response OpenPetition403ApplicationProblemPlusJSONResponse) VisitOpenPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPetitiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenPetitiondefaultApplicationProblemPlusJSONResponse) VisitOpenPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePetitionRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params DecidePetitionParams
+	Body   *DecidePetitionJSONRequestBody
+}
+
+type DecidePetitionResponseObject interface {
+	VisitDecidePetitionResponse(w http.ResponseWriter) error
+}
+
+type DecidePetition201ResponseHeaders struct {
+	Location string
+}
+
+type DecidePetition201JSONResponse struct {
+	Body    Petition
+	Headers DecidePetition201ResponseHeaders
+}
+
+func (response DecidePetition201JSONResponse) VisitDecidePetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePetition400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response DecidePetition400ApplicationProblemPlusJSONResponse) VisitDecidePetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePetition403ApplicationProblemPlusJSONResponse Problem
+
+func (response DecidePetition403ApplicationProblemPlusJSONResponse) VisitDecidePetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePetition404ApplicationProblemPlusJSONResponse Problem
+
+func (response DecidePetition404ApplicationProblemPlusJSONResponse) VisitDecidePetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePetition409ApplicationProblemPlusJSONResponse Problem
+
+func (response DecidePetition409ApplicationProblemPlusJSONResponse) VisitDecidePetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecidePetitiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DecidePetitiondefaultApplicationProblemPlusJSONResponse) VisitDecidePetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewPetitionRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params ViewPetitionParams
+}
+
+type ViewPetitionResponseObject interface {
+	VisitViewPetitionResponse(w http.ResponseWriter) error
+}
+
+type ViewPetition200JSONResponse PetitionContent
+
+func (response ViewPetition200JSONResponse) VisitViewPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewPetition403ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ViewPetition403ApplicationProblemPlusJSONResponse) VisitViewPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewPetition404ApplicationProblemPlusJSONResponse Problem
+
+func (response ViewPetition404ApplicationProblemPlusJSONResponse) VisitViewPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewPetitiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ViewPetitiondefaultApplicationProblemPlusJSONResponse) VisitViewPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportAccessRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params ReportAccessParams
+}
+
+type ReportAccessResponseObject interface {
+	VisitReportAccessResponse(w http.ResponseWriter) error
+}
+
+type ReportAccess200JSONResponse Report
+
+func (response ReportAccess200JSONResponse) VisitReportAccessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportAccess403ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ReportAccess403ApplicationProblemPlusJSONResponse) VisitReportAccessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportAccess404ApplicationProblemPlusJSONResponse Problem
+
+func (response ReportAccess404ApplicationProblemPlusJSONResponse) VisitReportAccessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportAccess409ApplicationProblemPlusJSONResponse Problem
+
+func (response ReportAccess409ApplicationProblemPlusJSONResponse) VisitReportAccessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportAccessdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportAccessdefaultApplicationProblemPlusJSONResponse) VisitReportAccessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendPetitionRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params ExtendPetitionParams
+	Body   *ExtendPetitionJSONRequestBody
+}
+
+type ExtendPetitionResponseObject interface {
+	VisitExtendPetitionResponse(w http.ResponseWriter) error
+}
+
+type ExtendPetition201ResponseHeaders struct {
+	Location string
+}
+
+type ExtendPetition201JSONResponse struct {
+	Body    Petition
+	Headers ExtendPetition201ResponseHeaders
+}
+
+func (response ExtendPetition201JSONResponse) VisitExtendPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendPetition400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ExtendPetition400ApplicationProblemPlusJSONResponse) VisitExtendPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendPetition403ApplicationProblemPlusJSONResponse Problem
+
+func (response ExtendPetition403ApplicationProblemPlusJSONResponse) VisitExtendPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendPetition404ApplicationProblemPlusJSONResponse Problem
+
+func (response ExtendPetition404ApplicationProblemPlusJSONResponse) VisitExtendPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendPetition409ApplicationProblemPlusJSONResponse Problem
+
+func (response ExtendPetition409ApplicationProblemPlusJSONResponse) VisitExtendPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendPetitiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExtendPetitiondefaultApplicationProblemPlusJSONResponse) VisitExtendPetitionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7181,6 +8186,76 @@ func (response ListGroundsdefaultApplicationProblemPlusJSONResponse) VisitListGr
 	return err
 }
 
+type SearchPersonRequestObject struct {
+	Params SearchPersonParams
+	Body   *SearchPersonJSONRequestBody
+}
+
+type SearchPersonResponseObject interface {
+	VisitSearchPersonResponse(w http.ResponseWriter) error
+}
+
+type SearchPerson200JSONResponse Found
+
+func (response SearchPerson200JSONResponse) VisitSearchPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPerson400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response SearchPerson400ApplicationProblemPlusJSONResponse) VisitSearchPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPerson403ApplicationProblemPlusJSONResponse Problem
+
+func (response SearchPerson403ApplicationProblemPlusJSONResponse) VisitSearchPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPersondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SearchPersondefaultApplicationProblemPlusJSONResponse) VisitSearchPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListTriggers Aanleidingen waarmee een casus kan beginnen
@@ -7189,6 +8264,24 @@ type StrictServerInterface interface {
 	// ListWeighings Hoe een professional afweegt
 	// (GET /afwegingen)
 	ListWeighings(ctx context.Context, request ListWeighingsRequestObject) (ListWeighingsResponseObject, error)
+	// ListPetitions Verzoeken van betrokkenen, wat het eerst klaar moet zijn bovenaan
+	// (GET /betrokkenenverzoeken)
+	ListPetitions(ctx context.Context, request ListPetitionsRequestObject) (ListPetitionsResponseObject, error)
+	// OpenPetition Een verzoek van een betrokkene vastleggen (art. 15, 16, 17, 18 of 21 AVG)
+	// (POST /betrokkenenverzoeken)
+	OpenPetition(ctx context.Context, request OpenPetitionRequestObject) (OpenPetitionResponseObject, error)
+	// DecidePetition Vastleggen wat op een verzoek van een betrokkene is besloten
+	// (POST /betrokkenenverzoeken/{kenmerk}/besluiten)
+	DecidePetition(ctx context.Context, request DecidePetitionRequestObject) (DecidePetitionResponseObject, error)
+	// ViewPetition Alles van een verzoek van een betrokkene
+	// (GET /betrokkenenverzoeken/{kenmerk}/inhoud)
+	ViewPetition(ctx context.Context, request ViewPetitionRequestObject) (ViewPetitionResponseObject, error)
+	// ReportAccess Het overzicht voor wie inzage vroeg en kreeg (art. 15 AVG, art. 5.3.2)
+	// (POST /betrokkenenverzoeken/{kenmerk}/overzichten)
+	ReportAccess(ctx context.Context, request ReportAccessRequestObject) (ReportAccessResponseObject, error)
+	// ExtendPetition De termijn twee maanden verlengen (art. 12, derde lid, AVG)
+	// (POST /betrokkenenverzoeken/{kenmerk}/verlengingen)
+	ExtendPetition(ctx context.Context, request ExtendPetitionRequestObject) (ExtendPetitionResponseObject, error)
 	// ListTerms Wat binnenkort wordt vernietigd, en waarvan de termijn nog niet loopt
 	// (GET /bewaartermijnen)
 	ListTerms(ctx context.Context, request ListTermsRequestObject) (ListTermsResponseObject, error)
@@ -7354,6 +8447,9 @@ type StrictServerInterface interface {
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	// (GET /weigeringsgronden)
 	ListGrounds(ctx context.Context, request ListGroundsRequestObject) (ListGroundsResponseObject, error)
+	// SearchPerson Kijken wat de eigen hoedanigheid van een persoon heeft, zonder inhoud
+	// (POST /zoekopdrachten)
+	SearchPerson(ctx context.Context, request SearchPersonRequestObject) (SearchPersonResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -7436,6 +8532,187 @@ func (sh *strictHandler) ListWeighings(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListWeighingsResponseObject); ok {
 		if err := validResponse.VisitListWeighingsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPetitions operation middleware
+func (sh *strictHandler) ListPetitions(w http.ResponseWriter, r *http.Request, params ListPetitionsParams) {
+	var request ListPetitionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPetitions(ctx, request.(ListPetitionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPetitions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPetitionsResponseObject); ok {
+		if err := validResponse.VisitListPetitionsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenPetition operation middleware
+func (sh *strictHandler) OpenPetition(w http.ResponseWriter, r *http.Request, params OpenPetitionParams) {
+	var request OpenPetitionRequestObject
+
+	request.Params = params
+
+	var body OpenPetitionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenPetition(ctx, request.(OpenPetitionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenPetition")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(OpenPetitionResponseObject); ok {
+		if err := validResponse.VisitOpenPetitionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecidePetition operation middleware
+func (sh *strictHandler) DecidePetition(w http.ResponseWriter, r *http.Request, id ID, params DecidePetitionParams) {
+	var request DecidePetitionRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body DecidePetitionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DecidePetition(ctx, request.(DecidePetitionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecidePetition")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DecidePetitionResponseObject); ok {
+		if err := validResponse.VisitDecidePetitionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ViewPetition operation middleware
+func (sh *strictHandler) ViewPetition(w http.ResponseWriter, r *http.Request, id ID, params ViewPetitionParams) {
+	var request ViewPetitionRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ViewPetition(ctx, request.(ViewPetitionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ViewPetition")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ViewPetitionResponseObject); ok {
+		if err := validResponse.VisitViewPetitionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportAccess operation middleware
+func (sh *strictHandler) ReportAccess(w http.ResponseWriter, r *http.Request, id ID, params ReportAccessParams) {
+	var request ReportAccessRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportAccess(ctx, request.(ReportAccessRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportAccess")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReportAccessResponseObject); ok {
+		if err := validResponse.VisitReportAccessResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExtendPetition operation middleware
+func (sh *strictHandler) ExtendPetition(w http.ResponseWriter, r *http.Request, id ID, params ExtendPetitionParams) {
+	var request ExtendPetitionRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ExtendPetitionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ExtendPetition(ctx, request.(ExtendPetitionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExtendPetition")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ExtendPetitionResponseObject); ok {
+		if err := validResponse.VisitExtendPetitionResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -9008,6 +10285,39 @@ func (sh *strictHandler) ListGrounds(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListGroundsResponseObject); ok {
 		if err := validResponse.VisitListGroundsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SearchPerson operation middleware
+func (sh *strictHandler) SearchPerson(w http.ResponseWriter, r *http.Request, params SearchPersonParams) {
+	var request SearchPersonRequestObject
+
+	request.Params = params
+
+	var body SearchPersonJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchPerson(ctx, request.(SearchPersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchPerson")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SearchPersonResponseObject); ok {
+		if err := validResponse.VisitSearchPersonResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -36,7 +36,19 @@ func TestWords(t *testing.T) {
 	there(t, words, "consent", api.ConsentOf, api.ConsentState.Code, exchange.ConsentStates[:]...)
 	there(t, words, "scope", api.ScopeOf, api.Scope.Code, exchange.ScopeCodes[:]...)
 	there(t, words, "finding", api.FindingOf, api.Finding.Code, peer.TwoRoots, peer.ProofFails, peer.Shorter)
-	if len(words) != 2+11+3+2+11+4+7+7+4+12+3+3+6+3+3+4+5+5+2 {
+	there(t, words, "search", api.SearchReasonOf, api.SearchReason.Code, exchange.SearchReasons[:]...)
+	there(t, words, "petition", api.PetitionKindOf, api.PetitionKind.Code, exchange.PetitionKinds[:]...)
+	there(t, words, "identity", api.IdentityProofOf, api.IdentityProof.Code, exchange.IdentityProofs[:]...)
+	there(t, words, "ruling", api.RulingOutcomeOf, api.RulingOutcome.Code, exchange.RulingOutcomes[:]...)
+	there(t, words, "part", api.PartOf, api.Part.Code, exchange.Parts[:]...)
+	there(t, words, "account", api.AccountKindOf, api.AccountKind.Code, exchange.CaseAccount, exchange.AskedAccount, exchange.SuppliedAccount,
+		exchange.PetitionAccount)
+	var grounds []exchange.RefusalGround
+	for _, g := range exchange.RefusalGrounds {
+		grounds = append(grounds, g.Code)
+	}
+	there(t, words, "refusal", api.RefusalGroundOf, api.RefusalGround.Code, grounds...)
+	if len(words) != 2+11+3+2+11+4+7+7+4+12+3+3+6+3+3+4+5+5+2+5+5+4+3+7+4+9 {
 		t.Errorf("%d words", len(words))
 	}
 }

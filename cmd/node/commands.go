@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 // commands lists every command, in the order of help.
 func commands(t *terminal) []*cobra.Command {
 	return []*cobra.Command{
-		caseCommand(t), askCommand(t), withdrawCommand(t), replyCommand(t), listCommand(t), showCommand(t), messagesCommand(t),
+		caseCommand(t), personCommand(t), askCommand(t), withdrawCommand(t), replyCommand(t), listCommand(t), showCommand(t), messagesCommand(t),
 		weighCommand(t), questionCommand(t), assignCommand(t), decideCommand(t), confirmCommand(t), returnCommand(t),
 		passCommand(t), permissionCommand(t), correctCommand(t), traceCommand(t),
 		explainCommand(t), trailCommand(t),
