@@ -114,7 +114,7 @@ func Evaluate(chain []Layer, u Onward) Judgement {
 }
 
 func (c Condition) judge(by PartyID, u Onward) Verdict {
-	if len(c.Items) > 0 && !known(c.Items, u.Item) {
+	if !c.covers(u.Item) {
 		return Permitted
 	}
 	forbiddenIf := func(b bool) Verdict {

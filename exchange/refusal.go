@@ -110,8 +110,13 @@ const (
 	UnknownCondition Code = "unknown-condition"
 	BadCondition     Code = "bad-condition"
 	BadScope         Code = "bad-scope"
-	BadTime          Code = "time-impossible"
-	ActorEnded       Code = "actor-ended"
+
+	ConditionNames   Code = "condition-names-unknown"
+	ConditionNotHere Code = "condition-item-not-supplied"
+	ConditionsClash  Code = "conditions-clash"
+
+	BadTime    Code = "time-impossible"
+	ActorEnded Code = "actor-ended"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -123,7 +128,7 @@ var Codes = [...]Code{
 	OutsideScope, BroadRequest, NotJudged, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
-	BadOutcome, UnknownCondition, BadCondition, BadScope, BadTime, ActorEnded,
+	BadOutcome, UnknownCondition, BadCondition, ConditionNames, ConditionNotHere, ConditionsClash, BadScope, BadTime, ActorEnded,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }
