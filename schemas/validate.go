@@ -25,7 +25,7 @@ const base = "https://sluis.invalid/schemas/"
 // names lists the schemas that a document can be held to.
 var names = [...]string{
 	"config", "disclosure.item", "message.answer", "message.question", "message.receipt", "message.reply",
-	"message.request", "message.withdrawal", "register", "root",
+	"message.request", "message.withdrawal", "policy", "register", "root",
 }
 
 // Names lists the schemas that [Validate] knows, in alphabetical order.
