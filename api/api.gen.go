@@ -414,25 +414,43 @@ func (e Outcome) Valid() bool {
 
 // Defines values for ConditionKind.
 const (
-	AskFirst ConditionKind = "eerst-overleggen"
-	DeleteBy ConditionKind = "wissen-op"
-	NoOnward ConditionKind = "niet-doorgeven"
-	NotTo    ConditionKind = "niet-aan"
-	OnlyTo   ConditionKind = "alleen-aan"
+	AfterTold   ConditionKind = "pas-als-client-het-weet"
+	AskEachTime ConditionKind = "elke-keer-overleggen"
+	AskFirst    ConditionKind = "eerst-overleggen"
+	DeleteBy    ConditionKind = "wissen-op"
+	NoDeeper    ConditionKind = "niet-dieper"
+	NoOnward    ConditionKind = "niet-doorgeven"
+	NotFor      ConditionKind = "niet-voor"
+	NotTo       ConditionKind = "niet-aan"
+	OnlyFor     ConditionKind = "alleen-voor"
+	OnlyTo      ConditionKind = "alleen-aan"
+	OralOnly    ConditionKind = "alleen-mondeling"
 )
 
 // Valid indicates whether the value is a known member of the ConditionKind enum.
 func (e ConditionKind) Valid() bool {
 	switch e {
+	case AfterTold:
+		return true
+	case AskEachTime:
+		return true
 	case AskFirst:
 		return true
 	case DeleteBy:
 		return true
+	case NoDeeper:
+		return true
 	case NoOnward:
+		return true
+	case NotFor:
 		return true
 	case NotTo:
 		return true
+	case OnlyFor:
+		return true
 	case OnlyTo:
+		return true
+	case OralOnly:
 		return true
 	default:
 		return false
@@ -527,6 +545,9 @@ type WeighingState struct {
 	// Examples: a.jansen
 	Assigned    ActorID `json:"toegewezenAan,omitempty,omitzero"`
 	AssignedWhy string  `json:"toegewezenOmdat,omitempty,omitzero"`
+
+	// Proposed Voorwaarden die de catalogus voorstelt als alles wordt verstrekt zoals het is gevraagd. Bij minder vallen er misschien weg.
+	Proposed []SetCondition `json:"voorgesteld"`
 }
 
 // StepRule defines model for Afwegingsstap.
@@ -584,7 +605,7 @@ type AlarmList struct {
 type Answer struct {
 	At         time.Time      `json:"beslotenOp"`
 	Items      []AnsweredItem `json:"gegevens"`
-	Conditions []Condition    `json:"voorwaarden"`
+	Conditions []SetCondition `json:"voorwaarden"`
 }
 
 // AnsweredItem defines model for BeantwoordGegeven.
@@ -665,8 +686,8 @@ type Decision struct {
 	// Second Zo heet een medewerker binnen zijn organisatie.
 	//
 	// Examples: a.jansen
-	Second     ActorID     `json:"tweede,omitempty,omitzero"`
-	Conditions []Condition `json:"voorwaarden"`
+	Second     ActorID        `json:"tweede,omitempty,omitzero"`
+	Conditions []SetCondition `json:"voorwaarden"`
 }
 
 // CasePerson Iemand om wie een casus gaat.
@@ -890,6 +911,14 @@ type ItemList struct {
 	Items []Item `json:"gegevenssoorten"`
 }
 
+// SetCondition Een voorwaarde, met wat het knooppunt doet om haar te houden.
+type SetCondition struct {
+	Condition Condition `json:"voorwaarde"`
+
+	// Says Een korte tekst in de talen van de schermen.
+	Says Sentence `json:"zin"`
+}
+
 // Witness Hoe het eigen logboek en dat van een andere partij tegenover elkaar staan.
 type Witness struct {
 	Alarms int `json:"alarmen"`
@@ -1100,8 +1129,10 @@ type NewDecision struct {
 	Items []DecidedItem `json:"gegevens"`
 
 	// Note Voor het eigen dossier; blijft bij de eigen partij.
-	Note       string      `json:"notitie,omitempty,omitzero"`
-	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
+	Note string `json:"notitie,omitempty,omitzero"`
+
+	// Conditions Ontbreekt de lijst, dan gaan de voorwaarden mee die de catalogus voorstelt voor wat wordt verstrekt. Een lege lijst betekent: geen voorwaarden.
+	Conditions *[]Condition `json:"voorwaarden,omitempty"`
 }
 
 // NewRequest defines model for NieuwVerzoek.
@@ -1595,6 +1626,16 @@ type Hold struct {
 	Until Date `json:"tot"`
 }
 
+// DecisionMade Hoe het verzoek er na het besluit voor staat, welke voorwaarden meegaan, en wat daarover op te merken valt.
+type DecisionMade struct {
+	// Told Een voorwaarde die niets toevoegt, of waardoor een gegeven nooit verder gaat.
+	Told []Explained `json:"opmerkingen"`
+
+	// Request Wat van een verzoek te zien is zonder het te openen; er staat niet in over wie het gaat.
+	Request    Request        `json:"verzoek"`
+	Conditions []SetCondition `json:"voorwaarden"`
+}
+
 // FieldError defines model for Veldfout.
 type FieldError struct {
 	// Message De regel die niet klopt, of wat bij de code hoort; nooit de waarde.
@@ -1741,6 +1782,9 @@ type Request struct {
 	//
 	// Examples: 00000099000001001000:investigation
 	From PartyID `json:"van"`
+
+	// Proposed Voorwaarden die de catalogus voorstelt als alles wordt verstrekt zoals het is gevraagd. Bij minder vallen er misschien weg.
+	Proposed []SetCondition `json:"voorgesteld,omitempty,omitzero"`
 }
 
 // RequestPage defines model for Verzoeken.
@@ -1756,22 +1800,39 @@ type Digest = string
 
 // Condition defines model for Voorwaarde.
 type Condition struct {
+	// Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
+	Depth Depth `json:"diepte,omitempty,omitzero"`
+
+	// Purposes Bij alleen-voor en niet-voor.
+	Purposes []Code `json:"doelen,omitempty,omitzero"`
+
+	// Domains Bij alleen-aan en niet-aan; wie in dit domein werkt.
+	Domains []Code `json:"domeinen,omitempty,omitzero"`
+
+	// Phases Bij alleen-voor en niet-voor; elk doel van deze fase.
+	Phases []Code `json:"fasen,omitempty,omitzero"`
+
 	// Items Waarop de voorwaarde slaat; geen betekent alles.
 	Items []Code `json:"gegevens,omitempty,omitzero"`
 
 	// Parties Bij alleen-aan en niet-aan.
 	Parties []PartyID `json:"partijen,omitempty,omitzero"`
 
-	// Kind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen, niet
-	// verder delen, wissen op de genoemde dag.
+	// Kind Een nadere voorwaarde aan het verdere gebruik: eerst of elke keer overleggen met de verstrekker, alleen of niet delen met wie is genoemd, alleen
+	// of niet voor de genoemde doelen, niets dat dieper is verstrekt, pas als de cliënt het weet, alleen mondeling, niet verder delen, wissen op de
+	// genoemde dag.
 	Kind ConditionKind `json:"soort"`
+
+	// Tasks Bij alleen-aan en niet-aan; wie deze taak heeft.
+	Tasks []Code `json:"taken,omitempty,omitzero"`
 
 	// Until Een dag, als JJJJ-MM-DD.
 	Until Date `json:"tot,omitempty,omitzero"`
 }
 
-// ConditionKind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen, niet
-// verder delen, wissen op de genoemde dag.
+// ConditionKind Een nadere voorwaarde aan het verdere gebruik: eerst of elke keer overleggen met de verstrekker, alleen of niet delen met wie is genoemd, alleen
+// of niet voor de genoemde doelen, niets dat dieper is verstrekt, pas als de cliënt het weet, alleen mondeling, niet verder delen, wissen op de
+// genoemde dag.
 type ConditionKind string
 
 // Way defines model for Vraagweg.
@@ -2552,7 +2613,7 @@ type ClientInterface interface {
 	// DecideWithBody Vastleggen wat een professional besluit
 	//
 	// Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-	// wat wordt verstrekt, de voorwaarden en `bericht`.
+	// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2562,7 +2623,7 @@ type ClientInterface interface {
 	// Decide Vastleggen wat een professional besluit
 	//
 	// Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-	// wat wordt verstrekt, de voorwaarden en `bericht`.
+	// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3483,7 +3544,7 @@ func (c *Raw) ListMessages(ctx context.Context, id ID, params *ListMessagesParam
 // DecideWithBody Vastleggen wat een professional besluit
 //
 // Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-// wat wordt verstrekt, de voorwaarden en `bericht`.
+// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3503,7 +3564,7 @@ func (c *Raw) DecideWithBody(ctx context.Context, id ID, params *DecideParams, c
 // Decide Vastleggen wat een professional besluit
 //
 // Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-// wat wordt verstrekt, de voorwaarden en `bericht`.
+// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6653,7 +6714,7 @@ type ClientWithResponsesInterface interface {
 	// DecideWithBodyWithResponse Vastleggen wat een professional besluit
 	//
 	// Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-	// wat wordt verstrekt, de voorwaarden en `bericht`.
+	// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6663,7 +6724,7 @@ type ClientWithResponsesInterface interface {
 	// DecideWithResponse Vastleggen wat een professional besluit
 	//
 	// Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-	// wat wordt verstrekt, de voorwaarden en `bericht`.
+	// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8980,7 +9041,7 @@ type DecideResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *Request
+	JSON201 *DecisionMade
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -8996,7 +9057,7 @@ type DecideResponse struct {
 }
 
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r DecideResponse) GetJSON201() *Request {
+func (r DecideResponse) GetJSON201() *DecisionMade {
 	return r.JSON201
 }
 
@@ -10523,7 +10584,7 @@ func (c *ClientWithResponses) ListMessagesWithResponse(ctx context.Context, id I
 // DecideWithBodyWithResponse Vastleggen wat een professional besluit
 //
 // Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-// wat wordt verstrekt, de voorwaarden en `bericht`.
+// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10539,7 +10600,7 @@ func (c *ClientWithResponses) DecideWithBodyWithResponse(ctx context.Context, id
 // DecideWithResponse Vastleggen wat een professional besluit
 //
 // Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-// wat wordt verstrekt, de voorwaarden en `bericht`.
+// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12429,7 +12490,7 @@ func ParseDecideResponse(rsp *http.Response) (*DecideResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest Request
+		var dest DecisionMade
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -196,9 +196,10 @@ func (c *Client) Assign(ctx context.Context, by By, id ID, a NewAssignment) (Req
 	return result[Request](c.raw.Assign(ctx, id, &AssignParams{Actor: by.Staff, Hat: by.Hat}, a))
 }
 
-// Decide records what a professional decides.
-func (c *Client) Decide(ctx context.Context, by By, id ID, d NewDecision) (Request, error) {
-	return result[Request](c.raw.Decide(ctx, id, &DecideParams{Actor: by.Staff, Hat: by.Hat}, d))
+// Decide records what a professional decides. Without a list of conditions
+// those go along that the catalogue proposes; what it returns says which.
+func (c *Client) Decide(ctx context.Context, by By, id ID, d NewDecision) (DecisionMade, error) {
+	return result[DecisionMade](c.raw.Decide(ctx, id, &DecideParams{Actor: by.Staff, Hat: by.Hat}, d))
 }
 
 // Confirm lets a proposed decision leave.

@@ -81,7 +81,8 @@ func (o Outcome) Code() string { return code(outcomes(), o) }
 
 func conditions() []pair[ConditionKind] {
 	return []pair[ConditionKind]{
-		{"ask-first", AskFirst}, {"only-to", OnlyTo}, {"not-to", NotTo}, {"no-onward", NoOnward}, {"delete-by", DeleteBy},
+		{"ask-first", AskFirst}, {"ask-each-time", AskEachTime}, {"only-to", OnlyTo}, {"not-to", NotTo}, {"only-for", OnlyFor}, {"not-for", NotFor},
+		{"no-deeper", NoDeeper}, {"after-told", AfterTold}, {"oral-only", OralOnly}, {"no-onward", NoOnward}, {"delete-by", DeleteBy},
 	}
 }
 

@@ -60,14 +60,29 @@ func (l *Law) ProposeConditions(regime Regime, supplied []SuppliedItem) []Condit
 	return all
 }
 
-// Propose gives a decision the conditions that the catalogue proposes for it.
-func (l *Law) Propose(r Request, d Decision, own Party, by Actor) (Decision, error) {
-	_, regime, err := l.WeighingOf(r, own, by)
-	if err != nil {
-		return Decision{}, err
+// Propose lists the conditions that the catalogue proposes where by supplies
+// this. It refuses when he may not decide here and now.
+func (x Exchange) Propose(law *Law, supplied []SuppliedItem, own Party, by Actor) ([]Condition, error) {
+	if err := x.now(Supplier, Weighing, Clarifying); err != nil {
+		return nil, err
 	}
-	d.Conditions = l.ProposeConditions(regime, d.Supplied())
-	return d, nil
+	if err := x.mayWeigh(law, own, by); err != nil {
+		return nil, err
+	}
+	_, regime, err := law.WeighingOf(x.Request, own, by)
+	if err != nil {
+		return nil, err
+	}
+	return law.ProposeConditions(regime, supplied), nil
+}
+
+// Asked lists what was asked as if all of it were supplied.
+func (r Request) Asked() []SuppliedItem {
+	var all []SuppliedItem
+	for _, i := range r.Items {
+		all = append(all, SuppliedItem{Item: i.Item, Depth: i.Depth})
+	}
+	return all
 }
 
 func (d DefaultRule) fits(r Regime, c Category) bool {

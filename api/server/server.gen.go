@@ -4823,7 +4823,7 @@ type Decide201ResponseHeaders struct {
 }
 
 type Decide201JSONResponse struct {
-	Body    Request
+	Body    DecisionMade
 	Headers Decide201ResponseHeaders
 }
 
