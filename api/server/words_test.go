@@ -30,7 +30,7 @@ func TestWords(t *testing.T) {
 	there(t, words, "consent", api.ConsentOf, api.ConsentState.Code, exchange.ConsentStates[:]...)
 	there(t, words, "scope", api.ScopeOf, api.Scope.Code, exchange.ScopeCodes[:]...)
 	there(t, words, "finding", api.FindingOf, api.Finding.Code, peer.TwoRoots, peer.ProofFails, peer.Shorter)
-	if len(words) != 2+11+3+2+5+4+7+7+4+6+3+3+6+3 {
+	if len(words) != 2+11+3+2+11+4+7+7+4+6+3+3+6+3 {
 		t.Errorf("%d words", len(words))
 	}
 }
