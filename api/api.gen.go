@@ -1798,6 +1798,20 @@ type RequestPage struct {
 // Digest Een SHA-256 in base64, zoals het logboek die schrijft.
 type Digest = string
 
+// ConditionDefault defines model for Voorstel.
+type ConditionDefault struct {
+	Article string `json:"artikel"`
+
+	// Categories Wat wordt verstrekt; geen betekent alles.
+	Categories []Category `json:"categorieen"`
+
+	// Why Een korte tekst in de talen van de schermen.
+	Why Sentence `json:"omdat"`
+
+	// Regimes Waaronder wie besluit valt; geen betekent elk.
+	Regimes []Regime `json:"regimes"`
+}
+
 // Condition defines model for Voorwaarde.
 type Condition struct {
 	// Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
@@ -1828,6 +1842,30 @@ type Condition struct {
 
 	// Until Een dag, als JJJJ-MM-DD.
 	Until Date `json:"tot,omitempty,omitzero"`
+}
+
+// ConditionList defines model for Voorwaarden.
+type ConditionList struct {
+	Conditions []ConditionRule `json:"voorwaarden"`
+}
+
+// ConditionRule defines model for Voorwaarderegel.
+type ConditionRule struct {
+	Article string `json:"artikel"`
+
+	// Name Een korte tekst in de talen van de schermen.
+	Name Sentence `json:"naam"`
+
+	// Kind Een nadere voorwaarde aan het verdere gebruik: eerst of elke keer overleggen met de verstrekker, alleen of niet delen met wie is genoemd, alleen
+	// of niet voor de genoemde doelen, niets dat dieper is verstrekt, pas als de cliënt het weet, alleen mondeling, niet verder delen, wissen op de
+	// genoemde dag.
+	Kind ConditionKind `json:"soort"`
+
+	// Explain Een korte tekst in de talen van de schermen.
+	Explain Sentence `json:"uitleg"`
+
+	// Defaults Wanneer zij wordt voorgesteld.
+	Defaults []ConditionDefault `json:"voorstellen"`
 }
 
 // ConditionKind Een nadere voorwaarde aan het verdere gebruik: eerst of elke keer overleggen met de verstrekker, alleen of niet delen met wie is genoemd, alleen
@@ -2738,6 +2776,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
 	Question(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListConditions Welke voorwaarden er zijn
+	//
+	// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
+	ListConditions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	//
@@ -3830,6 +3873,21 @@ func (c *Raw) QuestionWithBody(ctx context.Context, id ID, params *QuestionParam
 // Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
 func (c *Raw) Question(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewQuestionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListConditions Welke voorwaarden er zijn
+//
+// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
+func (c *Raw) ListConditions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConditionsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -6270,6 +6328,33 @@ func NewQuestionRequestWithBody(server string, id ID, params *QuestionParams, co
 	return req, nil
 }
 
+// NewListConditionsRequest constructs an http.Request for the ListConditions method
+func NewListConditionsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/voorwaarden")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListGroundsRequest constructs an http.Request for the ListGrounds method
 func NewListGroundsRequest(server string) (*http.Request, error) {
 	var err error
@@ -6849,6 +6934,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
 	QuestionWithResponse(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*QuestionResponse, error)
+
+	// ListConditionsWithResponse Welke voorwaarden er zijn
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
+	ListConditionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConditionsResponse, error)
 
 	// ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
 	//
@@ -9875,6 +9967,54 @@ func (r QuestionResponse) ContentType() string {
 	return ""
 }
 
+type ListConditionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConditionList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListConditionsResponse) GetJSON200() *ConditionList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListConditionsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListConditionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConditionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConditionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConditionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListGroundsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10820,6 +10960,19 @@ func (c *ClientWithResponses) QuestionWithResponse(ctx context.Context, id ID, p
 		return nil, err
 	}
 	return ParseQuestionResponse(rsp)
+}
+
+// ListConditionsWithResponse Welke voorwaarden er zijn
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
+func (c *ClientWithResponses) ListConditionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConditionsResponse, error) {
+	rsp, err := c.ListConditions(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConditionsResponse(rsp)
 }
 
 // ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
@@ -13196,6 +13349,39 @@ func ParseQuestionResponse(rsp *http.Response) (*QuestionResponse, error) {
 			headers.Location = value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListConditionsResponse parses an HTTP response from a ListConditionsWithResponse call
+func ParseListConditionsResponse(rsp *http.Response) (*ListConditionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConditionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConditionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

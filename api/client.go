@@ -386,6 +386,12 @@ func (c *Client) Weighings(ctx context.Context) ([]WeighingRule, error) {
 	return list.Weighings, err
 }
 
+// Conditions lists the kinds of condition on further use, and what is proposed.
+func (c *Client) Conditions(ctx context.Context) ([]ConditionRule, error) {
+	list, err := result[ConditionList](c.raw.ListConditions(ctx))
+	return list.Conditions, err
+}
+
 // Status tells how the node is.
 func (c *Client) Status(ctx context.Context) (NodeStatus, error) {
 	return result[NodeStatus](c.raw.GetStatus(ctx))

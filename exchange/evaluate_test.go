@@ -336,6 +336,31 @@ func TestArticle5_4_2_EachPartyIsAsked(t *testing.T) {
 	}
 }
 
+// The example of docs/protocol/70-conditions.md: what one party forbids, another
+// can't permit, and a permission is for one recipient.
+func TestArticle5_4_2_TheExampleOfTheProtocol(t *testing.T) {
+	prob, coll := someParties[3], someParties[0]
+	house, debts := Recipient{Party: someParties[2], Domain: "housing"}, Recipient{Party: someParties[4], Domain: "debts"}
+	chain := []Layer{{prob, []Condition{{Code: AskFirst}}}, {coll, []Condition{{Code: NotTo, Domains: []DomainCode{"housing"}}}}}
+	held := func(to Recipient) []Permission {
+		return []Permission{{By: prob, Recipient: to.Party, Purpose: "coordination", Items: []ItemCode{"offence"}, At: noon, Until: noon.Add(time.Hour), Uses: 3}}
+	}
+	for i, c := range []struct {
+		to      Recipient
+		held    []Permission
+		verdict Verdict
+		because int
+	}{
+		{house, nil, Forbidden, 2}, {house, held(house), Forbidden, 1}, {debts, nil, NeedsPermission, 1}, {debts, held(house), NeedsPermission, 1},
+		{debts, held(debts), Permitted, 0},
+	} {
+		j := Evaluate(chain, Onward{Item: "offence", Depth: That, To: c.to, Purpose: "coordination", At: noon, Permissions: c.held})
+		if j.Verdict != c.verdict || len(j.Because) != c.because {
+			t.Errorf("row %d: %s for %d reasons, want %s for %d", i+1, j.Verdict, len(j.Because), c.verdict, c.because)
+		}
+	}
+}
+
 // Whatever the bytes draw: a verdict, the model's, and never looser with more.
 func FuzzEvaluate(f *testing.F) {
 	f.Add(uint64(1), "offence", "no-onward", int64(0))

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -83,6 +84,17 @@ func (r Request) Asked() []SuppliedItem {
 		all = append(all, SuppliedItem{Item: i.Item, Depth: i.Depth})
 	}
 	return all
+}
+
+// Defaults lists what the catalogue proposes of a kind of condition, and why.
+func (l *Law) Defaults(code ConditionCode) iter.Seq[DefaultRule] {
+	return func(yield func(DefaultRule) bool) {
+		for _, d := range l.defaults {
+			if d.Condition == code && !yield(d) {
+				return
+			}
+		}
+	}
 }
 
 func (d DefaultRule) fits(r Regime, c Category) bool {

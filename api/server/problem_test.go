@@ -155,7 +155,7 @@ func TestContractIsUnderstood(t *testing.T) {
 			bytes++
 		}
 	}
-	if len(c.inputs) != 52 || queries != 20 || headers != 42 || schemas != 16 || bytes != 1 {
+	if len(c.inputs) != 53 || queries != 20 || headers != 42 || schemas != 16 || bytes != 1 {
 		t.Errorf("%d operations, %d query parameters, %d headers, %d documents, %d bodies of bytes", len(c.inputs), queries, headers, schemas, bytes)
 	}
 	// Who acts and under which hat go together.

@@ -8,7 +8,7 @@ func commands(t *terminal) []*cobra.Command {
 		caseCommand(t), askCommand(t), withdrawCommand(t), replyCommand(t), listCommand(t), showCommand(t), messagesCommand(t),
 		weighCommand(t), questionCommand(t), assignCommand(t), decideCommand(t), confirmCommand(t), returnCommand(t),
 		explainCommand(t), trailCommand(t),
-		purposesCommand(t), triggersCommand(t), statementsCommand(t), itemsCommand(t), weighingsCommand(t), groundsCommand(t),
+		purposesCommand(t), triggersCommand(t), statementsCommand(t), itemsCommand(t), weighingsCommand(t), groundsCommand(t), conditionsCommand(t),
 		initCommand(t), keysCommand(t), runCommand(t), statusCommand(t), staffCommand(t), partiesCommand(t), ledgerCommand(t), auditCommand(t),
 		retentionCommand(t), backupCommand(t), restoreCommand(t), configCommand(t),
 		registerCommand(t), testnetCommand(t),

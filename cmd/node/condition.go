@@ -1,13 +1,28 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"sluis/api"
 )
+
+func conditionsCommand(t *terminal) *cobra.Command {
+	return catalogue(t, "conditions", "List the conditions on further use that can go along with what is supplied",
+		func(ctx context.Context, c *api.Client) ([]api.ConditionRule, error) { return c.Conditions(ctx) },
+		"CONDITION\tARTICLE\tNAME\tWHAT IT SAYS", func(r api.ConditionRule) string {
+			lines := []string{strings.Join([]string{r.Kind.Code(), r.Article, t.name(r.Name), t.name(r.Explain)}, "\t")}
+			for _, d := range r.Defaults {
+				lines = append(lines, "\t"+d.Article+"\t"+t.pick("voorgesteld", "proposed")+"\t"+t.name(d.Why))
+			}
+			return strings.Join(lines, "\n")
+		})
+}
 
 // conditionsOf reads the conditions on a command line. free wants none, which is
 // not the same as naming none.

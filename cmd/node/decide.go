@@ -38,7 +38,7 @@ only-for=WHAT[,WHAT], not-for=WHAT[,WHAT], no-deeper=DEPTH, delete-by=YYYY-MM-DD
 WHOM is a party, task:CODE or domain:CODE; WHAT is a purpose or phase:CODE. Each is
 for all that is supplied, or for some: ask-first@item,item. Without --condition
 those go along that the law's catalogue proposes; --no-condition leaves them off.
-What the node will do is shown, one sentence each.`,
+What the node will do is shown, one sentence each. sluis conditions lists them.`,
 		Example: `  sluis decide 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 --as b.devries \
       --supply supervision-conditions=process --value supervision-conditions=./conditions.txt \
       --withhold offence=not-necessary --condition ask-first`,
