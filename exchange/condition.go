@@ -1,6 +1,9 @@
 package exchange
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Condition (nadere voorwaarde) limits the further use of what was supplied
 // (examples in the explanatory memorandum to art. 5.4.2: ask first, not to
@@ -99,6 +102,14 @@ func checkDays(all []Condition, at time.Time) error {
 		}
 	}
 	return nil
+}
+
+// inOrder puts conditions in the order of [ConditionCodes], in which they travel
+// (wire.EncodePolicy): so both sides hold and show the same. Their order means
+// nothing else.
+func inOrder(all []Condition) []Condition {
+	rank := func(c Condition) int { return slices.Index(ConditionCodes[:], c.Code) }
+	return slices.SortedStableFunc(slices.Values(all), func(a, b Condition) int { return rank(a) - rank(b) })
 }
 
 func conditionCodes(all []Condition) []ConditionCode {

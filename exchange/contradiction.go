@@ -65,6 +65,9 @@ func (l *Law) checkNames(c Condition, supplied []SuppliedItem) error {
 // checkClash holds that a condition leaves somebody, and some purpose, beside
 // those that were set before it, for every item.
 func (l *Law) checkClash(before []Condition, c Condition, supplied []SuppliedItem) error {
+	if c.Code.about() == aboutNothing {
+		return nil
+	}
 	for _, s := range supplied {
 		if !c.covers(s.Item) {
 			continue
@@ -75,7 +78,7 @@ func (l *Law) checkClash(before []Condition, c Condition, supplied []SuppliedIte
 				beside = append(beside, o)
 			}
 		}
-		if c.Code.about() == aboutNothing || l.leaves(append(slices.Clone(beside), c)) {
+		if l.leaves(append(slices.Clone(beside), c)) {
 			continue
 		}
 		// Of several, the one that alone clashes is the one to change; else the first.

@@ -175,8 +175,13 @@ func TestArticle5_4_2_1_DecideHoldsConditions(t *testing.T) {
 		wantRefusal(t, string(code), err, code)
 	}
 	d.Conditions = []Condition{{Code: NoOnward}, {Code: AskFirst}}
-	if _, _, err := x.Decide(law, d, housing, officer, Policy{}, noon); err != nil {
-		t.Errorf("a condition that does nothing: %v", err)
+	after, _, err := x.Decide(law, d, housing, officer, Policy{}, noon)
+	if err != nil {
+		t.Fatalf("a condition that does nothing: %v", err)
+	}
+	// Both sides hold them in the order in which they travel.
+	if got := conditionCodes(after.Decision.Conditions); !slices.Equal(got, []ConditionCode{AskFirst, NoOnward}) {
+		t.Errorf("in the order %v", got)
 	}
 }
 

@@ -150,6 +150,18 @@ func TestNoConditionsNoPolicy(t *testing.T) {
 	}
 }
 
+// The order in which package exchange keeps conditions is that in which they are
+// read: what the supplier holds, the asker holds.
+func TestPolicyKeepsTheOrderOfTheKinds(t *testing.T) {
+	var kinds []exchange.ConditionCode
+	for _, c := range allConditions() {
+		kinds = append(kinds, c.Code)
+	}
+	if !slices.Equal(kinds, exchange.ConditionCodes[:]) {
+		t.Errorf("a policy brings them as %v", kinds)
+	}
+}
+
 // A condition that can't be written is refused before it is signed.
 func TestPolicyThatCantBeWritten(t *testing.T) {
 	for what, c := range map[string]exchange.Condition{
