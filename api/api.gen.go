@@ -735,25 +735,43 @@ func (e AccountKind) Valid() bool {
 
 // Defines values for ConditionKind.
 const (
-	AskFirst ConditionKind = "eerst-overleggen"
-	DeleteBy ConditionKind = "wissen-op"
-	NoOnward ConditionKind = "niet-doorgeven"
-	NotTo    ConditionKind = "niet-aan"
-	OnlyTo   ConditionKind = "alleen-aan"
+	AfterTold   ConditionKind = "pas-als-client-het-weet"
+	AskEachTime ConditionKind = "elke-keer-overleggen"
+	AskFirst    ConditionKind = "eerst-overleggen"
+	DeleteBy    ConditionKind = "wissen-op"
+	NoDeeper    ConditionKind = "niet-dieper"
+	NoOnward    ConditionKind = "niet-doorgeven"
+	NotFor      ConditionKind = "niet-voor"
+	NotTo       ConditionKind = "niet-aan"
+	OnlyFor     ConditionKind = "alleen-voor"
+	OnlyTo      ConditionKind = "alleen-aan"
+	OralOnly    ConditionKind = "alleen-mondeling"
 )
 
 // Valid indicates whether the value is a known member of the ConditionKind enum.
 func (e ConditionKind) Valid() bool {
 	switch e {
+	case AfterTold:
+		return true
+	case AskEachTime:
+		return true
 	case AskFirst:
 		return true
 	case DeleteBy:
 		return true
+	case NoDeeper:
+		return true
 	case NoOnward:
+		return true
+	case NotFor:
 		return true
 	case NotTo:
 		return true
+	case OnlyFor:
+		return true
 	case OnlyTo:
+		return true
+	case OralOnly:
 		return true
 	default:
 		return false
@@ -875,6 +893,9 @@ type WeighingState struct {
 	// Examples: a.jansen
 	Assigned    ActorID `json:"toegewezenAan,omitempty,omitzero"`
 	AssignedWhy string  `json:"toegewezenOmdat,omitempty,omitzero"`
+
+	// Proposed Voorwaarden die de catalogus voorstelt als alles wordt verstrekt zoals het is gevraagd. Bij minder vallen er misschien weg.
+	Proposed []SetCondition `json:"voorgesteld"`
 }
 
 // StepRule defines model for Afwegingsstap.
@@ -937,7 +958,7 @@ type AlarmList struct {
 type Answer struct {
 	At         time.Time      `json:"beslotenOp"`
 	Items      []AnsweredItem `json:"gegevens"`
-	Conditions []Condition    `json:"voorwaarden"`
+	Conditions []SetCondition `json:"voorwaarden"`
 }
 
 // AnsweredItem defines model for BeantwoordGegeven.
@@ -1053,8 +1074,8 @@ type Decision struct {
 	// Second Zo heet een medewerker binnen zijn organisatie.
 	//
 	// Examples: a.jansen
-	Second     ActorID     `json:"tweede,omitempty,omitzero"`
-	Conditions []Condition `json:"voorwaarden"`
+	Second     ActorID        `json:"tweede,omitempty,omitzero"`
+	Conditions []SetCondition `json:"voorwaarden"`
 }
 
 // CasePerson Iemand om wie een casus gaat.
@@ -1533,6 +1554,14 @@ type ItemList struct {
 	Items []Item `json:"gegevenssoorten"`
 }
 
+// SetCondition Een voorwaarde, met wat het knooppunt doet om haar te houden.
+type SetCondition struct {
+	Condition Condition `json:"voorwaarde"`
+
+	// Says Een korte tekst in de talen van de schermen.
+	Says Sentence `json:"zin"`
+}
+
 // Witness Hoe het eigen logboek en dat van een andere partij tegenover elkaar staan.
 type Witness struct {
 	Alarms int `json:"alarmen"`
@@ -1820,8 +1849,10 @@ type NewDecision struct {
 	Items []DecidedItem `json:"gegevens"`
 
 	// Note Voor het eigen dossier; blijft bij de eigen partij.
-	Note       string      `json:"notitie,omitempty,omitzero"`
-	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
+	Note string `json:"notitie,omitempty,omitzero"`
+
+	// Conditions Ontbreekt de lijst, dan gaan de voorwaarden mee die de catalogus voorstelt voor wat wordt verstrekt. Een lege lijst betekent: geen voorwaarden.
+	Conditions *[]Condition `json:"voorwaarden,omitempty"`
 }
 
 // NewPetition defines model for NieuwBetrokkenenverzoek.
@@ -2477,6 +2508,16 @@ type Hold struct {
 	Until Date `json:"tot"`
 }
 
+// DecisionMade Hoe het verzoek er na het besluit voor staat, welke voorwaarden meegaan, en wat daarover op te merken valt.
+type DecisionMade struct {
+	// Told Een voorwaarde die niets toevoegt, of waardoor een gegeven nooit verder gaat.
+	Told []Explained `json:"opmerkingen"`
+
+	// Request Wat van een verzoek te zien is zonder het te openen; er staat niet in over wie het gaat.
+	Request    Request        `json:"verzoek"`
+	Conditions []SetCondition `json:"voorwaarden"`
+}
+
 // FieldError defines model for Veldfout.
 type FieldError struct {
 	// Message De regel die niet klopt, of wat bij de code hoort; nooit de waarde.
@@ -2707,24 +2748,79 @@ type RequestPage struct {
 // Digest Een SHA-256 in base64, zoals het logboek die schrijft.
 type Digest = string
 
+// ConditionDefault defines model for Voorstel.
+type ConditionDefault struct {
+	Article string `json:"artikel"`
+
+	// Categories Wat wordt verstrekt; geen betekent alles.
+	Categories []Category `json:"categorieen"`
+
+	// Why Een korte tekst in de talen van de schermen.
+	Why Sentence `json:"omdat"`
+
+	// Regimes Waaronder wie besluit valt; geen betekent elk.
+	Regimes []Regime `json:"regimes"`
+}
+
 // Condition defines model for Voorwaarde.
 type Condition struct {
+	// Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
+	Depth Depth `json:"diepte,omitempty,omitzero"`
+
+	// Purposes Bij alleen-voor en niet-voor.
+	Purposes []Code `json:"doelen,omitempty,omitzero"`
+
+	// Domains Bij alleen-aan en niet-aan; wie in dit domein werkt.
+	Domains []Code `json:"domeinen,omitempty,omitzero"`
+
+	// Phases Bij alleen-voor en niet-voor; elk doel van deze fase.
+	Phases []Code `json:"fasen,omitempty,omitzero"`
+
 	// Items Waarop de voorwaarde slaat; geen betekent alles.
 	Items []Code `json:"gegevens,omitempty,omitzero"`
 
 	// Parties Bij alleen-aan en niet-aan.
 	Parties []PartyID `json:"partijen,omitempty,omitzero"`
 
-	// Kind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen, niet
-	// verder delen, wissen op de genoemde dag.
+	// Kind Een nadere voorwaarde aan het verdere gebruik: eerst of elke keer overleggen met de verstrekker, alleen of niet delen met wie is genoemd, alleen
+	// of niet voor de genoemde doelen, niets dat dieper is verstrekt, pas als de cliënt het weet, alleen mondeling, niet verder delen, wissen op de
+	// genoemde dag.
 	Kind ConditionKind `json:"soort"`
+
+	// Tasks Bij alleen-aan en niet-aan; wie deze taak heeft.
+	Tasks []Code `json:"taken,omitempty,omitzero"`
 
 	// Until Een dag, als JJJJ-MM-DD.
 	Until Date `json:"tot,omitempty,omitzero"`
 }
 
-// ConditionKind Een nadere voorwaarde aan het gebruik: eerst overleggen met de verstrekker, alleen delen met of niet delen met de genoemde partijen, niet
-// verder delen, wissen op de genoemde dag.
+// ConditionList defines model for Voorwaarden.
+type ConditionList struct {
+	Conditions []ConditionRule `json:"voorwaarden"`
+}
+
+// ConditionRule defines model for Voorwaarderegel.
+type ConditionRule struct {
+	Article string `json:"artikel"`
+
+	// Name Een korte tekst in de talen van de schermen.
+	Name Sentence `json:"naam"`
+
+	// Kind Een nadere voorwaarde aan het verdere gebruik: eerst of elke keer overleggen met de verstrekker, alleen of niet delen met wie is genoemd, alleen
+	// of niet voor de genoemde doelen, niets dat dieper is verstrekt, pas als de cliënt het weet, alleen mondeling, niet verder delen, wissen op de
+	// genoemde dag.
+	Kind ConditionKind `json:"soort"`
+
+	// Explain Een korte tekst in de talen van de schermen.
+	Explain Sentence `json:"uitleg"`
+
+	// Defaults Wanneer zij wordt voorgesteld.
+	Defaults []ConditionDefault `json:"voorstellen"`
+}
+
+// ConditionKind Een nadere voorwaarde aan het verdere gebruik: eerst of elke keer overleggen met de verstrekker, alleen of niet delen met wie is genoemd, alleen
+// of niet voor de genoemde doelen, niets dat dieper is verstrekt, pas als de cliënt het weet, alleen mondeling, niet verder delen, wissen op de
+// genoemde dag.
 type ConditionKind string
 
 // QuestionAndReply defines model for VraagEnAntwoord.
@@ -3770,7 +3866,7 @@ type ClientInterface interface {
 	// DecideWithBody Vastleggen wat een professional besluit
 	//
 	// Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-	// wat wordt verstrekt, de voorwaarden en `bericht`.
+	// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3780,7 +3876,7 @@ type ClientInterface interface {
 	// Decide Vastleggen wat een professional besluit
 	//
 	// Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-	// wat wordt verstrekt, de voorwaarden en `bericht`.
+	// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3995,6 +4091,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
 	Question(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListConditions Welke voorwaarden er zijn
+	//
+	// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
+	ListConditions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	//
@@ -4977,7 +5078,7 @@ func (c *Raw) ListMessages(ctx context.Context, id ID, params *ListMessagesParam
 // DecideWithBody Vastleggen wat een professional besluit
 //
 // Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-// wat wordt verstrekt, de voorwaarden en `bericht`.
+// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4997,7 +5098,7 @@ func (c *Raw) DecideWithBody(ctx context.Context, id ID, params *DecideParams, c
 // Decide Vastleggen wat een professional besluit
 //
 // Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-// wat wordt verstrekt, de voorwaarden en `bericht`.
+// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5483,6 +5584,21 @@ func (c *Raw) QuestionWithBody(ctx context.Context, id ID, params *QuestionParam
 // Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
 func (c *Raw) Question(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewQuestionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListConditions Welke voorwaarden er zijn
+//
+// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
+func (c *Raw) ListConditions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConditionsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -8852,6 +8968,33 @@ func NewQuestionRequestWithBody(server string, id ID, params *QuestionParams, co
 	return req, nil
 }
 
+// NewListConditionsRequest constructs an http.Request for the ListConditions method
+func NewListConditionsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/voorwaarden")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListGroundsRequest constructs an http.Request for the ListGrounds method
 func NewListGroundsRequest(server string) (*http.Request, error) {
 	var err error
@@ -9432,7 +9575,7 @@ type ClientWithResponsesInterface interface {
 	// DecideWithBodyWithResponse Vastleggen wat een professional besluit
 	//
 	// Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-	// wat wordt verstrekt, de voorwaarden en `bericht`.
+	// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9442,7 +9585,7 @@ type ClientWithResponsesInterface interface {
 	// DecideWithResponse Vastleggen wat een professional besluit
 	//
 	// Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-	// wat wordt verstrekt, de voorwaarden en `bericht`.
+	// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9671,6 +9814,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/vragen (the `Question` operationId).
 	QuestionWithResponse(ctx context.Context, id ID, params *QuestionParams, body QuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*QuestionResponse, error)
+
+	// ListConditionsWithResponse Welke voorwaarden er zijn
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
+	ListConditionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConditionsResponse, error)
 
 	// ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
 	//
@@ -12295,7 +12445,7 @@ type DecideResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *Request
+	JSON201 *DecisionMade
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -12311,7 +12461,7 @@ type DecideResponse struct {
 }
 
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r DecideResponse) GetJSON201() *Request {
+func (r DecideResponse) GetJSON201() *DecisionMade {
 	return r.JSON201
 }
 
@@ -13682,6 +13832,54 @@ func (r QuestionResponse) ContentType() string {
 	return ""
 }
 
+type ListConditionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConditionList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListConditionsResponse) GetJSON200() *ConditionList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListConditionsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListConditionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConditionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConditionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConditionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListGroundsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -14581,7 +14779,7 @@ func (c *ClientWithResponses) ListMessagesWithResponse(ctx context.Context, id I
 // DecideWithBodyWithResponse Vastleggen wat een professional besluit
 //
 // Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-// wat wordt verstrekt, de voorwaarden en `bericht`.
+// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14597,7 +14795,7 @@ func (c *ClientWithResponses) DecideWithBodyWithResponse(ctx context.Context, id
 // DecideWithResponse Vastleggen wat een professional besluit
 //
 // Over elk gevraagd gegeven staat er precies één uitkomst in. Grond, reden en notitie blijven bij de eigen partij; de vrager krijgt de uitkomst,
-// wat wordt verstrekt, de voorwaarden en `bericht`.
+// wat wordt verstrekt, de voorwaarden en `bericht`. Zonder `voorwaarden` gelden die van het voorstel.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14993,6 +15191,19 @@ func (c *ClientWithResponses) QuestionWithResponse(ctx context.Context, id ID, p
 		return nil, err
 	}
 	return ParseQuestionResponse(rsp)
+}
+
+// ListConditionsWithResponse Welke voorwaarden er zijn
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
+func (c *ClientWithResponses) ListConditionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConditionsResponse, error) {
+	rsp, err := c.ListConditions(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConditionsResponse(rsp)
 }
 
 // ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
@@ -17035,7 +17246,7 @@ func ParseDecideResponse(rsp *http.Response) (*DecideResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest Request
+		var dest DecisionMade
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -18219,6 +18430,39 @@ func ParseQuestionResponse(rsp *http.Response) (*QuestionResponse, error) {
 			headers.Location = value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListConditionsResponse parses an HTTP response from a ListConditionsWithResponse call
+func ParseListConditionsResponse(rsp *http.Response) (*ListConditionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConditionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConditionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

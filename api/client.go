@@ -237,9 +237,10 @@ func (c *Client) Assign(ctx context.Context, by By, id ID, a NewAssignment) (Req
 	return result[Request](c.raw.Assign(ctx, id, &AssignParams{Actor: by.Staff, Hat: by.Hat}, a))
 }
 
-// Decide records what a professional decides.
-func (c *Client) Decide(ctx context.Context, by By, id ID, d NewDecision) (Request, error) {
-	return result[Request](c.raw.Decide(ctx, id, &DecideParams{Actor: by.Staff, Hat: by.Hat}, d))
+// Decide records what a professional decides. Without a list of conditions
+// those go along that the catalogue proposes; what it returns says which.
+func (c *Client) Decide(ctx context.Context, by By, id ID, d NewDecision) (DecisionMade, error) {
+	return result[DecisionMade](c.raw.Decide(ctx, id, &DecideParams{Actor: by.Staff, Hat: by.Hat}, d))
 }
 
 // Confirm lets a proposed decision leave.
@@ -424,6 +425,12 @@ func (c *Client) Statements(ctx context.Context) ([]StatementRule, error) {
 func (c *Client) Weighings(ctx context.Context) ([]WeighingRule, error) {
 	list, err := result[WeighingList](c.raw.ListWeighings(ctx))
 	return list.Weighings, err
+}
+
+// Conditions lists the kinds of condition on further use, and what is proposed.
+func (c *Client) Conditions(ctx context.Context) ([]ConditionRule, error) {
+	list, err := result[ConditionList](c.raw.ListConditions(ctx))
+	return list.Conditions, err
 }
 
 // Status tells how the node is.

@@ -81,7 +81,8 @@ func (o Outcome) Code() string { return code(outcomes(), o) }
 
 func conditions() []pair[ConditionKind] {
 	return []pair[ConditionKind]{
-		{"ask-first", AskFirst}, {"only-to", OnlyTo}, {"not-to", NotTo}, {"no-onward", NoOnward}, {"delete-by", DeleteBy},
+		{"ask-first", AskFirst}, {"ask-each-time", AskEachTime}, {"only-to", OnlyTo}, {"not-to", NotTo}, {"only-for", OnlyFor}, {"not-for", NotFor},
+		{"no-deeper", NoDeeper}, {"after-told", AfterTold}, {"oral-only", OralOnly}, {"no-onward", NoOnward}, {"delete-by", DeleteBy},
 	}
 }
 
@@ -251,7 +252,9 @@ func PermissionStateOf(code string) (PermissionState, bool) { return word(permis
 // Code is the code of exchange.PermissionState for the word.
 func (s PermissionState) Code() string { return code(permissionStates(), s) }
 
-func marks() []pair[Mark] { return []pair[Mark]{{"restricted", MarkRestricted}, {"erased", MarkErased}} }
+func marks() []pair[Mark] {
+	return []pair[Mark]{{"restricted", MarkRestricted}, {"erased", MarkErased}}
+}
 
 // MarkOf is the word for a code of exchange.Mark.
 func MarkOf(code string) (Mark, bool) { return word(marks(), code) }

@@ -1,6 +1,9 @@
 package exchange
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Condition (nadere voorwaarde) limits the further use of what was supplied
 // (examples in the explanatory memorandum to art. 5.4.2: ask first, not to
@@ -41,27 +44,53 @@ var ConditionCodes = [...]ConditionCode{
 	AskFirst, AskEachTime, OnlyTo, NotTo, OnlyFor, NotFor, NoDeeper, AfterTold, OralOnly, NoOnward, DeleteBy,
 }
 
-const maxConditions = 20
+// Bounds of what a condition names, and of conditions.
+const (
+	maxConditions = 20
+	maxNamed      = 20 // parties, tasks and domains together; purposes and phases together
+)
 
+// checkConditions holds the form of conditions, which does not depend on the
+// law: what each kind names, and nothing else. See [Law.ExamineConditions] for
+// whether they can be kept together.
 func checkConditions(all []Condition) error {
 	if len(all) > maxConditions {
 		return refuse(BadCondition)
 	}
 	for _, c := range all {
-		if len(c.Parties) > maxShareWith || len(c.Items) > maxItems {
-			return refuse(BadCondition, "condition", string(c.Code))
-		}
 		if !known(ConditionCodes[:], c.Code) {
 			return refuse(UnknownCondition)
 		}
-		toWhom := len(c.Parties)+len(c.Tasks)+len(c.Domains) > 0
-		forWhat := len(c.Purposes)+len(c.Phases) > 0
-		if (c.Code == OnlyTo || c.Code == NotTo) != toWhom || (c.Code == OnlyFor || c.Code == NotFor) != forWhat ||
-			(c.Code == NoDeeper) != (c.Depth != "") || (c.Code == DeleteBy) == c.Until.IsZero() {
+		if !c.complete() {
 			return refuse(BadCondition, "condition", string(c.Code))
 		}
 	}
 	return nil
+}
+
+// complete reports whether a condition names what its kind needs, nothing else,
+// and nothing twice. Its day is midnight UTC.
+func (c Condition) complete() bool {
+	whom, what := len(c.Parties)+len(c.Tasks)+len(c.Domains), len(c.Purposes)+len(c.Phases)
+	if whom > maxNamed || what > maxNamed || len(c.Items) > maxItems {
+		return false
+	}
+	if twice(c.Items) || twice(c.Parties) || twice(c.Tasks) || twice(c.Domains) || twice(c.Purposes) || twice(c.Phases) {
+		return false
+	}
+	return (whom > 0) == (c.Code == OnlyTo || c.Code == NotTo) &&
+		(what > 0) == (c.Code == OnlyFor || c.Code == NotFor) &&
+		(c.Depth != "") == (c.Code == NoDeeper) && (c.Depth == "" || c.Depth.rank() > 0) &&
+		c.Until.IsZero() == (c.Code != DeleteBy) && c.Until.Equal(c.Until.Truncate(24*time.Hour))
+}
+
+func twice[T comparable](all []T) bool {
+	for i, one := range all {
+		if known(all[:i], one) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkDays holds that a day by which to delete is still to come: what must be
@@ -73,6 +102,14 @@ func checkDays(all []Condition, at time.Time) error {
 		}
 	}
 	return nil
+}
+
+// inOrder puts conditions in the order of [ConditionCodes], in which they travel
+// (wire.EncodePolicy): so both sides hold and show the same. Their order means
+// nothing else.
+func inOrder(all []Condition) []Condition {
+	rank := func(c Condition) int { return slices.Index(ConditionCodes[:], c.Code) }
+	return slices.SortedStableFunc(slices.Values(all), func(a, b Condition) int { return rank(a) - rank(b) })
 }
 
 func conditionCodes(all []Condition) []ConditionCode {

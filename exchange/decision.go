@@ -42,8 +42,8 @@ const (
 
 // CheckDecision checks a decision against the request and the law in force: who
 // decides, each item decided once, none deeper than asked, a ground that fits
-// for what is withheld, and, where anything is supplied, the weighing complete.
-// It returns the first refusal that [Law.ExamineDecision] finds.
+// for what is withheld, conditions that can be kept together, and, where anything
+// is supplied, the weighing complete. It returns the first refusal that [Law.ExamineDecision] finds.
 func (l *Law) CheckDecision(r Request, w Steps, d Decision, own Party, by Actor) error {
 	return first(l.ExamineDecision(r, w, d, own, by))
 }
@@ -89,6 +89,7 @@ func (l *Law) ExamineDecision(r Request, taken Steps, d Decision, own Party, by 
 				return
 			}
 		}
+		l.ExamineConditions(d.Supplied(), d.Conditions)(yield)
 	}
 }
 
@@ -128,6 +129,17 @@ func (d Decision) checkForm(r Request) error {
 
 func (d Decision) supplies() bool {
 	return slices.ContainsFunc(d.Items, func(i ItemDecision) bool { return i.Outcome == Supply })
+}
+
+// Supplied lists what the decision supplies, in its order.
+func (d Decision) Supplied() []SuppliedItem {
+	var all []SuppliedItem
+	for _, i := range d.Items {
+		if i.Outcome == Supply {
+			all = append(all, SuppliedItem{Item: i.Item, Depth: i.Depth})
+		}
+	}
+	return all
 }
 
 // checkSupply holds an item that is supplied by somebody under a rule of the

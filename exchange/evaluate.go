@@ -95,7 +95,12 @@ func (j Judgement) Asks() (from []PartyID) {
 }
 
 // Evaluate judges one use of one item against every layer of the chain that it
-// came along. It looks at nothing but its arguments.
+// came along (memorandum to art. 5.4.2, lines 7362-7370). It looks at nothing but
+// its arguments, and always gives a verdict: the strictest that any condition
+// gives, whatever their order. So one more condition or layer never loosens it,
+// and one more permission never tightens it. A condition of a kind that is not
+// known here forbids. docs/protocol/70-conditions.md says the same for a second
+// implementation.
 func Evaluate(chain []Layer, u Onward) Judgement {
 	j := Judgement{Verdict: Permitted}
 	for _, l := range chain {
@@ -114,7 +119,7 @@ func Evaluate(chain []Layer, u Onward) Judgement {
 }
 
 func (c Condition) judge(by PartyID, u Onward) Verdict {
-	if len(c.Items) > 0 && !known(c.Items, u.Item) {
+	if !c.covers(u.Item) {
 		return Permitted
 	}
 	forbiddenIf := func(b bool) Verdict {
@@ -150,7 +155,7 @@ func (c Condition) judge(by PartyID, u Onward) Verdict {
 	case DeleteBy:
 		return forbiddenIf(!u.At.Before(c.Until))
 	}
-	return Forbidden // a condition that we can't read is kept
+	return Forbidden // what we can't read, we can't keep
 }
 
 // names reports whether a recipient is one of those that a condition names.

@@ -45,12 +45,17 @@ const (
 	RuleWithheld    RuleCode = "rule-withheld"     // one per item withheld
 	RuleOpen        RuleCode = "rule-open"         // one per step that is still to be taken
 	RuleNotSupplied RuleCode = "rule-not-supplied" // one per item that the other party withheld
+
+	RuleCondition RuleCode = "rule-condition" // one per condition on further use
+	RuleIdle      RuleCode = "rule-idle"      // told: another condition says as much already
+	RuleNoEffect  RuleCode = "rule-no-effect" // told: nothing is supplied that the condition limits
+	RuleStays     RuleCode = "rule-stays"     // told: the item was supplied too deep to go on
 )
 
 // RuleCodes lists every rule.
 var RuleCodes = [...]RuleCode{RuleCase, RuleForm, RuleAsker, RuleAsked, RuleWeighing, RuleTrigger, RuleDeadline, RuleInvolvement,
 	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleBroad, RuleDecider, RuleDecided, RuleStep, RuleSupplied, RuleWithheld,
-	RuleOpen, RuleNotSupplied}
+	RuleOpen, RuleNotSupplied, RuleCondition, RuleIdle, RuleNoEffect, RuleStays}
 
 // found is a finding of a check: err is its refusal, or nil. An error that is no
 // refusal is a mistake of ours, and stops the step as well: what was not judged

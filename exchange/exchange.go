@@ -368,7 +368,7 @@ func (x Exchange) Decide(law *Law, d Decision, own Party, by Actor, policy Polic
 	if err := x.checkNumbers(d); err != nil {
 		return Exchange{}, Event{}, err
 	}
-	d.Items = slices.Clone(d.Items)
+	d.Items, d.Conditions = slices.Clone(d.Items), inOrder(d.Conditions)
 	d.By, d.At, d.Second = by.ID, at, ""
 	x.Decision, x.Returned, x.Changed = d, Personal{}, at
 	if known(policy.FourEyes, x.Request.Purpose) {

@@ -11,8 +11,8 @@ import (
 )
 
 // A Law is the catalogues in force: what may be asked for which purpose, what
-// must be stated, which items exist, how a professional weighs, and on which
-// grounds an item may be withheld. It is data that travels with the register,
+// must be stated, which items exist, how a professional weighs, on which
+// grounds an item may be withheld, and which conditions can be set. It is data that travels with the register,
 // because the order in council under art. 2.3a.5 Wmo 2015 changes it without a
 // new release. A Law does not change once parsed and may be used by many at
 // once.
@@ -26,11 +26,14 @@ type Law struct {
 	triggers   catalogue[TriggerCode, TriggerRule]
 	weighings  catalogue[WeighingCode, WeighingRule]
 	uses       catalogue[UseCode, Use]
+	conditions catalogue[ConditionCode, ConditionRule]
+	defaults   []DefaultRule
+	words      conditionWords
 }
 
 // CatalogueNames lists the documents that make a Law, in the order in which a
 // reader best reads them.
-var CatalogueNames = [...]string{"purposes", "triggers", "statements", "domains", "items", "weighings", "grounds"}
+var CatalogueNames = [...]string{"purposes", "triggers", "statements", "domains", "items", "weighings", "grounds", "conditions"}
 
 // A catalogue is entries in the order of their document, found by code.
 type catalogue[K ~string, V any] struct {
@@ -64,13 +67,7 @@ func (c *catalogue[K, V]) get(code K) (V, bool) {
 
 func (c *catalogue[K, V]) has(code K) bool { _, ok := c.byCode[code]; return ok }
 
-// A Sentence is a short text in the languages of the screens.
-type Sentence struct {
-	NL string `json:"nl"`
-	EN string `json:"en"`
-}
-
-func (s Sentence) complete() bool { return s.NL != "" && s.EN != "" }
+func (c *catalogue[K, V]) lacks(code K) bool { return !c.has(code) }
 
 // ParseLaw reads the catalogues by name, see [CatalogueNames]; others are
 // ignored. It refuses a missing one, an unknown member, a code that stands
@@ -164,8 +161,37 @@ func (l *Law) read(name string, document []byte) error {
 			return err
 		}
 		return fill(&l.grounds, d.Grounds, func(g Ground) GroundCode { return g.Code }, Ground.check)
+	case "conditions":
+		return l.readConditions(document)
 	}
 	return nil
+}
+
+func (l *Law) readConditions(document []byte) error {
+	var d struct {
+		Version    int             `json:"version"`
+		Conditions []ConditionRule `json:"conditions"`
+		Defaults   []DefaultRule   `json:"defaults"`
+		Words      conditionWords  `json:"words"`
+	}
+	if err := decode(document, &d); err != nil {
+		return err
+	}
+	if err := fill(&l.conditions, d.Conditions, func(r ConditionRule) ConditionCode { return r.Code }, ConditionRule.check); err != nil {
+		return err
+	}
+	for _, code := range ConditionCodes {
+		if !l.conditions.has(code) {
+			return fmt.Errorf("%s is missing", code)
+		}
+	}
+	for i, rule := range d.Defaults {
+		if err := rule.check(); err != nil {
+			return fmt.Errorf("default %d %w", i+1, err)
+		}
+	}
+	l.defaults, l.words = d.Defaults, d.Words
+	return d.Words.check()
 }
 
 func fill[K ~string, V any](into *catalogue[K, V], all []V, code func(V) K, check func(V) error) error {
@@ -318,6 +344,9 @@ func (l *Law) Trigger(code TriggerCode) (TriggerRule, bool) { return l.triggers.
 // Weighing returns the weighing with this code.
 func (l *Law) Weighing(code WeighingCode) (WeighingRule, bool) { return l.weighings.get(code) }
 
+// Condition returns the kind of condition with this code.
+func (l *Law) Condition(code ConditionCode) (ConditionRule, bool) { return l.conditions.get(code) }
+
 // Use returns the forbidden use with this code.
 func (l *Law) Use(code UseCode) (Use, bool) { return l.uses.get(code) }
 
@@ -344,6 +373,9 @@ func (l *Law) Statements() iter.Seq[StatementRule] { return slices.Values(l.stat
 
 // Weighings lists the weighings in the order of the catalogue.
 func (l *Law) Weighings() iter.Seq[WeighingRule] { return slices.Values(l.weighings.all) }
+
+// Conditions lists the kinds of condition in the order of the catalogue.
+func (l *Law) Conditions() iter.Seq[ConditionRule] { return slices.Values(l.conditions.all) }
 
 // Deadline is the day by which the law wants an answer for the purpose when
 // the request does not name an earlier one. A term that runs from the trigger

@@ -107,6 +107,9 @@ const (
 	ServicePhase       PhaseCode = "service"       // dienst of taak na het onderzoek
 )
 
+// Phases lists every phase.
+var Phases = [...]PhaseCode{InvestigationPhase, CoordinationPhase, ReportPhase, ServicePhase}
+
 // A Need is a statement that a purpose demands: of the request as a whole, or,
 // where Category or Background is given, of each item to which that applies.
 type Need struct {
@@ -172,7 +175,7 @@ func (p Purpose) check() error {
 		return fmt.Errorf("lacks an article, name or explanation")
 	case len(p.Ways) == 0 || len(p.Weighing) == 0:
 		return fmt.Errorf("lacks ways or weighing")
-	case !known([]PhaseCode{InvestigationPhase, CoordinationPhase, ReportPhase, ServicePhase}, p.Phase):
+	case !known(Phases[:], p.Phase):
 		return fmt.Errorf("names an unknown phase")
 	case p.Deadline.Days < 1 || p.Deadline.From != FromRequest && p.Deadline.From != FromTrigger:
 		return fmt.Errorf("lacks a deadline of at least a day, from the request or from the trigger")

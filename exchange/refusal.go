@@ -109,6 +109,9 @@ const (
 	BadOutcome       Code = "bad-outcome"
 	UnknownCondition Code = "unknown-condition"
 	BadCondition     Code = "bad-condition"
+	ConditionNames   Code = "condition-names-unknown"
+	ConditionNotHere Code = "condition-item-not-supplied"
+	ConditionsClash  Code = "conditions-clash"
 	BadScope         Code = "bad-scope"
 	BadTime          Code = "time-impossible"
 	ActorEnded       Code = "actor-ended"
@@ -145,7 +148,7 @@ var Codes = [...]Code{
 	OutsideScope, BroadRequest, NotJudged, NotNow, WrongSide, RequestWithdrawn, ActorMayNot, ItemUndecided, ItemNotAsked, DeeperThanAsked,
 	ContentMissing, ContentSurplus, TooMuchContent, UnknownGround, GroundNotHere, UnknownStep, StepNotOnRoute, BadStep,
 	ColleagueIsSelf, WeighingOpen, WeighingStops, AssignedToOther, SameEyes, QuestionsBounded, HatMissing, HatNotOwn, WrongHat,
-	BadOutcome, UnknownCondition, BadCondition, BadScope, BadTime, ActorEnded,
+	BadOutcome, UnknownCondition, BadCondition, ConditionNames, ConditionNotHere, ConditionsClash, BadScope, BadTime, ActorEnded,
 	NotHeld, ItemErased, OnwardForbidden, OnwardNeedsPermission, ConditionBroken, BadChain, PassingsBounded, PermissionIdle, PermissionNotNow,
 	PermissionsBounded, UnknownPermission, BadPermission, NotTheSource, BadCorrection, CorrectionsBounded,
 	BadPetition, PetitionClosed, ExtensionTooLate, NotGranted, SeveralPersons, NumberInText,

@@ -11,13 +11,28 @@ import (
 // answer, or proposes it where the organisation wants a second person to see
 // it. When it returns nil, decision, answer and ledger entries are on disk.
 func (n *Node) Decide(ctx context.Context, who Who, id exchange.ID, d exchange.Decision) (exchange.Exchange, error) {
+	return n.step(ctx, who, id, func(j judging) (act, error) { return n.decide(j, d) })
+}
+
+// DecideAsProposed is [Node.Decide] with the conditions that the catalogue of the
+// law in force proposes for what d supplies, in place of d's.
+func (n *Node) DecideAsProposed(ctx context.Context, who Who, id exchange.ID, d exchange.Decision) (exchange.Exchange, error) {
 	return n.step(ctx, who, id, func(j judging) (act, error) {
-		x, event, err := j.before.Exchange.Decide(j.law, d, j.own, j.by, n.config.Decisions.policy(), j.now)
+		conditions, err := j.before.Propose(j.law, d.Supplied(), j.own, j.by)
 		if err != nil {
 			return act{}, err
 		}
-		return n.decided(j, x, event)
+		d.Conditions = conditions
+		return n.decide(j, d)
 	})
+}
+
+func (n *Node) decide(j judging, d exchange.Decision) (act, error) {
+	x, event, err := j.before.Exchange.Decide(j.law, d, j.own, j.by, n.config.Decisions.policy(), j.now)
+	if err != nil {
+		return act{}, err
+	}
+	return n.decided(j, x, event)
 }
 
 // Confirm lets a proposed decision leave: a second professional has seen it.

@@ -100,20 +100,35 @@ func (n *Node) Explain(ctx context.Context, who Who, id exchange.ID) (Explanatio
 // WeighingOf is how somebody weighs a request, by his own regime where that is
 // stricter.
 func (n *Node) WeighingOf(_ context.Context, who Who, x exchange.Exchange) (exchange.WeighingRule, error) {
+	law, own, by, err := n.decider(who)
+	if err != nil {
+		return exchange.WeighingRule{}, err
+	}
+	rule, _, err := law.WeighingOf(x.Request, own, by)
+	return rule, err
+}
+
+// Proposed lists the conditions that the catalogue proposes where somebody
+// supplies all that was asked.
+func (n *Node) Proposed(_ context.Context, who Who, x exchange.Exchange) ([]exchange.Condition, error) {
+	law, own, by, err := n.decider(who)
+	if err != nil {
+		return nil, err
+	}
+	return x.Propose(law, x.Request.Asked(), own, by)
+}
+
+// decider is what the law is asked with when somebody decides.
+func (n *Node) decider(who Who) (law *exchange.Law, own exchange.Party, by exchange.Actor, err error) {
 	f, err := n.current()
 	if err != nil {
-		return exchange.WeighingRule{}, err
+		return nil, own, by, err
 	}
-	by, err := n.actor(who)
-	if err != nil {
-		return exchange.WeighingRule{}, err
+	if by, err = n.actor(who); err != nil {
+		return nil, own, by, err
 	}
-	own, _, err := n.own(f)
-	if err != nil {
-		return exchange.WeighingRule{}, err
-	}
-	rule, _, err := f.law.WeighingOf(x.Request, own, by)
-	return rule, err
+	own, _, err = n.own(f)
+	return f.law, own, by, err
 }
 
 func explanation(findings []exchange.Finding) Explanation {

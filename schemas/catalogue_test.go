@@ -18,6 +18,9 @@ type catalogues struct {
 	Grounds  []exchange.Ground
 	Domains  []named
 	Tasks    []named
+
+	Conditions []exchange.ConditionRule
+	Defaults   []exchange.DefaultRule
 }
 
 type named struct {
@@ -219,6 +222,12 @@ func TestCataloguesArePlain(t *testing.T) {
 	for _, g := range c.Grounds {
 		dutch = append(dutch, g.Name.NL)
 	}
+	for _, r := range c.Conditions {
+		dutch = append(dutch, r.Name.NL, r.Explain.NL, r.Says.NL)
+	}
+	for _, d := range c.Defaults {
+		dutch = append(dutch, d.Why.NL)
+	}
 	for _, text := range dutch {
 		plainDutch(t, text)
 	}
@@ -256,6 +265,9 @@ func TestReadmeListsTheCodes(t *testing.T) {
 	}
 	for _, i := range c.Items {
 		all = append(all, string(i.Code))
+	}
+	for _, r := range c.Conditions {
+		all = append(all, string(r.Code))
 	}
 	for _, code := range all {
 		if !strings.Contains(string(text), "`"+code+"`") {
@@ -303,7 +315,7 @@ func TestSecrecyHasSevenSteps(t *testing.T) {
 // Every rule that explains has a sentence in both languages, and a placeholder
 // is a param that the code knows.
 func TestRuleSentences(t *testing.T) {
-	params := "purpose task domain item depth asked weighing trigger involvement statement step outcome ground category regime capacity date role field number surplus parties hat"
+	params := "purpose task domain item depth asked weighing trigger involvement statement step outcome ground category regime capacity date role field number surplus parties hat condition other"
 	for _, code := range exchange.RuleCodes {
 		s, ok := schemas.Rule(string(code))
 		if !ok || s.NL == "" || s.EN == "" {

@@ -8,8 +8,8 @@
 //   - message.*.json and disclosure.item.json: what passes between nodes, with
 //     the parts that they share in common.json. [Validate] holds documents to
 //     them.
-//   - catalogues/: purposes, triggers, statements, domains, items, weighings and
-//     grounds, in the shape that exchange.ParseLaw reads. Another order in council under art. 2.3a.5 Wmo
+//   - catalogues/: purposes, triggers, statements, domains, items, weighings,
+//     grounds and conditions, in the shape that exchange.ParseLaw reads. Another order in council under art. 2.3a.5 Wmo
 //     2015 is another catalogue, not another program. README.md lists the codes.
 //   - texts.json: every error code with its status, exit code, and what to do,
 //     in Dutch and English; docs/errors.md is made from it. See [Text].
@@ -36,7 +36,7 @@ var (
 )
 
 // Catalogues are the catalogues of the law by name (purposes, triggers,
-// statements, domains, items, weighings, grounds), each a JSON document in the
+// statements, domains, items, weighings, grounds, conditions), each a JSON document in the
 // shape that exchange.ParseLaw reads. They are what a node follows until its
 // register brings others.
 func Catalogues() map[string][]byte {

@@ -26,7 +26,7 @@ const base = "https://sluis.invalid/schemas/"
 var names = [...]string{
 	"config", "disclosure.item", "disclosure.subject", "message.answer", "message.correction", "message.notice", "message.passing",
 	"message.permission", "message.permission-request", "message.permission-withdrawal", "message.question", "message.receipt", "message.reply",
-	"message.request", "message.withdrawal", "register", "root",
+	"message.request", "message.withdrawal", "policy", "register", "root",
 }
 
 // Names lists the schemas that [Validate] knows, in alphabetical order.

@@ -29,6 +29,19 @@ func claims(body string, follows bool) string {
 	return `{"iss":"` + asker + `","aud":"` + asked + `","jti":"` + uuid + `","iat":1795440000,"exp":1799068800,"exchange":"` + uuid + `",` + f + `"body":` + body + `}`
 }
 
+// policy has a rule of each list, and every form of constraint.
+const policy = `{"@context":["http://www.w3.org/ns/odrl.jsonld",{"sluis":"https://sluis.invalid/ns/policy#"}],"@type":"Set","uid":"urn:uuid:` + uuid + `",
+	"profile":"https://sluis.invalid/ns/policy","conflict":"prohibit","assigner":"sluis:party/` + asker + `",
+	"permission":[{"target":["sluis:item/offence"],"action":"distribute","constraint":[{"leftOperand":"count","operator":"lteq","rightOperand":{"@value":"1","@type":"xsd:integer"}}],
+		"duty":[{"action":"obtainConsent","consentingParty":"sluis:party/` + asker + `"}]}],
+	"prohibition":[{"target":["sluis:supplied"],"action":"distribute"},
+		{"target":["sluis:supplied"],"action":"distribute","constraint":[{"leftOperand":"recipient","operator":"isNoneOf","rightOperand":[{"@id":"sluis:party/` + asked + `"},{"@id":"sluis:task/coordination"},{"@id":"sluis:domain/debts"}]}]},
+		{"target":["sluis:supplied"],"action":"distribute","constraint":[{"leftOperand":"purpose","operator":"isAnyOf","rightOperand":[{"@id":"sluis:purpose/triage"},{"@id":"sluis:phase/report"}]}]},
+		{"target":["sluis:supplied"],"action":"distribute","constraint":[{"leftOperand":"sluis:depth","operator":"gt","rightOperand":{"@id":"sluis:depth/process"}}]},
+		{"target":["sluis:supplied"],"action":"distribute","constraint":[{"leftOperand":"event","operator":"lt","rightOperand":{"@id":"sluis:client-told"}}]},
+		{"target":["sluis:supplied"],"action":"distribute","constraint":[{"leftOperand":"deliveryChannel","operator":"neq","rightOperand":{"@id":"sluis:case-conference"}}]}],
+	"obligation":[{"target":["sluis:supplied"],"action":"delete","constraint":[{"leftOperand":"dateTime","operator":"lt","rightOperand":{"@value":"2027-06-01","@type":"xsd:date"}}]}]}`
+
 // The examples hold every member of every schema at least once.
 var examples = map[string][]string{
 	"message.request": {
@@ -42,7 +55,7 @@ var examples = map[string][]string{
 			"involvement":{"state":"in-consultation"},"contact":"x","due":"2027-01-04T12:00:00Z"}`, false),
 	},
 	"message.answer": {
-		claims(`{"decided":"2026-11-23T12:00:00.123Z","conditions":[{"code":"only-to","parties":["`+asked+`"],"items":["offence"],"until":"2027-06-01"}],
+		claims(`{"decided":"2026-11-23T12:00:00.123Z","policy":`+policy+`,
 			"_sd":["`+digest+`"],"_sd_alg":"sha-256"}`, true),
 	},
 	"message.withdrawal": {claims(`{}`, true)},
@@ -51,6 +64,7 @@ var examples = map[string][]string{
 	"message.receipt": {
 		claims(`{"entry":"c2x1aXM=","checkpoint":"sluis.invalid/ledger/1\n1\n","proof":["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}`, true),
 	},
+	"policy": {policy},
 	"disclosure.item": {
 		`{"outcome":"supply","depth":"process","value":"Supervision since February","tell":"call me"}`,
 		`{"outcome":"withhold","tell":"call me"}`,
@@ -58,8 +72,8 @@ var examples = map[string][]string{
 	},
 	"disclosure.subject": {`{"standing":"client","bsn":"999993847"}`, `{"standing":"family","name":"Daan Proefstra","born":"1987-03-14","address":"Sluisweg 12"}`},
 	"message.passing": {
-		`{"iss":"00000099000003003000:probation","aud":"00000099000001001000:investigation","jti":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857","iat":1764072000,"exp":1769256000,"exchange":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394858","body":{"purpose":"investigation/inform","conditions":[],"chain":{"answer":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"items":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd_alg":"sha-256"}}`,
-		`{"iss":"00000099000003003000:probation","aud":"00000099000001001000:investigation","jti":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857","iat":1764072000,"exp":1769256000,"exchange":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394858","body":{"purpose":"investigation/inform","told":"2026-11-20T00:00:00Z","conditions":[{"code":"no-onward"}],"chain":{"answer":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","corrections":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"links":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"permissions":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]},"items":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd_alg":"sha-256"}}`,
+		`{"iss":"00000099000003003000:probation","aud":"00000099000001001000:investigation","jti":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857","iat":1764072000,"exp":1769256000,"exchange":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394858","body":{"purpose":"investigation/inform","chain":{"answer":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"items":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd_alg":"sha-256"}}`,
+		`{"iss":"00000099000003003000:probation","aud":"00000099000001001000:investigation","jti":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857","iat":1764072000,"exp":1769256000,"exchange":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394858","body":{"purpose":"investigation/inform","told":"2026-11-20T00:00:00Z","chain":{"answer":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","corrections":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"links":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"permissions":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]},"items":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd_alg":"sha-256"}}`,
 	},
 	"message.permission-request": {`{"iss":"00000099000003003000:probation","aud":"00000099000001001000:investigation","jti":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857","iat":1764072000,"exp":1769256000,"exchange":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394858","body":{"recipient":"00000099000004004000:youth-care","purpose":"investigation/inform","items":["debt-plan"],"why":"to plan"}}`},
 	"message.permission": {
@@ -155,8 +169,12 @@ func TestWhatIsRefused(t *testing.T) {
 		{"message.answer", `"_sd":["` + digest + `"]`, `"_sd":[]`, "/body/_sd: minItems"},
 		{"message.answer", `"_sd":["` + digest + `"]`, `"_sd":["x"]`, "/body/_sd/0: pattern"},
 		{"message.answer", `sha-256`, `sha-1`, "/body/_sd_alg: const"},
-		{"message.answer", `"parties":["` + asked + `"]`, `"parties":[]`, "/body/conditions/0/parties: minItems"},
-		{"message.answer", `2027-06-01`, `1 June`, "/body/conditions/0/until: format"},
+		{"message.answer", `2027-06-01`, `1 June`, "/body/policy/obligation/0/constraint/0/rightOperand/@value: format"},
+		{"policy", `"Set"`, `"Agreement"`, "/@type: const"},
+		{"policy", `"assigner"`, `"assignee":"x","assigner"`, "document: additionalProperties"},
+		{"policy", `"duty":[`, `"duty":[],"x":[`, "/permission/0: additionalProperties"},
+		{"policy", `"action":"delete"`, `"action":"use"`, "/obligation/0/action: const"},
+		{"policy", `"operator":"lt","rightOperand":{"@value"`, `"operator":"gt","rightOperand":{"@value"`, "/obligation/0/constraint/0/operator: const"},
 		{"message.answer", `.123Z`, `.1234Z`, "/body/decided: maxLength"},
 		{"message.withdrawal", `"body":{}`, `"body":{"why":"x"}`, "/body: additionalProperties"},
 		{"message.withdrawal", `"body":{}`, `"body":null`, "/body: type"},

@@ -137,8 +137,9 @@ func (d *door) reply(ctx context.Context, by actor, id, text string) error {
 	return refusal(err)
 }
 
-// decide takes a decision; address turns the key of a party into its ID.
-func (d *door) decide(ctx context.Context, by actor, id string, a Decide, address func(string) (exchange.PartyID, error)) error {
+// decide takes a decision; address turns the key of a party into its ID. It
+// returns what the node says that it will do to keep the conditions.
+func (d *door) decide(ctx context.Context, by actor, id string, a Decide, address func(string) (exchange.PartyID, error)) (said []string, err error) {
 	decision := api.NewDecision{Note: a.Note}
 	for _, i := range a.Items {
 		item := api.DecidedItem{Code: i.Item, Outcome: api.Withhold, Ground: i.Ground, Reason: i.Reason, Tell: i.Tell}
@@ -147,22 +148,40 @@ func (d *door) decide(ctx context.Context, by actor, id string, a Decide, addres
 		}
 		decision.Items = append(decision.Items, item)
 	}
-	for _, c := range a.Conditions {
-		condition := api.Condition{Kind: word(api.ConditionOf, c.Code)}
-		for _, key := range c.Parties {
-			party, err := address(key)
+	if a.Free || len(a.Conditions) > 0 {
+		conditions := []api.Condition{}
+		for _, c := range a.Conditions {
+			condition, err := conditionOf(c, address)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			condition.Parties = append(condition.Parties, party.String())
+			conditions = append(conditions, condition)
 		}
-		if !c.Until.IsZero() {
-			condition.Until = c.Until.Format(time.DateOnly)
-		}
-		decision.Conditions = append(decision.Conditions, condition)
+		decision.Conditions = &conditions
 	}
-	_, err := d.client.Decide(ctx, by.by(), id, decision)
-	return refusal(err)
+	made, err := d.client.Decide(ctx, by.by(), id, decision)
+	for _, c := range made.Conditions {
+		said = append(said, c.Says.EN)
+	}
+	return said, refusal(err)
+}
+
+func conditionOf(c Condition, address func(string) (exchange.PartyID, error)) (api.Condition, error) {
+	condition := api.Condition{
+		Kind: word(api.ConditionOf, c.Code), Items: c.Items, Tasks: c.Tasks, Domains: c.Domains, Purposes: c.Purposes, Phases: c.Phases,
+		Depth: word(api.DepthOf, c.Depth),
+	}
+	for _, key := range c.Parties {
+		party, err := address(key)
+		if err != nil {
+			return condition, err
+		}
+		condition.Parties = append(condition.Parties, party.String())
+	}
+	if !c.Until.IsZero() {
+		condition.Until = c.Until.Format(time.DateOnly)
+	}
+	return condition, nil
 }
 
 // phase is where a request stands, in the words of package exchange. hat picks
@@ -206,7 +225,7 @@ func (d *door) open(ctx context.Context, by actor, id string) (opened, error) {
 		})
 	}
 	for _, each := range c.Answer.Conditions {
-		o.conditions = append(o.conditions, each.Kind.Code())
+		o.conditions = append(o.conditions, each.Condition.Kind.Code())
 	}
 	return o, nil
 }

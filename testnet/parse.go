@@ -157,7 +157,9 @@ func askForms() []form {
 }
 
 // decideForms lists what can be indented under decides.
-func decideForms() []form {
+func decideForms() []form { return append(outcomeForms(), conditionForms()...) }
+
+func outcomeForms() []form {
 	item := func(s *Decide, i DecideItem) { s.Items = append(s.Items, i) }
 	return []form{
 		{"supply <code> <depth> <text>", changeDecide(func(s *Decide, a args) {
@@ -166,25 +168,41 @@ func decideForms() []form {
 		{"withhold <code> on <code>", changeDecide(func(s *Decide, a args) { item(s, DecideItem{Item: a[0], Ground: a[1]}) })},
 		{"because <text>", changeWithheld(func(i *DecideItem, a args) { i.Reason = a[0] })},
 		{"saying <text>", changeWithheld(func(i *DecideItem, a args) { i.Tell = a[0] })},
-		{"condition <code>", changeDecide(func(s *Decide, a args) { s.Conditions = append(s.Conditions, Condition{Code: a[0]}) })},
+		{"note <text>", changeDecide(func(s *Decide, a args) { s.Note = a[0] })},
+	}
+}
+
+func conditionForms() []form {
+	set := func(how func(*Condition, args)) func(*parser, args) error {
+		return changeDecide(func(s *Decide, a args) {
+			c := Condition{Code: a[0]}
+			how(&c, a)
+			s.Conditions = append(s.Conditions, c)
+		})
+	}
+	party := set(func(c *Condition, a args) { c.Parties = []string{a[1]} })
+	return []form{
+		{"no conditions", changeDecide(func(s *Decide, _ args) { s.Free = true })},
+		{"condition <code>", set(func(*Condition, args) {})},
 		{"condition <code> <party>", func(p *parser, a args) error {
 			if err := p.known(a[1]); err != nil {
 				return err
 			}
-			return changeDecide(func(s *Decide, a args) {
-				s.Conditions = append(s.Conditions, Condition{Code: a[0], Parties: []string{a[1]}})
-			})(p, a)
+			return party(p, a)
 		}},
+		{"condition <code> task <code>", set(func(c *Condition, a args) { c.Tasks = []string{a[1]} })},
+		{"condition <code> domain <code>", set(func(c *Condition, a args) { c.Domains = []string{a[1]} })},
+		{"condition <code> purpose <code>", set(func(c *Condition, a args) { c.Purposes = []string{a[1]} })},
+		{"condition <code> phase <code>", set(func(c *Condition, a args) { c.Phases = []string{a[1]} })},
+		{"condition <code> depth <depth>", set(func(c *Condition, a args) { c.Depth = a[1] })},
 		{"condition <code> until <date>", func(p *parser, a args) error {
 			until, err := time.Parse(time.DateOnly, a[1])
 			if err != nil {
 				return err
 			}
-			return changeDecide(func(s *Decide, a args) {
-				s.Conditions = append(s.Conditions, Condition{Code: a[0], Until: until})
-			})(p, a)
+			return set(func(c *Condition, _ args) { c.Until = until })(p, a)
 		}},
-		{"note <text>", changeDecide(func(s *Decide, a args) { s.Note = a[0] })},
+		{"for <code>", changeCondition(func(c *Condition, a args) { c.Items = append(c.Items, a[0]) })},
 	}
 }
 
@@ -224,6 +242,18 @@ func changeWithheld(change func(*DecideItem, args)) func(*parser, args) error {
 			return fmt.Errorf("this belongs under withhold")
 		}
 		change(&d.Items[len(d.Items)-1], a)
+		return nil
+	}
+}
+
+// changeCondition changes the condition in the line above.
+func changeCondition(how func(*Condition, args)) func(*parser, args) error {
+	return func(p *parser, a args) error {
+		d := p.s.Steps[len(p.s.Steps)-1].Act.(Decide)
+		if len(d.Conditions) == 0 {
+			return fmt.Errorf("this belongs under condition")
+		}
+		how(&d.Conditions[len(d.Conditions)-1], a)
 		return nil
 	}
 }

@@ -56,6 +56,13 @@ b decides
     condition ask-first
     condition only-to a
     condition delete-by until 2027-01-31
+    condition not-to task coordination
+    condition not-to domain d
+    condition only-for purpose f
+    condition not-for phase report
+    condition no-deeper depth process
+    for i
+    for j
     note      "Nobody else reads this"
 then a has 1 from b
 then a reads b/thing process "This is the thing"
@@ -114,7 +121,7 @@ func TestParse(t *testing.T) {
 		t.Errorf("%d steps, want %d", len(s.Steps), len(acts))
 	}
 	d, ok := s.Steps[decides].Act.(Decide)
-	if !ok || len(d.Items) != 3 || len(d.Conditions) != 3 || d.Note != "Nobody else reads this" {
+	if !ok || len(d.Items) != 3 || len(d.Conditions) != 8 || d.Note != "Nobody else reads this" {
 		t.Fatalf("decision %#v", s.Steps[decides].Act)
 	}
 	if want := (DecideItem{Item: "b/other", Ground: "some-ground", Reason: "It is not needed", Tell: "Please do call me"}); d.Items[1] != want {
@@ -123,6 +130,12 @@ func TestParse(t *testing.T) {
 	if got := d.Conditions[2].Until.Format("2006-01-02"); got != "2027-01-31" {
 		t.Errorf("until %s", got)
 	}
+	if want := []Condition{
+		{Code: "not-to", Tasks: []string{"coordination"}}, {Code: "not-to", Domains: []string{"d"}}, {Code: "only-for", Purposes: []string{"f"}},
+		{Code: "not-for", Phases: []string{"report"}}, {Code: "no-deeper", Depth: "process", Items: []string{"i", "j"}},
+	}; !reflect.DeepEqual(d.Conditions[3:], want) {
+		t.Errorf("conditions %+v, want %+v", d.Conditions[3:], want)
+	}
 }
 
 // Every change below makes the story wrong, and the error names the line and
@@ -130,9 +143,10 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no title", "# A title\n#\n# One paragraph\n# of two lines.\n#\n# Another.\n", "", "title"},
-		{"an unknown line", "stop b", "halt b", "line 56: this line has none of these forms:"},
-		{"an unknown line below", "note      \"", "remark    \"", "line 49: this line has none of these forms:"},
+		{"an unknown line", "stop b", "halt b", "line 63: this line has none of these forms:"},
+		{"an unknown line below", "note      \"", "remark    \"", "line 56: this line has none of these forms:"},
 		{"an unknown party", "stop b", "stop c", "c is not among the parties"},
+		{"items of no condition", "    condition ask-first\n", "    for i\n    condition ask-first\n", "this belongs under condition"},
 		{"an unknown party in a condition", "only-to a", "only-to c", "c is not among the parties"},
 		{"a party twice", "party b\n", "party b\nparty b\n", "line 10: b takes part already"},
 		{"an unknown person", "about p for", "about q for", "q is not described"},

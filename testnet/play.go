@@ -479,9 +479,16 @@ func (y *play) decide(ctx context.Context, a Decide) error {
 	if _, err := d.open(ctx, by, y.current.id); err != nil {
 		return err
 	}
-	err = d.decide(ctx, by, y.current.id, a, y.Net.partyID)
+	said, err := d.decide(ctx, by, y.current.id, a, y.Net.partyID)
 	if y.wasRefused(err, a.Party) {
 		return nil
+	}
+	if len(said) > 0 {
+		var details []Detail
+		for _, s := range said {
+			details = append(details, Detail{"condition", s})
+		}
+		y.told(ToldActs, a.Party, "It goes along with conditions on further use.", details...)
 	}
 	return err
 }
@@ -559,9 +566,6 @@ func (y *play) detailsOfDecide(a Decide) []Detail {
 			details = append(details, Detail{"tells", quote(i.Tell)})
 		}
 	}
-	for _, c := range a.Conditions {
-		details = append(details, Detail{"condition", y.condition(c)})
-	}
 	if a.Note != "" {
 		details = append(details, Detail{"stays here", quote(a.Note)})
 	}
@@ -573,26 +577,6 @@ func (y *play) item(code string) string {
 		return i.Name.EN
 	}
 	return code
-}
-
-func (y *play) condition(c Condition) string {
-	var parties []string
-	for _, p := range c.Parties {
-		parties = append(parties, y.name(p))
-	}
-	switch exchange.ConditionCode(c.Code) {
-	case exchange.AskFirst:
-		return "ask us before this goes to anybody else"
-	case exchange.OnlyTo:
-		return "share it with nobody but " + strings.Join(parties, ", ")
-	case exchange.NotTo:
-		return "do not share it with " + strings.Join(parties, ", ")
-	case exchange.NoOnward:
-		return "this goes to nobody else"
-	case exchange.DeleteBy:
-		return "delete it by " + c.Until.Format("2 January 2006")
-	}
-	return c.Code
 }
 
 // depth is what an item tells at a depth, as the catalogue has it.

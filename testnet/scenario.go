@@ -109,8 +109,9 @@ type (
 	Decide struct {
 		Party      string
 		Items      []DecideItem
-		Conditions []Condition
-		Note       string // stays with the party
+		Conditions []Condition // none: those that the catalogue proposes
+		Free       bool        // without conditions, also where the catalogue proposes some
+		Note       string      // stays with the party
 	}
 	// DecideItem supplies an item, or withholds it on a ground.
 	DecideItem struct {
@@ -122,11 +123,17 @@ type (
 		Reason string // why, in own words; stays with the party
 		Tell   string // what the asker is told
 	}
-	// Condition limits the further use.
+	// Condition limits the further use of the items, or of all.
 	Condition struct {
-		Code    string
-		Parties []string
-		Until   time.Time
+		Code     string
+		Items    []string
+		Parties  []string
+		Tasks    []string
+		Domains  []string
+		Purposes []string
+		Phases   []string
+		Depth    string
+		Until    time.Time
 	}
 
 	// Withdraw takes the request back that is under way.

@@ -58,6 +58,21 @@ func (a *API) ListWeighings(context.Context, ListWeighingsRequestObject) (ListWe
 	})}, nil
 }
 
+// ListConditions lists the kinds of condition on further use.
+func (a *API) ListConditions(context.Context, ListConditionsRequestObject) (ListConditionsResponseObject, error) {
+	law := a.node.Law()
+	return ListConditions200JSONResponse{Conditions: each(slices.Collect(law.Conditions()), func(r exchange.ConditionRule) api.ConditionRule {
+		return api.ConditionRule{
+			Kind: conditionOf(r.Code), Article: r.Article, Name: sentence(r.Name), Explain: sentence(r.Explain),
+			Defaults: each(slices.Collect(law.Defaults(r.Code)), func(d exchange.DefaultRule) api.ConditionDefault {
+				return api.ConditionDefault{
+					Regimes: each(d.Regimes, regimeOf), Categories: each(d.Categories, categoryOf), Article: d.Article, Why: sentence(d.Why),
+				}
+			}),
+		}
+	})}, nil
+}
+
 func stepRuleOf(s exchange.StepRule) api.StepRule {
 	return api.StepRule{
 		Code: string(s.Code), Article: s.Article, Ask: sentence(s.Ask), Explain: sentence(s.Explain), Route: string(s.Route),

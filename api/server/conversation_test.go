@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,7 +67,7 @@ func TestConversation(t *testing.T) {
 	}
 	w.weighed(asked.ID)
 	decided, err := w.probation.client.Decide(ctx, by(professional), asked.ID, verdict())
-	if err != nil || decided.Side != api.Supplier {
+	if err != nil || decided.Request.Side != api.Supplier || len(decided.Conditions) != 3 || len(decided.Told) != 0 {
 		t.Fatalf("decided %+v, %v", decided, err)
 	}
 	w.wait(w.college, asked.ID, api.Answered)
@@ -79,7 +80,8 @@ func TestConversation(t *testing.T) {
 	if first.Value != "meldplicht tot en met maart" || first.Depth != api.Process || second.Outcome != api.Withhold || second.Tell != "bel mij" {
 		t.Errorf("answer %+v", read.Answer)
 	}
-	if c := read.Answer.Conditions; len(c) != 3 || c[2].Until != "2027-03-01" || c[1].Parties[0] != "00000099000001001000:investigation" {
+	if c := read.Answer.Conditions; !reflect.DeepEqual(c, decided.Conditions) || c[2].Condition.Until != "2027-03-01" || c[1].Condition.Parties[0] != "00000099000001001000:investigation" ||
+		c[1].Says.NL != "Het knooppunt geeft 'Voorwaarden van het toezicht' alleen door aan gemeente Voorbeeldstad (investigation)." {
 		t.Errorf("conditions %+v", c)
 	}
 	own, err := w.probation.client.Open(ctx, by(professional), asked.ID)

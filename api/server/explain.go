@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -185,6 +184,10 @@ func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
 		if t, ok := v.law.Trigger(exchange.TriggerCode(code)); ok {
 			return t.Name
 		}
+	case "condition", "other":
+		if c, ok := v.law.Condition(exchange.ConditionCode(code)); ok {
+			return c.Name
+		}
 	case "statement", "surplus":
 		// Of two, either will do.
 		return either(code, "' of '", "' or '", func(code string) exchange.Sentence {
@@ -197,7 +200,7 @@ func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
 		return either(code, " of ", " or ", func(code string) exchange.Sentence { return term(what, code) })
 	case "date":
 		if day, err := time.Parse(time.DateOnly, code); err == nil {
-			return exchange.Sentence{NL: dutchDay(day), EN: day.Format("2 January 2006")}
+			return exchange.Sentence{NL: exchange.DutchDay(day), EN: day.Format("2 January 2006")}
 		}
 	case "capacity", "hat":
 		return exchange.Sentence{NL: "'" + code + "'", EN: "'" + code + "'"}
@@ -216,14 +219,6 @@ func (v vocabulary) name(what, code string, params []string) exchange.Sentence {
 		}
 	}
 	return term(what, code)
-}
-
-// dutchDay is a day as people write it: 2 december 2026.
-func dutchDay(day time.Time) string {
-	months := [...]string{
-		"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december",
-	}
-	return strconv.Itoa(day.Day()) + " " + months[day.Month()-1] + " " + strconv.Itoa(day.Year())
 }
 
 // either names codes of which one will do.

@@ -106,11 +106,16 @@ func (a *API) Decide(ctx context.Context, r DecideRequestObject) (DecideResponse
 	if err != nil {
 		return nil, err
 	}
-	x, err := a.node.Decide(ctx, by, id, decision)
+	decide := a.node.Decide
+	if r.Body.Conditions == nil {
+		decide = a.node.DecideAsProposed
+	}
+	x, err := decide(ctx, by, id, decision)
 	if err != nil {
 		return nil, err
 	}
-	return Decide201JSONResponse{Body: stateOf(x), Headers: Decide201ResponseHeaders{Location: locationOf(id)}}, nil
+	made := api.DecisionMade{Request: stateOf(x), Conditions: a.conditionsFrom(x.Decision.Conditions, x.Request.To), Told: a.told(x.Decision)}
+	return Decide201JSONResponse{Body: made, Headers: Decide201ResponseHeaders{Location: locationOf(id)}}, nil
 }
 
 // ListMessages lists the messages of a request.
@@ -239,31 +244,13 @@ func decisionOf(n api.NewDecision) (exchange.Decision, error) {
 			Value: typed(i.Value), Ground: exchange.GroundCode(i.Ground), Reason: typed(i.Reason), Tell: typed(i.Tell),
 		})
 	}
-	var err error
-	d.Conditions, err = conditionsOf(n.Conditions)
-	return d, err
-}
-
-func conditionsOf(all []api.Condition) (out []exchange.Condition, err error) {
-	for _, n := range all {
-		c := exchange.Condition{
-			Code: exchange.ConditionCode(n.Kind.Code()), Items: each(n.Items, plain[exchange.ItemCode, string]),
+	if n.Conditions != nil {
+		var err error
+		if d.Conditions, err = conditionsOf(*n.Conditions); err != nil {
+			return exchange.Decision{}, err
 		}
-		for _, p := range n.Parties {
-			id, err := exchange.ParsePartyID(p)
-			if err != nil {
-				return nil, err
-			}
-			c.Parties = append(c.Parties, id)
-		}
-		if n.Until != "" {
-			if c.Until, err = time.Parse(time.DateOnly, n.Until); err != nil {
-				return nil, badInput("/voorwaarden", "format")
-			}
-		}
-		out = append(out, c)
 	}
-	return out, nil
+	return d, nil
 }
 
 // contentOf writes out everything of an exchange: this and what it calls is
@@ -291,7 +278,7 @@ func (a *API) contentOf(ctx context.Context, by peer.Who, x exchange.Exchange) a
 	}
 	if d := x.Decision; !d.At.IsZero() {
 		c.Decision = &api.Decision{
-			By: string(d.By), Second: string(d.Second), At: moment(d.At), Conditions: each(d.Conditions, conditionFrom), Note: d.Note.Reveal(),
+			By: string(d.By), Second: string(d.Second), At: moment(d.At), Conditions: a.conditionsFrom(d.Conditions, r.To), Note: d.Note.Reveal(),
 			Items: each(d.Items, func(i exchange.ItemDecision) api.DecidedItem {
 				return api.DecidedItem{
 					Code: string(i.Item), Outcome: outcomeOf(i.Outcome), Depth: depthOf(i.Depth), Value: i.Value.Reveal(),
@@ -302,7 +289,7 @@ func (a *API) contentOf(ctx context.Context, by peer.Who, x exchange.Exchange) a
 	}
 	if w := x.Answer; !w.At.IsZero() {
 		c.Answer = &api.Answer{
-			At: moment(w.At), Conditions: each(w.Conditions, conditionFrom),
+			At: moment(w.At), Conditions: a.conditionsFrom(w.Conditions, r.To),
 			Items: each(asAsked(r, w.Items), func(i exchange.AnsweredItem) api.AnsweredItem {
 				return api.AnsweredItem{
 					Code: string(i.Item), Outcome: outcomeOf(i.Outcome), Depth: depthOf(i.Depth), Value: i.Value.Reveal(), Tell: i.Tell.Reveal(),
@@ -324,18 +311,4 @@ func asAsked(r exchange.Request, items []exchange.AnsweredItem) []exchange.Answe
 	return slices.SortedStableFunc(slices.Values(items), func(a, b exchange.AnsweredItem) int {
 		return cmp.Compare(rank(a.Item), rank(b.Item))
 	})
-}
-
-func conditionFrom(c exchange.Condition) api.Condition {
-	n := api.Condition{Kind: conditionOf(c.Code)}
-	for _, p := range c.Parties {
-		n.Parties = append(n.Parties, p.String())
-	}
-	for _, i := range c.Items {
-		n.Items = append(n.Items, string(i))
-	}
-	if !c.Until.IsZero() {
-		n.Until = c.Until.UTC().Format(time.DateOnly)
-	}
-	return n
 }

@@ -204,6 +204,9 @@ type ServerInterface interface {
 	// Question De vrager om verduidelijking vragen
 	// (POST /verzoeken/{kenmerk}/vragen)
 	Question(w http.ResponseWriter, r *http.Request, id ID, params QuestionParams)
+	// ListConditions Welke voorwaarden er zijn
+	// (GET /voorwaarden)
+	ListConditions(w http.ResponseWriter, r *http.Request)
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	// (GET /weigeringsgronden)
 	ListGrounds(w http.ResponseWriter, r *http.Request)
@@ -3427,6 +3430,20 @@ func (siw *ServerInterfaceWrapper) Question(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// ListConditions operation middleware
+func (siw *ServerInterfaceWrapper) ListConditions(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListConditions(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListGrounds operation middleware
 func (siw *ServerInterfaceWrapper) ListGrounds(w http.ResponseWriter, r *http.Request) {
 
@@ -3687,6 +3704,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/toestemmingen/{toestemming}/intrekkingen", wrapper.WithdrawPermission)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/toewijzingen", wrapper.Assign)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/vragen", wrapper.Question)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/voorwaarden", wrapper.ListConditions)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/weigeringsgronden", wrapper.ListGrounds)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/zoekopdrachten", wrapper.SearchPerson)
 
@@ -6407,7 +6425,7 @@ type Decide201ResponseHeaders struct {
 }
 
 type Decide201JSONResponse struct {
-	Body    Request
+	Body    DecisionMade
 	Headers Decide201ResponseHeaders
 }
 
@@ -8148,6 +8166,44 @@ func (response QuestiondefaultApplicationProblemPlusJSONResponse) VisitQuestionR
 	return err
 }
 
+type ListConditionsRequestObject struct {
+}
+
+type ListConditionsResponseObject interface {
+	VisitListConditionsResponse(w http.ResponseWriter) error
+}
+
+type ListConditions200JSONResponse ConditionList
+
+func (response ListConditions200JSONResponse) VisitListConditionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConditionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListConditionsdefaultApplicationProblemPlusJSONResponse) VisitListConditionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListGroundsRequestObject struct {
 }
 
@@ -8444,6 +8500,9 @@ type StrictServerInterface interface {
 	// Question De vrager om verduidelijking vragen
 	// (POST /verzoeken/{kenmerk}/vragen)
 	Question(ctx context.Context, request QuestionRequestObject) (QuestionResponseObject, error)
+	// ListConditions Welke voorwaarden er zijn
+	// (GET /voorwaarden)
+	ListConditions(ctx context.Context, request ListConditionsRequestObject) (ListConditionsResponseObject, error)
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	// (GET /weigeringsgronden)
 	ListGrounds(ctx context.Context, request ListGroundsRequestObject) (ListGroundsResponseObject, error)
@@ -10261,6 +10320,30 @@ func (sh *strictHandler) Question(w http.ResponseWriter, r *http.Request, id ID,
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(QuestionResponseObject); ok {
 		if err := validResponse.VisitQuestionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListConditions operation middleware
+func (sh *strictHandler) ListConditions(w http.ResponseWriter, r *http.Request) {
+	var request ListConditionsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConditions(ctx, request.(ListConditionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConditions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListConditionsResponseObject); ok {
+		if err := validResponse.VisitListConditionsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -78,7 +78,7 @@ func refusedFields(t *testing.T) (all []string) {
 // A sentence asks for no param that an explanation can't name.
 func TestRulesAskForKnownParams(t *testing.T) {
 	known := []string{
-		"purpose", "task", "domain", "item", "weighing", "trigger", "statement", "ground", "step", "outcome", // of catalogues
+		"purpose", "task", "domain", "item", "weighing", "trigger", "statement", "ground", "step", "outcome", "condition", "other", // of catalogues
 		"depth", "asked", "category", "regime", "involvement", // terms
 		"capacity", "hat", "date", "parties", "number", // as they are
 		"role", "field", "surplus", // terms and statements

@@ -101,7 +101,7 @@ func (a *API) ReturnDecision(ctx context.Context, r ReturnDecisionRequestObject)
 func (a *API) weighingOf(ctx context.Context, by peer.Who, x exchange.Exchange) *api.WeighingState {
 	state := &api.WeighingState{
 		Taken: each(x.Weighing, stepFrom), Open: []string{}, Assigned: string(x.Assignment.To), AssignedWhy: x.Assignment.Why.Reveal(),
-		Returned: x.Returned.Reveal(),
+		Returned: x.Returned.Reveal(), Proposed: []api.SetCondition{},
 	}
 	rule, err := a.node.WeighingOf(ctx, by, x)
 	if err != nil {
@@ -110,6 +110,9 @@ func (a *API) weighingOf(ctx context.Context, by peer.Who, x exchange.Exchange) 
 	state.Weighing = string(rule.Code)
 	for _, s := range rule.Open(x.Weighing) {
 		state.Open = append(state.Open, string(s.Code))
+	}
+	if proposed, err := a.node.Proposed(ctx, by, x); err == nil { // else it is decided, or another's to decide
+		state.Proposed = a.conditionsFrom(proposed, x.Request.To)
 	}
 	return state
 }

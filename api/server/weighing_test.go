@@ -188,7 +188,7 @@ func (w *world) seenByTwo(id string) {
 	w.t.Helper()
 	ctx, youth := w.t.Context(), w.others[0].client
 	for round := range 2 {
-		if s, err := youth.Decide(ctx, by(professional), id, supplyLess()); err != nil || s.Phase != api.Proposed {
+		if s, err := youth.Decide(ctx, by(professional), id, supplyLess()); err != nil || s.Request.Phase != api.Proposed {
 			w.t.Fatalf("decided: %+v, %v", s, err)
 		}
 		if _, err := youth.Confirm(ctx, by(professional), id); !errors.Is(err, &api.Problem{Code: "same-eyes"}) {

@@ -349,7 +349,7 @@ func verdict() api.NewDecision {
 			{Code: "supervision-conditions", Outcome: api.Supply, Depth: api.Process, Value: "meldplicht tot en met maart"},
 			{Code: "offence", Outcome: api.Withhold, Ground: "not-necessary", Reason: "voegt niets toe", Tell: "bel mij"},
 		},
-		Conditions: []api.Condition{
+		Conditions: &[]api.Condition{
 			{Kind: api.AskFirst},
 			{Kind: api.OnlyTo, Parties: []string{"00000099000001001000:investigation"}, Items: []string{"supervision-conditions"}},
 			{Kind: api.DeleteBy, Until: "2027-03-01"},

@@ -9,7 +9,7 @@ func commands(t *terminal) []*cobra.Command {
 		weighCommand(t), questionCommand(t), assignCommand(t), decideCommand(t), confirmCommand(t), returnCommand(t),
 		passCommand(t), permissionCommand(t), correctCommand(t), traceCommand(t),
 		explainCommand(t), trailCommand(t),
-		purposesCommand(t), triggersCommand(t), statementsCommand(t), itemsCommand(t), weighingsCommand(t), groundsCommand(t),
+		purposesCommand(t), triggersCommand(t), statementsCommand(t), itemsCommand(t), weighingsCommand(t), groundsCommand(t), conditionsCommand(t),
 		initCommand(t), keysCommand(t), runCommand(t), statusCommand(t), staffCommand(t), partiesCommand(t), ledgerCommand(t), auditCommand(t),
 		retentionCommand(t), backupCommand(t), restoreCommand(t), configCommand(t),
 		registerCommand(t), testnetCommand(t),

@@ -17,6 +17,7 @@ func decideCommand(t *terminal) *cobra.Command {
 	var who api.By
 	var file string
 	var supply, values, withhold, tell, conditions []string
+	var free bool
 	var until patience
 	cmd := &cobra.Command{
 		Use:     "decide REQUEST",
@@ -31,8 +32,13 @@ What is supplied is read from a file per item (--value item=file), or the whole
 decision from a JSON document (--file), since it does not belong on a command
 line. Depths: that, process, content. sluis grounds lists the grounds.
 
-Conditions: ask-first, no-onward, only-to=PARTY[,PARTY], not-to=PARTY[,PARTY],
-delete-by=YYYY-MM-DD.`,
+Conditions on further use go along with the answer: ask-first, ask-each-time,
+after-told, oral-only, no-onward, only-to=WHOM[,WHOM], not-to=WHOM[,WHOM],
+only-for=WHAT[,WHAT], not-for=WHAT[,WHAT], no-deeper=DEPTH, delete-by=YYYY-MM-DD.
+WHOM is a party, task:CODE or domain:CODE; WHAT is a purpose or phase:CODE. Each is
+for all that is supplied, or for some: ask-first@item,item. Without --condition
+those go along that the law's catalogue proposes; --no-condition leaves them off.
+What the node will do is shown, one sentence each. sluis conditions lists them.`,
 		Example: `  sluis decide 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857 --as b.devries \
       --supply supervision-conditions=process --value supervision-conditions=./conditions.txt \
       --withhold offence=not-necessary --condition ask-first`,
@@ -41,15 +47,20 @@ delete-by=YYYY-MM-DD.`,
 			var d api.NewDecision
 			var err error
 			if file != "" {
-				if len(supply)+len(values)+len(withhold)+len(tell)+len(conditions) > 0 {
-					return usage(errors.New("--file holds the whole decision; leave out --supply, --value, --withhold, --tell and --condition"))
+				if free || len(supply)+len(values)+len(withhold)+len(tell)+len(conditions) > 0 {
+					return usage(errors.New("--file holds the whole decision; leave out --supply, --value, --withhold, --tell, --condition and --no-condition"))
 				}
 				err = t.read(file, "NieuwBesluit", &d)
 			} else {
-				d, err = decisionOf(supply, values, withhold, tell, conditions)
+				d, err = decisionOf(supply, values, withhold, tell)
 			}
 			if err != nil {
 				return err
+			}
+			if free || len(conditions) > 0 {
+				if d.Conditions, err = conditionsOf(free, conditions); err != nil {
+					return err
+				}
 			}
 			if err := until.check(); err != nil {
 				return err
@@ -62,7 +73,8 @@ delete-by=YYYY-MM-DD.`,
 			if err != nil {
 				return err
 			}
-			return until.show(cmd.Context(), t, client, made)
+			failed := until.show(cmd.Context(), t, client, made.Request)
+			return errors.Join(failed, t.printConditionsSet(made))
 		},
 	}
 	f := cmd.Flags()
@@ -71,13 +83,14 @@ delete-by=YYYY-MM-DD.`,
 	f.StringArrayVar(&withhold, "withhold", nil, "`item=ground` to withhold; repeat per item")
 	f.StringArrayVar(&tell, "tell", nil, "`item=file` with what the asker is told about it; repeat per item")
 	f.StringArrayVar(&conditions, "condition", nil, "`condition` on further use; repeat for more")
+	f.BoolVar(&free, "no-condition", false, "supply without conditions, also where the catalogue proposes some")
 	f.StringVar(&file, "file", "", "`file` with the whole decision as the API takes it; - is standard input")
 	actor(cmd, &who)
 	until.flags(cmd)
 	return cmd
 }
 
-func decisionOf(supply, values, withhold, tell, conditions []string) (api.NewDecision, error) {
+func decisionOf(supply, values, withhold, tell []string) (api.NewDecision, error) {
 	if len(supply)+len(withhold) == 0 {
 		return api.NewDecision{}, usage(errors.New("nothing is decided: give --supply or --withhold for each item"))
 	}
@@ -110,13 +123,6 @@ func decisionOf(supply, values, withhold, tell, conditions []string) (api.NewDec
 			return d, usage(fmt.Errorf("--withhold %q: want item=ground", s))
 		}
 		d.Items = append(d.Items, api.DecidedItem{Code: item, Outcome: api.Withhold, Ground: ground, Tell: told[item]})
-	}
-	for _, s := range conditions {
-		c, err := conditionOf(s)
-		if err != nil {
-			return d, err
-		}
-		d.Conditions = append(d.Conditions, c)
 	}
 	return d, nil
 }
@@ -163,24 +169,4 @@ func files(flag string, all []string) (map[string]string, error) {
 		contents[item] = strings.TrimRight(string(text), "\r\n")
 	}
 	return contents, nil
-}
-
-func conditionOf(s string) (api.Condition, error) {
-	code, rest, more := strings.Cut(s, "=")
-	kind, ok := api.ConditionOf(code)
-	if !ok {
-		return api.Condition{}, unknownWord("--condition", code, api.ConditionCodes()...)
-	}
-	c := api.Condition{Kind: kind}
-	switch kind {
-	case api.OnlyTo, api.NotTo:
-		c.Parties = strings.Split(rest, ",")
-	case api.DeleteBy:
-		c.Until = rest
-	default:
-		if more {
-			return api.Condition{}, usage(fmt.Errorf("--condition %s stands alone; nothing belongs behind it", code))
-		}
-	}
-	return c, nil
 }

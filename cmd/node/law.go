@@ -26,8 +26,8 @@ func (a *authority) law() *cobra.Command {
 		Use:   "law",
 		Short: "Change the law that comes with the register: purposes, items, weighings, …",
 		Long: `A register can bring the law along: the catalogues of purposes, triggers, statements,
-domains, items, weighings and grounds. Every node follows them from the moment that
-it takes the register. Without, nodes follow the law that their program brings.
+domains, items, weighings, grounds and conditions. Every node follows them from the moment
+that it takes the register. Without, nodes follow the law that their program brings.
 
   sluis register law export --authority ./authority   writes it to ./authority/law
   (edit a file there, and raise its "version")

@@ -117,7 +117,7 @@ is in the ledger.`,
 			if err != nil {
 				return err
 			}
-			return t.print(c, func(w io.Writer) { printContent(w, c, names) })
+			return t.print(c, func(w io.Writer) { t.printContent(w, c, names) })
 		},
 	}
 	cmd.Flags().BoolVar(&content, "content", false, "show all of it; this is recorded")
@@ -149,7 +149,7 @@ func named(party string, names map[string]string) string {
 	return party
 }
 
-func printContent(w io.Writer, c api.Content, names map[string]string) {
+func (t *terminal) printContent(w io.Writer, c api.Content, names map[string]string) {
 	r := c.Request
 	fmt.Fprintf(w, "request\t%s, %s\n", r.ID, said(r.Phase.Code()))
 	fmt.Fprintf(w, "from\t%s\n", named(r.From, names))
@@ -184,13 +184,13 @@ func printContent(w io.Writer, c api.Content, names map[string]string) {
 			fmt.Fprintf(w, "  reply\t%s\n", cell(q.Reply))
 		}
 	}
-	printWeighing(w, c.Weighing)
+	t.printWeighing(w, c.Weighing)
 	if d := c.Decision; d != nil {
 		fmt.Fprintf(w, "decided\tby %s, %s\n", strings.TrimSuffix(d.By+" and "+d.Second, " and "), d.At.Format("2006-01-02 15:04"))
 		for _, i := range d.Items {
 			printOutcome(w, i.Code, i.Outcome, i.Depth, i.Value, i.Tell)
 		}
-		printConditions(w, d.Conditions)
+		t.printConditions(w, d.Conditions)
 	}
 	if a := c.Answer; a != nil {
 		fmt.Fprintf(w, "answer\tof %s\n", a.At.Format("2006-01-02 15:04"))
@@ -201,7 +201,7 @@ func printContent(w io.Writer, c api.Content, names map[string]string) {
 			}
 			printOutcome(w, i.Code, i.Outcome, i.Depth, i.Value, i.Tell)
 		}
-		printConditions(w, a.Conditions)
+		t.printConditions(w, a.Conditions)
 	}
 	printOnward(w, c, names)
 }
@@ -242,12 +242,6 @@ func printOutcome(w io.Writer, item string, outcome api.Outcome, depth api.Depth
 		line += "; says: " + cell(tell)
 	}
 	fmt.Fprintln(w, line)
-}
-
-func printConditions(w io.Writer, all []api.Condition) {
-	for _, c := range all {
-		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  condition\t%s %s%s", c.Kind.Code(), strings.Join(c.Parties, ", "), c.Until), " "))
-	}
 }
 
 func withdrawCommand(t *terminal) *cobra.Command {

@@ -21,7 +21,7 @@ func TestTextOfAnotherStaysInItsPlace(t *testing.T) {
 			Clarifications: []api.Clarification{{Question: text, Reply: text}}}
 		var out, complaints bytes.Buffer
 		terminal := newTerminal(nil, &out, &complaints)
-		if err := terminal.print(content, func(w io.Writer) { printContent(w, content, nil) }); err != nil {
+		if err := terminal.print(content, func(w io.Writer) { terminal.printContent(w, content, nil) }); err != nil {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(out.String()) {

@@ -85,7 +85,7 @@ func (t *terminal) showWeighing(ctx context.Context, client *api.Client, who api
 		return err
 	}
 	return t.print(c.Weighing, func(w io.Writer) {
-		printWeighing(w, c.Weighing)
+		t.printWeighing(w, c.Weighing)
 		for _, rule := range rules {
 			if rule.Code != c.Weighing.Weighing {
 				continue
@@ -123,7 +123,7 @@ func (t *terminal) printStep(w io.Writer, s api.StepRule) {
 	}
 }
 
-func printWeighing(w io.Writer, state *api.WeighingState) {
+func (t *terminal) printWeighing(w io.Writer, state *api.WeighingState) {
 	if state == nil {
 		return
 	}
@@ -149,6 +149,9 @@ func printWeighing(w io.Writer, state *api.WeighingState) {
 	}
 	if len(state.Open) > 0 {
 		fmt.Fprintf(w, "  open\t%s\n", strings.Join(state.Open, ", "))
+	}
+	for _, c := range state.Proposed {
+		fmt.Fprintf(w, "  proposed\t%s: %s\n", c.Condition.Kind.Code(), cell(t.name(c.Says)))
 	}
 }
 

@@ -17,17 +17,10 @@ import (
 // others, not even whether they were withheld; only their number shows. The
 // conditions are in the signed part and can't be left out.
 type answerBody struct {
-	Decided    time.Time       `json:"decided"`
-	Conditions []conditionBody `json:"conditions"`
-	Digests    []string        `json:"_sd"`
-	Hash       string          `json:"_sd_alg"`
-}
-
-type conditionBody struct {
-	Code    exchange.ConditionCode `json:"code"`
-	Parties []exchange.PartyID     `json:"parties,omitempty"`
-	Items   []exchange.ItemCode    `json:"items,omitempty"`
-	Until   string                 `json:"until,omitempty"` // YYYY-MM-DD
+	Decided time.Time       `json:"decided"`
+	Policy  json.RawMessage `json:"policy,omitempty"` // see [EncodePolicy]
+	Digests []string        `json:"_sd"`
+	Hash    string          `json:"_sd_alg"`
 }
 
 // outcomeBody is the value of a disclosure; its name is the item's code.
@@ -57,7 +50,11 @@ func SignAnswer(e Envelope, a exchange.Answer, key ed25519.PrivateKey) (Signed, 
 		pairs = append(pairs, pair{d.Digest(), d.Encoded()})
 	}
 	slices.SortFunc(pairs, func(a, b pair) int { return strings.Compare(a.digest, b.digest) })
-	body := answerBody{Decided: a.At.UTC().Truncate(time.Millisecond), Conditions: encodeConditions(a.Conditions), Hash: "sha-256"}
+	policy, err := EncodePolicy(e.ID, exchange.Layer{By: e.From, Conditions: a.Conditions})
+	if err != nil {
+		return Signed{}, err
+	}
+	body := answerBody{Decided: a.At.UTC().Truncate(time.Millisecond), Policy: policy, Hash: "sha-256"}
 	for _, p := range pairs {
 		body.Digests = append(body.Digests, p.digest)
 	}
@@ -96,7 +93,22 @@ func split(token []byte) (jws []byte, disclosures []string, err error) {
 	return jws, disclosures[:last], nil
 }
 
-func decodeAnswer(body []byte, disclosures []string) (exchange.Answer, error) {
+// policy reads the policy of a message: its own, of its issuer, or none.
+func (e Envelope) policy(raw json.RawMessage) ([]exchange.Condition, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	id, layer, err := decodePolicy(raw)
+	if err != nil {
+		return nil, err
+	}
+	if id != e.ID || layer.By != e.From {
+		return nil, fault(MessageSchema) // the policy of another message, or another party
+	}
+	return layer.Conditions, nil
+}
+
+func decodeAnswer(e Envelope, body []byte, disclosures []string) (exchange.Answer, error) {
 	var b answerBody
 	if err := json.Unmarshal(body, &b); err != nil {
 		return exchange.Answer{}, fault(MessageSchema)
@@ -109,7 +121,7 @@ func decodeAnswer(body []byte, disclosures []string) (exchange.Answer, error) {
 		return exchange.Answer{}, err
 	}
 	a := exchange.Answer{At: b.Decided.UTC()}
-	if a.Conditions, err = decodeConditions(b.Conditions); err != nil {
+	if a.Conditions, err = e.policy(b.Policy); err != nil {
 		return exchange.Answer{}, err
 	}
 	for n, d := range matched {
@@ -123,32 +135,4 @@ func decodeAnswer(body []byte, disclosures []string) (exchange.Answer, error) {
 		a.Items = append(a.Items, item)
 	}
 	return a, nil
-}
-
-func encodeConditions(all []exchange.Condition) []conditionBody {
-	out := []conditionBody{}
-	for _, c := range all {
-		b := conditionBody{Code: c.Code, Parties: c.Parties, Items: c.Items}
-		if !c.Until.IsZero() {
-			b.Until = c.Until.UTC().Format(time.DateOnly)
-		}
-		out = append(out, b)
-	}
-	return out
-}
-
-func decodeConditions(all []conditionBody) ([]exchange.Condition, error) {
-	var out []exchange.Condition
-	for _, b := range all {
-		c := exchange.Condition{Code: b.Code, Parties: b.Parties, Items: b.Items}
-		if b.Until != "" {
-			until, err := time.Parse(time.DateOnly, b.Until)
-			if err != nil {
-				return nil, fault(MessageSchema)
-			}
-			c.Until = until
-		}
-		out = append(out, c)
-	}
-	return out, nil
 }

@@ -73,13 +73,13 @@ type chainBody struct {
 }
 
 type passingBody struct {
-	Purpose    exchange.PurposeCode `json:"purpose"`
-	Told       *time.Time           `json:"told,omitempty"`
-	Conditions []conditionBody      `json:"conditions"`
-	Chain      chainBody            `json:"chain"`
-	Items      []string             `json:"items"`
-	Digests    []string             `json:"_sd"`
-	Hash       string               `json:"_sd_alg"`
+	Purpose exchange.PurposeCode `json:"purpose"`
+	Told    *time.Time           `json:"told,omitempty"`
+	Policy  json.RawMessage      `json:"policy,omitempty"` // see [EncodePolicy]
+	Chain   chainBody            `json:"chain"`
+	Items   []string             `json:"items"`
+	Digests []string             `json:"_sd"`
+	Hash    string               `json:"_sd_alg"`
 }
 
 type permissionRequestBody struct {
@@ -143,8 +143,12 @@ func SignPassing(e Envelope, p PassingBody, parts [][]byte, key ed25519.PrivateK
 	if err != nil {
 		return Signed{}, err
 	}
+	policy, err := EncodePolicy(e.ID, exchange.Layer{By: e.From, Conditions: p.Conditions})
+	if err != nil {
+		return Signed{}, err
+	}
 	body := passingBody{
-		Purpose: p.Purpose, Conditions: encodeConditions(p.Conditions), Hash: "sha-256",
+		Purpose: p.Purpose, Policy: policy, Hash: "sha-256",
 		Chain: chainBody{
 			Answer: p.Chain.Answer.String(), Corrections: texts(p.Chain.Corrections), Links: texts(p.Chain.Links), Permissions: texts(p.Chain.Permissions),
 		},
@@ -363,7 +367,7 @@ func (m *Message) readPassing(body json.RawMessage) error {
 		m.Passing.Told = b.Told.UTC()
 	}
 	var err error
-	if m.Passing.Conditions, err = decodeConditions(b.Conditions); err != nil {
+	if m.Passing.Conditions, err = m.policy(b.Policy); err != nil {
 		return err
 	}
 	c := &m.Passing.Chain
@@ -538,7 +542,7 @@ func (m *Message) readAsPart(body json.RawMessage) (err error) {
 		}
 		m.digests = b.Digests
 		m.Answer.At = b.Decided.UTC()
-		m.Answer.Conditions, err = decodeConditions(b.Conditions)
+		m.Answer.Conditions, err = m.policy(b.Policy)
 		return err
 	case Passing, Permission, Correction:
 		return m.readOnward(body, nil)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/hex"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -64,13 +66,21 @@ func TestMessageVectors(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := answer()
-	if len(m.Answer.Items) != len(want.Items) || len(m.Answer.Conditions) != len(want.Conditions) {
-		t.Errorf("the answer of the document has %d items and %d conditions", len(m.Answer.Items), len(m.Answer.Conditions))
+	if len(m.Answer.Items) != len(want.Items) || !reflect.DeepEqual(m.Answer.Conditions, want.Conditions) {
+		t.Errorf("the answer of the document has %d items and the conditions %+v", len(m.Answer.Items), m.Answer.Conditions)
 	}
 	for _, i := range m.Answer.Items {
 		if i.Item == "supervision-conditions" && i.Value.Reveal() != want.Items[0].Value.Reveal() {
 			t.Error("the answer of the document supplies something else")
 		}
+	}
+}
+
+// print70 prints a policy as the protocol document has it.
+func print70(policy []byte) {
+	var b bytes.Buffer
+	if json.Indent(&b, policy, "", "  ") == nil {
+		fmt.Printf("```vector policy\n%s\n```\n", b.String())
 	}
 }
 

@@ -385,7 +385,7 @@ func (m *Message) readBody(body json.RawMessage, disclosures []string) error {
 		m.Request, err = DecodeRequest(body)
 		m.Request.ID, m.Request.From, m.Request.To = m.Exchange, m.From, m.To
 	case Answer:
-		m.Answer, err = decodeAnswer(body, disclosures)
+		m.Answer, err = decodeAnswer(m.Envelope, body, disclosures)
 	case Question, Reply:
 		var b textBody
 		if err := json.Unmarshal(body, &b); err != nil {

@@ -241,6 +241,32 @@ func TestAnswerThereAndBack(t *testing.T) {
 	}
 }
 
+// Conditions of another party, or of another answer, are no conditions of this
+// one: whoever signs can't put them under somebody else's name.
+func TestAnswerBringsItsOwnPolicy(t *testing.T) {
+	p := newPair(t)
+	for _, c := range []struct{ what, old, new string }{
+		{"", "", ""},
+		{"another answer", policyID, "0193a0b0-0000-7000-8000-0000000000a2"},
+		{"another party", officer.String(), college.String()},
+	} {
+		jws, disclosures, _ := bytes.Cut(p.signAnswer(t).Token, []byte("~"))
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(string(jws), ".")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, policy, _ := strings.Cut(string(payload), `"policy":`)
+		token, err := crypto.Sign(p.keys[officer].Signing, "sluis-answer+jwt", []byte(before+`"policy":`+strings.ReplaceAll(policy, c.old, c.new)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = wire.Read(append(append(token, '~'), disclosures...), []exchange.PartyID{college}, p.reg, noon)
+		if refused := err != nil; refused != (c.what != "") {
+			t.Errorf("the policy of %q: %v", c.what, err)
+		}
+	}
+}
+
 // Whatever is done to the disclosures of an answer, it is no longer that answer.
 func TestAnswerDisclosures(t *testing.T) {
 	p := newPair(t)

@@ -17,6 +17,7 @@ import (
 
 	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/exchange/wire"
 	"sluis/ledger"
 	"sluis/ledger/audit"
 )
@@ -233,8 +234,10 @@ func (g *forger) exchange() {
 	g.entry(string(x), exchange.RequestIssued, x, true, part, request)
 	digest := sha256.Sum256(request)
 	g.entry(string(x), exchange.ReceiptReceived, x, true, short, g.sign(g.other, g.p, "receipt", x, digest[:], g.evidence(x, digest)))
+	policy, err := wire.EncodePolicy(string(g.w.id()), exchange.Layer{By: g.other.id, Conditions: []exchange.Condition{{Code: exchange.AskFirst}}})
+	g.w.must(err)
 	answer := g.sign(g.other, g.p, "answer", x, digest[:], map[string]any{
-		"decided": g.w.now, "conditions": []any{map[string]any{"code": "ask-first"}},
+		"decided": g.w.now, "policy": policy,
 		"_sd": []string{base64.RawURLEncoding.EncodeToString(digest[:]), base64.RawURLEncoding.EncodeToString(digest[:])}, "_sd_alg": "sha-256",
 	})
 	g.entry(string(x), exchange.AnswerReceived, x, true, part, answer)
