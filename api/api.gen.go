@@ -1013,6 +1013,10 @@ type Judgements struct {
 
 // Message Een ondertekend bericht tussen twee knooppunten.
 type Message struct {
+	// With Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	With    PartyID  `json:"met"`
 	Receipt *Receipt `json:"ontvangst,omitempty"`
 
 	// Entry Een nummer van een regel of versie, of een aantal regels.

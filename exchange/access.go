@@ -318,14 +318,24 @@ type Passed struct {
 func (x Exchange) passages() []Passed {
 	from, to := x.Request.From, x.Request.To
 	all := []Passed{{From: from, To: to, At: x.Begun}}
-	if x.Side == Asker {
-		if got := x.Answer.supplied(); len(got) > 0 {
-			all = append(all, Passed{From: to, To: from, At: x.Answer.At, Items: got})
+	got, gone := x.Answer.supplied(), x.Decision.supplied()
+	switch {
+	case x.PassedOn():
+		// Nobody of ours asked: it came from its source, by way of others.
+		links := x.Provenance.Links
+		all = []Passed{{From: x.Provenance.Supplier, To: links[0].From, At: x.Provenance.Decided, Items: got}}
+		for _, l := range links {
+			all = append(all, Passed{From: l.From, To: l.To, At: l.At, Items: got})
 		}
-		return all
-	}
-	if gone := x.Decision.supplied(); len(gone) > 0 && x.Phase == Answered {
+	case x.Side == Asker && len(got) > 0:
+		all = append(all, Passed{From: to, To: from, At: x.Answer.At, Items: got})
+	case x.Side == Supplier && len(gone) > 0 && x.Phase == Answered:
 		all = append(all, Passed{From: to, To: from, At: x.Decision.At, Items: gone})
+	}
+	for _, p := range x.Passings {
+		if p.State == PassingDelivered || p.State == PassingNoticed {
+			all = append(all, Passed{From: p.From, To: p.To, At: p.At, Items: p.Items})
+		}
 	}
 	return all
 }

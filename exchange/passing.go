@@ -151,6 +151,15 @@ func (l *Law) checkPassing(x Exchange, p PassingOn, own Party, at time.Time) err
 	if err := checkDays(p.Conditions, at); err != nil {
 		return err
 	}
+	var passed []SuppliedItem
+	for _, code := range p.Items {
+		if i, ok := x.Holds(code); ok {
+			passed = append(passed, SuppliedItem{Item: code, Depth: i.Depth})
+		}
+	}
+	if err := first(l.ExamineConditions(passed, p.Conditions)); err != nil {
+		return err
+	}
 	r := Request{From: to, To: x.Own(), Purpose: p.Purpose, Subject: x.Request.Subject}
 	between, err := r.between(p.To, own)
 	if err != nil {

@@ -330,13 +330,16 @@ func (n *Node) missing(dossier, code string) error {
 
 // storedMessage keeps a message as it was signed: the evidence of what was
 // said. It is stored as "kind sent" or "kind received", a line feed, and the
-// token. When values were taken out of it later, the number of the ledger entry
-// that it came with follows on that line.
+// token. Where the version of the row does not tell the number of the ledger entry
+// that it came with, that follows on the line: "+2" is the third entry of the
+// change that wrote the row; a number is that of the entry, when values were
+// taken out of the message later.
 type storedMessage struct {
 	kind  wire.Kind
 	sent  bool
 	token []byte
-	entry uint64 // 0 where the version of the row tells it
+	entry uint64 // 0 where the version of the row and after tell it
+	after int    // so many entries after the first of the change
 }
 
 func (m storedMessage) encode() []byte {
@@ -344,8 +347,11 @@ func (m storedMessage) encode() []byte {
 	if m.sent {
 		direction = " sent"
 	}
-	if m.entry > 0 {
+	switch {
+	case m.entry > 0:
 		direction += " " + strconv.FormatUint(m.entry, 10)
+	case m.after > 0:
+		direction += " +" + strconv.Itoa(m.after)
 	}
 	return slices.Concat([]byte(m.kind), []byte(direction), []byte{'\n'}, m.token)
 }
@@ -360,9 +366,13 @@ func decodeMessage(value []byte, version uint64) (storedMessage, error) {
 	// A row that is written once has the version of the entry it came with.
 	m := storedMessage{kind: wire.Kind(words[0]), sent: words[1] == "sent", token: token, entry: version - 1}
 	if len(words) == 3 {
-		entry, err := strconv.ParseUint(words[2], 10, 64)
+		after, relative := strings.CutPrefix(words[2], "+")
+		entry, err := strconv.ParseUint(after, 10, 64)
 		if err != nil {
 			return storedMessage{}, errors.New("a message is stored in a form that this version cannot read")
+		}
+		if relative {
+			entry += m.entry
 		}
 		m.entry = entry
 	}

@@ -207,7 +207,8 @@ type MessageNote struct {
 	Digest  wire.Digest
 	Kind    wire.Kind
 	Sent    bool
-	Entry   uint64 // in our ledger
+	With    exchange.PartyID // to whom it went, or from whom it came
+	Entry   uint64           // in our ledger
 	Partner *PartnerEntry
 }
 
@@ -244,6 +245,13 @@ func (n *Node) Messages(_ context.Context, id exchange.ID, hat exchange.Capacity
 			return nil, err
 		}
 		note.Kind, note.Sent, note.Entry = m.kind, m.sent, m.entry
+		read, err := wire.ReadKept(m.token)
+		if err != nil {
+			return nil, err
+		}
+		if note.With = read.From; m.sent {
+			note.With = read.To
+		}
 		if note.Partner, err = n.partnerEntry(own, note.Digest); err != nil {
 			return nil, err
 		}

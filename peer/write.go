@@ -129,7 +129,7 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 		c.Record = append(c.Record, entry)
 	}
 	for _, p := range a.parcels {
-		kept := storedMessage{kind: p.kind, sent: true, token: p.signed.Token}
+		kept := storedMessage{kind: p.kind, sent: true, token: p.signed.Token, after: len(c.Record)}
 		c.Puts = append(c.Puts, store.Record{Table: tableMessage, Key: messageKey(row, p.signed.Digest), Value: kept.encode()})
 		c.Send = append(c.Send, *p.out)
 		for _, event := range recorded(p.event) {

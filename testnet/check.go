@@ -21,6 +21,9 @@ func (y *play) check(ctx context.Context) error {
 	if y.current == nil {
 		return errors.New("no request is under way")
 	}
+	if is, err := y.checkOnward(ctx); is {
+		return err
+	}
 	switch a := y.step.Act.(type) {
 	case Sees:
 		return y.sees(ctx, a)

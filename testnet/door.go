@@ -233,6 +233,7 @@ func (d *door) open(ctx context.Context, by actor, id string) (opened, error) {
 // messageNote is a message of a request and where it stands in both ledgers.
 type messageNote struct {
 	digest, kind string
+	with         string // the other party
 	sent         bool
 	entry        uint64
 	partner      *partnerNote // what the partner's receipt proves
@@ -244,7 +245,7 @@ func (d *door) messages(ctx context.Context, id, hat string) ([]messageNote, err
 	list, err := d.client.Messages(ctx, id, hat)
 	var all []messageNote
 	for _, m := range list {
-		n := messageNote{digest: m.Digest, kind: m.Kind.Code(), sent: m.Direction == api.Sent, entry: m.Entry}
+		n := messageNote{digest: m.Digest, kind: m.Kind.Code(), with: m.With, sent: m.Direction == api.Sent, entry: m.Entry}
 		if m.Receipt != nil && m.Receipt.Verified {
 			n.partner = &partnerNote{entry: m.Receipt.Entry, size: m.Receipt.Size}
 		}

@@ -26,7 +26,9 @@ type form struct {
 type args []string
 
 // lineForms lists what a line that starts at the margin can be.
-func lineForms() []form {
+func lineForms() []form { return append(requestForms(), onwardForms()...) }
+
+func requestForms() []form {
 	return []form{
 		{"party <party>", func(p *parser, a args) error { return p.cast(Cast{Party: a[0]}) }},
 		{"party <party> regime <word>", func(p *parser, a args) error { return p.cast(Cast{Party: a[0], Regime: a[1]}) }},
@@ -509,6 +511,12 @@ func (p *parser) step(a Act, parties ...string) error {
 		p.under = weighForms()
 	case Decide:
 		p.under = decideForms()
+	case AskPermission:
+		p.under = permissionForms()
+	case PassOn:
+		p.under = passForms()
+	case Correct:
+		p.under = correctForms()
 	}
 	p.s.Steps = append(p.s.Steps, Step{Line: p.line, Text: p.text, Act: a})
 	return nil
@@ -534,7 +542,19 @@ func (s Scenario) complete() error {
 			if len(a.Steps) == 0 {
 				return fmt.Errorf("line %d: weighing needs a step", step.Line)
 			}
-		case OpenCase, AskBack, Reply, Withdraw, StopNode, StartNode:
+		case AskPermission:
+			if a.Why == "" || len(a.Items) == 0 {
+				return fmt.Errorf("line %d: asking permission needs because and at least one item", step.Line)
+			}
+		case PassOn:
+			if a.Why == "" || len(a.Items) == 0 {
+				return fmt.Errorf("line %d: passing on needs because and at least one item", step.Line)
+			}
+		case Correct:
+			if a.Why == "" {
+				return fmt.Errorf("line %d: a correction needs because", step.Line)
+			}
+		case OpenCase, AskBack, Reply, Withdraw, StopNode, StartNode, Permit:
 		case RefusedWith:
 			if i == 0 || !refusable(s.Steps[i-1].Act) {
 				return fmt.Errorf("line %d: the step before this one is nothing that can be refused", step.Line)
@@ -552,7 +572,7 @@ func (s Scenario) complete() error {
 
 func refusable(a Act) bool {
 	switch a.(type) {
-	case OpenCase, Ask, Weigh, AskBack, Reply, Decide, Withdraw:
+	case OpenCase, Ask, Weigh, AskBack, Reply, Decide, Withdraw, AskPermission, Permit, PassOn, Correct:
 		return true
 	}
 	return false

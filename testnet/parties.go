@@ -50,7 +50,7 @@ func Members(keys ...string) []Member {
 			Key: "youth-care", Email: "info@delinde.example", Phone: "+31 85 000 0002",
 			Party: organisation("00000099000003003000", "jeugdhulp De Linde", exchange.Capacity{
 				Code: "youth-care", Domain: "youth-care", Task: "service", Regime: exchange.YouthAct, MayProcessBSN: true,
-				Special: []exchange.Category{exchange.Health},
+				Special: []exchange.Category{exchange.Health, exchange.Criminal},
 			}),
 			Staff: staff(professional("l.terbeek", "Lotte ter Beek", "youth-care"), professional("k.duin", "Kees van Duinzand", "youth-care"),
 				officer("y.haan", "Yara de Haan", "youth-care")),

@@ -55,6 +55,7 @@ type play struct {
 	refused  *refused            // the step before this one was refused
 	heard    map[string]int      // requests at a party before the last ask
 	read     map[string]opened   // answers that were opened, by exchange
+	passed   []passed            // what was passed on
 	checks   int
 	patience time.Duration
 }
@@ -181,6 +182,9 @@ func (y *play) take(ctx context.Context) error {
 	defer cancel()
 	if _, check := y.step.Act.(RefusedWith); !check {
 		y.refused = nil
+	}
+	if is, err := y.onward(ctx); is {
+		return err
 	}
 	switch a := y.step.Act.(type) {
 	case OpenCase:

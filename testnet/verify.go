@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,10 +20,19 @@ func (y *play) settle(ctx context.Context, r request) error {
 	ctx, cancel := context.WithTimeout(ctx, y.patience)
 	defer cancel()
 	var sides [2]side
+	var parties [2]string
+	for i, party := range []string{r.from, r.to} {
+		by, err := y.staff(party, append(slices.Clone(askers), deciders...))
+		if err != nil {
+			return err
+		}
+		parties[i] = by.party.String()
+	}
+	var before error // why they did not agree, while they could be asked
 	for {
 		var err error
 		for i, party := range []string{r.from, r.to} {
-			if sides[i], err = y.Net.side(ctx, party, r.id); err != nil && ctx.Err() == nil && !notFound(err) {
+			if sides[i], err = y.Net.side(ctx, party, parties[1-i], r.id); err != nil && ctx.Err() == nil && !notFound(err) {
 				return err
 			}
 		}
@@ -32,9 +42,12 @@ func (y *play) settle(ctx context.Context, r request) error {
 		if err == nil {
 			break
 		}
+		if ctx.Err() == nil || before == nil {
+			before = err
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s and %s do not agree after %s: %v", r.from, r.to, y.patience, err)
+			return fmt.Errorf("%s and %s do not agree after %s: %v", r.from, r.to, y.patience, before)
 		case <-time.After(pollEvery):
 		}
 	}
@@ -70,7 +83,7 @@ type side struct {
 }
 
 // side asks a node for everything that it holds of a request.
-func (n *Net) side(ctx context.Context, party, id string) (side, error) {
+func (n *Net) side(ctx context.Context, party, other, id string) (side, error) {
 	d, hat := n.door(keyOf(party)), hatOf(party)
 	s := side{party: party}
 	var err error
@@ -80,6 +93,9 @@ func (n *Net) side(ctx context.Context, party, id string) (side, error) {
 	if s.messages, err = d.messages(ctx, id, hat); err != nil {
 		return s, err
 	}
+	// What one of them told others, in this story or by notice, is not between
+	// these two.
+	s.messages = slices.DeleteFunc(s.messages, func(m messageNote) bool { return m.with != other })
 	s.entries, err = d.entriesOf(ctx, id, hat)
 	return s, err
 }

@@ -155,7 +155,7 @@ func stateOf(x exchange.Exchange) api.Request { return summary(peer.SummaryOf(x)
 
 func messageOf(n peer.MessageNote) api.Message {
 	kind, _ := api.MessageKindOf(string(n.Kind))
-	m := api.Message{Digest: ledger.Digest(n.Digest).String(), Kind: kind, Direction: api.Received, Entry: n.Entry}
+	m := api.Message{Digest: ledger.Digest(n.Digest).String(), Kind: kind, Direction: api.Received, With: n.With.String(), Entry: n.Entry}
 	if n.Sent {
 		m.Direction = api.Sent
 	}
