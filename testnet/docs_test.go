@@ -17,7 +17,7 @@ func TestDocumentListsTheForms(t *testing.T) {
 	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllSubmatch(text, -1) {
 		listed[string(row[1])]++
 	}
-	for _, forms := range [][]form{lineForms(), caseForms(), askForms(), weighForms(), decideForms()} {
+	for _, forms := range [][]form{lineForms(), caseForms(), askForms(), weighForms(), decideForms(), permissionForms(), passForms(), correctForms()} {
 		for _, f := range forms {
 			if listed[f.pattern]--; listed[f.pattern] < 0 {
 				t.Errorf("docs/scenarios.md lacks the row | `%s` |", f.pattern)

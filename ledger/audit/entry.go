@@ -84,8 +84,11 @@ func (v *verification) follow(kind exchange.EventKind) {
 	if row != nil {
 		v.find(OrderBroken, int64(h.Index), row.Why)
 	}
-	if kind == exchange.DossierDestroyed {
+	switch kind {
+	case exchange.DossierDestroyed:
 		v.destroy(key)
+	case exchange.CorrectionReceived:
+		delete(v.silent, h.Exchange)
 	}
 }
 

@@ -83,6 +83,7 @@ const (
 	ExchangeClock   Code = "exchange-clock"
 	DisclosuresLess Code = "disclosures-missing"
 	DisclosuresMore Code = "disclosures-surplus"
+	OnwardRefused   Code = "onward-refused"
 )
 
 // The codes of findings between bundles.
@@ -93,6 +94,7 @@ const (
 	TimesDiffer   Code = "received-before-issued"
 	LedgerForked  Code = "ledger-forked"
 	LedgerShorter Code = "ledger-shorter"
+	Unnoticed     Code = "passing-unnoticed"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -104,8 +106,8 @@ var Codes = [...]Code{
 	GrantMissing, GrantDiffers,
 	PartKeyMissing, PartKeySurplus, PartKeyWrong, PartForm, PartRegister, NotDestroyed,
 	MessageMissing, MessageSurplus, MessageDigest, MessageWrong, MessageDiffers, MessageClock, MessageTwice,
-	ReceiptWrong, ReceiptOfNone, ReceiptClock, OrderBroken, AnswerMissing, ExchangeClock, DisclosuresLess, DisclosuresMore,
-	Omitted, PairDiffers, OtherContent, TimesDiffer, LedgerForked, LedgerShorter,
+	ReceiptWrong, ReceiptOfNone, ReceiptClock, OrderBroken, AnswerMissing, ExchangeClock, DisclosuresLess, DisclosuresMore, OnwardRefused,
+	Omitted, PairDiffers, OtherContent, TimesDiffer, LedgerForked, LedgerShorter, Unnoticed,
 }
 
 // Findings are what was found, the first of each code in full.

@@ -3,6 +3,8 @@ package audit
 import (
 	"bytes"
 	"crypto/sha256"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,10 +38,14 @@ func (v *verification) addMessage(token []byte) {
 	if m.Kind == wire.Answer {
 		switch spoken := bytes.IndexByte(token, '~') >= 0; {
 		case v.head.Inspection.Disclosures && !spoken:
-			v.find(DisclosuresLess, index, "")
+			// What was rectified or erased since was taken out of it: whether that is
+			// so, the end of the ledger tells.
+			v.silent[e.Exchange] = index
 		case !v.head.Inspection.Disclosures && spoken:
 			v.find(DisclosuresMore, index, "")
 		}
+	} else if m.Kind != wire.Answer && !v.head.Inspection.Disclosures && bytes.ContainsAny(token, "~\n") {
+		v.find(DisclosuresMore, index, "")
 	}
 	if field := v.differs(m, kind); field != "" {
 		v.find(MessageDiffers, index, field)
@@ -172,4 +178,12 @@ func (v *verification) partnerCheckpoint(m wire.Inspected) (ledger.Checkpoint, e
 		}
 	}
 	return ledger.Checkpoint{}, err
+}
+
+// endSilent names the answers that came without what they said, though nothing of
+// them was corrected since.
+func (v *verification) endSilent() {
+	for _, entry := range slices.Sorted(maps.Values(v.silent)) {
+		v.find(DisclosuresLess, entry, "")
+	}
 }

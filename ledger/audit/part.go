@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"sluis/crypto"
 	"sluis/exchange"
@@ -102,6 +103,9 @@ func (v *verification) addPartKey(raw []byte) {
 	if !v.inForce(p.Register) {
 		v.find(PartRegister, index, number(p.Register))
 	}
+	if kind == exchange.MessageRejected && slices.Contains(againstConditions[:], exchange.Code(p.Detail.Code)) {
+		v.find(OnwardRefused, index, p.Detail.Code)
+	}
 	if grant && kind == exchange.InspectionGranted {
 		v.granted = true
 		v.checkGrant(p)
@@ -110,6 +114,10 @@ func (v *verification) addPartKey(raw []byte) {
 		e.row.Part = p
 	}
 }
+
+// againstConditions are the codes with which an honest node refuses what was
+// passed on to it against a condition, or without the permission for it.
+var againstConditions = [...]exchange.Code{exchange.OnwardForbidden, exchange.OnwardNeedsPermission, exchange.BadChain}
 
 // inForce reports whether a version was in force at the entry that is being
 // read, or until the one before it.

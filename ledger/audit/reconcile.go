@@ -106,6 +106,7 @@ func Reconcile(reports []*Report) (*Comparison, error) {
 	for _, oin := range c.order {
 		c.checkActs(c.books[oin])
 	}
+	c.checkNotices()
 	c.result()
 	return c.Comparison, nil
 }

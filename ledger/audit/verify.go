@@ -75,6 +75,8 @@ type verification struct {
 	// decided are decisions whose answer has not been issued yet: it is in the
 	// same commit, so there is one at most.
 	decided map[ledger.Digest]int64
+	// silent are answers that came without what they said, by exchange.
+	silent  map[string]int64
 	granted bool
 	signed  bool // there was a checkpoint
 }
@@ -100,7 +102,7 @@ func Verify(r io.Reader, o Options) (*Report, error) {
 	v := &verification{
 		options: o, frames: newFrameReader(r), sum: sha256.New(), order: exchange.NewOrder(exchange.Rows[:]), report: &Report{Cosigned: []string{}},
 		kinds: map[exchange.EventKind]uint64{}, texts: map[string]string{}, names: map[string]uint32{}, strands: map[dossierID]*strand{},
-		messages: map[[16]byte]messageNote{}, closed: map[dossierID]closed{}, decided: map[ledger.Digest]int64{},
+		messages: map[[16]byte]messageNote{}, closed: map[dossierID]closed{}, decided: map[ledger.Digest]int64{}, silent: map[string]int64{},
 	}
 	if o.Keep {
 		v.report.kept = &kept{}
@@ -265,6 +267,7 @@ func (v *verification) take(typ frameType, payload []byte) error {
 func (v *verification) finish() *Report {
 	v.endRegisters()
 	v.endDossiers()
+	v.endSilent()
 	for _, entry := range v.decided {
 		v.find(AnswerMissing, entry, "")
 	}

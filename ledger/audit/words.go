@@ -199,6 +199,14 @@ var texts = map[Code]Text{
 		Words{"An answer comes with what it said.", "The party gave more than was granted."},
 	},
 
+	OnwardRefused: {
+		Words{"De partij gaf gegevens door tegen een voorwaarde in.", "Het knooppunt van de ontvanger nam ze niet aan."},
+		Words{"The party passed data on against a condition.", "The recipient's node did not accept them."},
+	},
+	Unnoticed: {
+		Words{"De partij gaf gegevens door en vertelde dat niet aan wie ze verstrekte.", "De verstrekker weet niet waar zijn gegevens zijn."},
+		Words{"The party passed data on and did not tell who supplied them.", "The supplier does not know where his data are."},
+	},
 	Omitted: {
 		Words{"De partij heeft geen regel over een bericht waarvan de ander bewijs heeft.", "Zij liet weg dat zij dit stuurde of ontving."},
 		Words{"The party has no entry for a message that the other holds proof of.", "It left out that it sent or received this."},
