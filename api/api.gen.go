@@ -1641,6 +1641,24 @@ type SoughtPerson struct {
 	Name string `json:"naam,omitempty,omitzero"`
 }
 
+// Recovery Wat partners van dit logboek hebben gezien. Tot ze antwoorden, schrijft het knooppunt niets.
+type Recovery struct {
+	// Forked Iemand zag een ander logboek.
+	Forked bool `json:"gesplitst"`
+
+	// Asked Hoeveel partijen antwoordden.
+	Asked int `json:"gevraagd"`
+
+	// Seen Een nummer van een regel of versie, of een aantal regels.
+	Seen Number `json:"gezien"`
+
+	// Size Een nummer van een regel of versie, of een aantal regels.
+	Size Number `json:"omvang"`
+
+	// Waiting Partners die nog niet antwoordden.
+	Waiting []OIN `json:"wachtOp"`
+}
+
 // Capacity defines model for Hoedanigheid.
 type Capacity struct {
 	Special []Category `json:"bijzondereGegevens"`
@@ -1781,6 +1799,9 @@ type NodeStatus struct {
 
 	// Alarms Hoeveel alarmen er zijn over logboeken van anderen.
 	Alarms int `json:"alarmen"`
+
+	// Recovery Wat partners van dit logboek hebben gezien. Tot ze antwoorden, schrijft het knooppunt niets.
+	Recovery *Recovery `json:"herstel,omitempty"`
 
 	// LedgerSize Een nummer van een regel of versie, of een aantal regels.
 	LedgerSize Number `json:"logboekomvang"`

@@ -259,3 +259,41 @@ func (x Exchange) Readable() Exchange {
 	}
 	return x
 }
+
+// EraseDue erases, at a holder, the items that somebody in the chain wanted gone
+// by a day that has come (delete-by). It reports false where there are none.
+func (x Exchange) EraseDue(at time.Time) (Exchange, []ItemCode, Event, bool) {
+	if x.Side != Asker {
+		return x, nil, Event{}, false
+	}
+	var due []ItemCode
+	for _, i := range x.Answer.Items {
+		if i.Outcome == Supply && i.Mark != MarkErased && x.goneBy(i.Item, at) {
+			due = append(due, i.Item)
+		}
+	}
+	if len(due) == 0 {
+		return x, nil, Event{}, false
+	}
+	x.Answer.Items = slices.Clone(x.Answer.Items)
+	d := Detail{Code: string(DeleteBy)}
+	for n := range x.Answer.Items {
+		if i := &x.Answer.Items[n]; known(due, i.Item) {
+			i.Value, i.Mark = Personal{}, MarkErased
+			d.Items = append(d.Items, ItemNote{Item: i.Item, Depth: i.Depth})
+		}
+	}
+	return x, due, x.about(ItemsErased, "", at, PartyID{}, "", d), true
+}
+
+// goneBy reports whether a layer wants an item gone by now.
+func (x Exchange) goneBy(item ItemCode, at time.Time) bool {
+	for _, l := range x.Layers() {
+		for _, c := range about(l.Conditions, item) {
+			if c.Code == DeleteBy && !at.Before(c.Until) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -47,6 +47,7 @@ const (
 	CorrectionDecided            EventKind = "correction-decided"
 	CorrectionIssued             EventKind = "correction-issued"
 	CorrectionReceived           EventKind = "correction-received"
+	ItemsErased                  EventKind = "items-erased" // on the day that a condition named
 
 	StaffChanged      EventKind = "staff-changed"
 	RegisterInstalled EventKind = "register-installed"

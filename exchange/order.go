@@ -37,6 +37,7 @@ var steps = []EventKind{
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
+	ItemsErased,
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed, PetitionOpened, PetitionExtended, PetitionDecided,
 }
 
@@ -76,6 +77,7 @@ var Rows = [...]Row{
 	{[]EventKind{CorrectionDecided}, Needs, []EventKind{DecisionTaken}, "only what was supplied can be corrected"},
 	{[]EventKind{CorrectionIssued}, Needs, []EventKind{CorrectionDecided}, "nobody is told before it is decided"},
 	{[]EventKind{CorrectionReceived}, Needs, []EventKind{AnswerReceived, PassingReceived}, "only what was received is corrected"},
+	{[]EventKind{ItemsErased}, Needs, []EventKind{AnswerReceived, PassingReceived}, "only what was received is erased"},
 
 	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived, PetitionOpened}, "there is nothing to look at before it begins"},
 	{[]EventKind{CaseOpened}, NotAfter, []EventKind{CaseOpened}, "a case is opened once"},
@@ -98,6 +100,7 @@ var EventKinds = [...]EventKind{
 	HoldLifted, DossierDestroyed, DossiersPurged, Searched, Exported, InspectionGranted, CheckpointCosigned, CosignatureReceived, LedgerAlarm,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
+	ItemsErased,
 	BackupMade, LedgerRecovered, PetitionOpened, PetitionExtended, PetitionDecided,
 }
 

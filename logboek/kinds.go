@@ -73,6 +73,7 @@ var processings = map[exchange.EventKind]processing{
 	exchange.CorrectionDecided:            {name: "Over correctie besloten", status: Ok},
 	exchange.CorrectionIssued:             {name: "Correctie verzonden", role: issued, status: Ok},
 	exchange.CorrectionReceived:           {name: "Correctie ontvangen", role: received, status: Ok},
+	exchange.ItemsErased:                  {name: "Gegevens gewist op de dag van een voorwaarde", status: Ok, activity: retention},
 	exchange.Viewed:                       {name: "Gegevens geraadpleegd", status: Ok, activity: caseWork},
 	exchange.CaseOpened:                   {name: "Zaak geopend", status: Ok, activity: caseWork},
 	exchange.CaseChanged:                  {name: "Zaak gewijzigd", status: Ok, activity: caseWork},

@@ -300,3 +300,58 @@ func TestTwoLinks(t *testing.T) {
 		m.settle()
 	}
 }
+
+// TestDeleteBy is the condition that something is gone by a day: on that day it is,
+// at everybody who has it, and what was said about it stays.
+func TestDeleteBy(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, youth := w.members[0], w.members[2]
+	id := supplied(t, w, exchange.Condition{Code: exchange.DeleteBy, Until: today().AddDate(0, 0, 10), Items: []exchange.ItemCode{"debt-plan"}})
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan", "debt-creditors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	youth.wait(passing, exchange.Answered)
+	for _, m := range w.members {
+		m.settle()
+	}
+	sweep := func(m *member) {
+		t.Helper()
+		if _, err := m.node.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep(college)
+	if _, ok := opened(t, college, requester, id).Holds("debt-plan"); !ok {
+		t.Fatal("it is gone before the day")
+	}
+	w.ahead.Store(int64(10 * 24 * time.Hour))
+	for _, holder := range []struct {
+		*member
+		id exchange.ID
+	}{{college, id}, {youth, passing}} {
+		sweep(holder.member)
+		x := opened(t, holder.member, requester, holder.id)
+		if _, ok := x.Holds("debt-plan"); ok {
+			t.Errorf("%s still has it", holder.party.Name)
+		}
+		if _, ok := x.Holds("debt-creditors"); !ok {
+			t.Errorf("%s lost what may stay", holder.party.Name)
+		}
+		kept, err := holder.node.KeptMessages(holder.id, exchange.Asker)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range kept {
+			if shown, err := m.Shown(); err != nil || shown["debt-plan"] != "" {
+				t.Errorf("%s: a message of kind %s still shows it: %v", holder.party.Name, m.Kind, err)
+			}
+		}
+	}
+	before := college.size()
+	sweep(college)
+	if college.size() != before {
+		t.Error("a second sweep erased something")
+	}
+}

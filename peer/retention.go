@@ -310,6 +310,9 @@ func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
 			destroyed++
 		}
 	}
+	if err := n.eraseDue(ctx); err != nil {
+		return destroyed, err
+	}
 	if destroyed > 0 {
 		if err := n.listDestroyed(); err != nil && !errors.Is(err, fs.ErrNotExist) { // the disk of the backup may be away
 			return destroyed, err
@@ -321,6 +324,41 @@ func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
 	})
 	return destroyed, err
 }
+
+// eraseDue erases what a supplier wanted gone by a day that has come. What it is
+// part of stays until its own term.
+func (n *Node) eraseDue(ctx context.Context) error {
+	var due []string
+	err := n.each(ctx, tableExchange, func(row store.Row) error {
+		r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
+		if err != nil {
+			return err
+		}
+		if _, _, _, is := r.EraseDue(n.now()); is {
+			due = append(due, row.Key)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range due {
+		_, err := n.change(ctx, idOf(row), sideOf(row), func(before record, now time.Time) (act, error) {
+			x, items, event, _ := before.EraseDue(now)
+			if len(items) == 0 {
+				return act{}, errNothingDue // a correction was faster
+			}
+			rows, err := n.redacted(row, items)
+			return act{after: before.with(x), event: event, rows: rows}, err
+		})
+		if err != nil && !errors.Is(err, errNothingDue) {
+			return err
+		}
+	}
+	return nil
+}
+
+var errNothingDue = errors.New("nothing is due any more")
 
 // destroy destroys one dossier. A large one takes more than one change, until the
 // store says that there is nothing left.

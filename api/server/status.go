@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sluis/api"
+	"sluis/exchange"
 )
 
 // GetStatus tells how the node is.
@@ -21,6 +22,11 @@ func (a *API) GetStatus(context.Context, GetStatusRequestObject) (GetStatusRespo
 	if reg := a.node.Register(); reg != nil {
 		state := registerOf(reg, a.now())
 		s.Register = &state
+	}
+	if r := a.node.Recovery(); r != nil {
+		s.Recovery = &api.Recovery{
+			Asked: r.Asked, Waiting: each(r.Waiting, plain[string, exchange.OIN]), Seen: r.Seen, Size: r.Size, Forked: r.Forked,
+		}
 	}
 	if a.Logboek != nil {
 		behind, since := a.Logboek()

@@ -49,6 +49,9 @@ func statusCommand(t *terminal) *cobra.Command {
 				if l := s.Logboek; l != nil {
 					fmt.Fprintf(w, "logboek\t%s\n", logboekText(*l))
 				}
+				if r := s.Recovery; r != nil {
+					fmt.Fprintf(w, "recovering\t%s\n", recoveryText(*r))
+				}
 				if s.Alarms > 0 {
 					fmt.Fprintf(w, "alarms\t%d: sluis ledger alarms\n", s.Alarms)
 				}
@@ -56,6 +59,19 @@ func statusCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
+}
+
+// recoveryText tells why a node that was restored from a backup does not write yet.
+func recoveryText(r api.Recovery) string {
+	switch {
+	case r.Forked:
+		return fmt.Sprintf("a partner has seen another ledger than this backup (%d entries) begins; restore a newer backup, or see sluis ledger continue --help", r.Size)
+	case r.Seen > r.Size:
+		return fmt.Sprintf("partners have seen %d entries, the backup has %d; restore a newer backup, or see sluis ledger continue --help", r.Seen, r.Size)
+	case len(r.Waiting) > 0:
+		return fmt.Sprintf("%d partners answered; waiting for %s", r.Asked, strings.Join(r.Waiting, ", "))
+	}
+	return "asking partners what they have seen of this ledger"
 }
 
 // logboekText tells how far the organisation's processing log is behind.

@@ -87,7 +87,7 @@ func (v *verification) follow(kind exchange.EventKind) {
 	switch kind {
 	case exchange.DossierDestroyed:
 		v.destroy(key)
-	case exchange.CorrectionReceived:
+	case exchange.CorrectionReceived, exchange.ItemsErased:
 		delete(v.silent, h.Exchange)
 	}
 }
