@@ -297,3 +297,31 @@ func (x Exchange) goneBy(item ItemCode, at time.Time) bool {
 	}
 	return false
 }
+
+// Missed lists the corrections that somebody missed to whom an item was passed on
+// as it was before: the last about each, by number. stale are the items of which
+// he got a value that does not count any more.
+func (x Exchange) Missed(items, stale []ItemCode) (corrections []int) {
+	for _, item := range items {
+		for n := len(x.Corrections) - 1; n >= 0; n-- {
+			c := x.Corrections[n]
+			if len(c.of([]ItemCode{item})) == 0 {
+				continue
+			}
+			i, _ := x.supplied(item)
+			if (known(stale, item) || i.Mark != "") && !known(corrections, n) {
+				corrections = append(corrections, n)
+			}
+			break
+		}
+	}
+	return corrections
+}
+
+// Told adds a holder to those who are told of a correction.
+func (x Exchange) Told(correction int, to CorrectedAt) Exchange {
+	x.Corrections = slices.Clone(x.Corrections)
+	c := &x.Corrections[correction]
+	c.To = append(slices.Clone(c.To), to)
+	return x
+}

@@ -44,7 +44,10 @@ func (n *Node) acceptOnward(f *inForce, a act, m wire.Message, now time.Time) (a
 	case wire.PermissionWithdrawal:
 		a.after.Exchange, a.event, err = before.ReceivePermissionWithdrawal(m.Permission.Request, m.From, now)
 	case wire.Notice:
-		a.after.Exchange, a.event, err = n.receiveNotice(f, before, m, now)
+		if a.after.Exchange, a.event, err = n.receiveNotice(f, before, m, now); err != nil {
+			return act{}, err
+		}
+		err = n.catchUp(&a, m.Attached[0], now)
 	case wire.Correction:
 		a.after.Exchange, a.event, err = before.ReceiveCorrection(m.Correction, m.From, now)
 		if err != nil {
@@ -332,4 +335,35 @@ func (n *Node) receiveNotice(f *inForce, before record, m wire.Message, now time
 		}
 	}
 	return before.ReceiveNotice(f.law, notice, now)
+}
+
+// catchUp tells a new holder what he missed: his value was passed on while its
+// correction was under way.
+func (n *Node) catchUp(a *act, passing wire.Message, now time.Time) error {
+	if a.after.Side != exchange.Supplier || len(a.after.Corrections) == 0 {
+		return nil
+	}
+	m, err := n.material(a.after)
+	if err != nil {
+		return err
+	}
+	var items, stale []exchange.ItemCode
+	for _, d := range passing.Passing.Items {
+		if item, ok := m.items[d]; ok {
+			items = append(items, item)
+			if wire.DisclosureDigest(m.shown[item]) != d {
+				stale = append(stale, item)
+			}
+		}
+	}
+	for _, i := range a.after.Missed(items, stale) {
+		to := exchange.CorrectedAt{Party: passing.To, Passing: exchange.ID(passing.ID), Message: newID(now), State: exchange.PassingQueued}
+		a.after.Exchange = a.after.Told(i, to)
+		p, err := n.correction(a.after.Exchange, a.after.Corrections[i], to, now)
+		if err != nil {
+			return err
+		}
+		a.parcels = append(a.parcels, p)
+	}
+	return nil
 }

@@ -338,19 +338,25 @@ func (n *Node) Correct(ctx context.Context, who Who, id exchange.ID, c exchange.
 		for i := range last.To {
 			to := &last.To[i]
 			to.Message = newID(j.now)
-			told := x.For(*last, *to)
-			e := onwardEnvelope(x, to.Message, to.Party, j.now)
-			signed, err := wire.SignCorrection(e, told, to.Passing, n.keys.Signing)
+			p, err := n.correction(x, *last, *to, j.now)
 			if err != nil {
 				return act{}, err
 			}
-			a.parcels = append(a.parcels, parcel{
-				message: message{wire.Correction, signed}, out: outgoing(rowOf(x), e, signed), event: x.IssueCorrection(told, to.Party, j.now),
-			})
+			a.parcels = append(a.parcels, p)
 		}
 		a.after = j.before.with(x)
 		return a, nil
 	})
+}
+
+// correction is what tells one holder of a correction.
+func (n *Node) correction(x exchange.Exchange, c exchange.Correction, to exchange.CorrectedAt, now time.Time) (parcel, error) {
+	told := x.For(c, to)
+	e := onwardEnvelope(x, to.Message, to.Party, now)
+	signed, err := wire.SignCorrection(e, told, to.Passing, n.keys.Signing)
+	return parcel{
+		message: message{wire.Correction, signed}, out: outgoing(rowOf(x), e, signed), event: x.IssueCorrection(told, to.Party, now),
+	}, err
 }
 
 // noticesOf are the notices that a delivered passing makes: to everybody who

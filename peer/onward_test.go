@@ -355,3 +355,49 @@ func TestDeleteBy(t *testing.T) {
 		t.Error("a second sweep erased something")
 	}
 }
+
+// TestCorrectionOvertaken is a value that is passed on while its correction is on
+// its way: who got it is told as soon as the notice comes (art. 19 GDPR).
+func TestCorrectionOvertaken(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w)
+	for _, m := range w.members {
+		m.settle()
+	}
+	// The college does not hear of the correction before it passes on: its node is
+	// down while the source corrects, and the source's while it passes on.
+	college.stop()
+	for _, c := range []exchange.Correction{
+		{Kind: exchange.Rectification, Items: []exchange.CorrectedItem{{Item: "debt-plan", Depth: exchange.Content, Value: exchange.Hide("pays 14 euro each month")}}},
+		{Kind: exchange.Restriction, Items: []exchange.CorrectedItem{{Item: "debt-creditors"}}},
+	} {
+		c.Why = exchange.Hide("he says it is wrong")
+		if _, err := debts.node.Correct(ctx, professional, id, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	debts.stop()
+	college.start()
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan", "debt-creditors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	youth.wait(passing, exchange.Answered)
+	if i, _ := opened(t, youth, requester, passing).Holds("debt-plan"); i.Value.Reveal() != "pays 40 euro each month" {
+		t.Fatal("the test shows nothing: the correction was faster")
+	}
+	debts.start()
+	until(t, youth, "the rectification came", func() bool {
+		i, ok := opened(t, youth, requester, passing).Holds("debt-plan")
+		return ok && i.Value.Reveal() == "pays 14 euro each month"
+	})
+	until(t, youth, "the restriction came", func() bool { _, ok := opened(t, youth, requester, passing).Holds("debt-creditors"); return !ok })
+	until(t, debts, "both acknowledged both", func() bool {
+		x := opened(t, debts, professional, id)
+		return !slices.ContainsFunc(x.Corrections, func(c exchange.Correction) bool {
+			return len(c.To) != 2 || slices.ContainsFunc(c.To, func(to exchange.CorrectedAt) bool { return to.State != exchange.PassingDelivered })
+		})
+	})
+}
