@@ -289,7 +289,7 @@ func (a *API) contentOf(ctx context.Context, by peer.Who, x exchange.Exchange) a
 	}
 	if w := x.Answer; !w.At.IsZero() {
 		c.Answer = &api.Answer{
-			At: moment(w.At), Conditions: a.conditionsFrom(w.Conditions, r.To),
+			At: moment(w.At), Conditions: a.layersFrom(x),
 			Items: each(asAsked(r, w.Items), func(i exchange.AnsweredItem) api.AnsweredItem {
 				return api.AnsweredItem{
 					Code: string(i.Item), Outcome: outcomeOf(i.Outcome), Depth: depthOf(i.Depth), Value: i.Value.Reveal(), Tell: i.Tell.Reveal(),
@@ -300,6 +300,16 @@ func (a *API) contentOf(ctx context.Context, by peer.Who, x exchange.Exchange) a
 	}
 	onwardInto(&c, x)
 	return c
+}
+
+// layersFrom writes out what everybody wants from whom something came: of what we
+// asked for one party, of what was passed on to us everybody on the way.
+func (a *API) layersFrom(x exchange.Exchange) []api.SetCondition {
+	all := []api.SetCondition{}
+	for _, l := range x.Layers() {
+		all = append(all, a.conditionsFrom(l.Conditions, l.By)...)
+	}
+	return all
 }
 
 // asAsked puts answered items in the order in which they were asked. They

@@ -151,10 +151,16 @@ func named(party string, names map[string]string) string {
 
 func (t *terminal) printContent(w io.Writer, c api.Content, names map[string]string) {
 	r := c.Request
-	fmt.Fprintf(w, "request\t%s, %s\n", r.ID, said(r.Phase.Code()))
-	fmt.Fprintf(w, "from\t%s\n", named(r.From, names))
-	fmt.Fprintf(w, "contact\t%s\n", cell(c.Contact))
-	fmt.Fprintf(w, "to\t%s\n", named(r.To, names))
+	if r.PassedOn {
+		fmt.Fprintf(w, "passed on to us\t%s\n", r.ID)
+		fmt.Fprintf(w, "by\t%s\n", named(r.To, names))
+		fmt.Fprintf(w, "supplied by\t%s\n", named(c.Source, names))
+	} else {
+		fmt.Fprintf(w, "request\t%s, %s\n", r.ID, said(r.Phase.Code()))
+		fmt.Fprintf(w, "from\t%s\n", named(r.From, names))
+		fmt.Fprintf(w, "contact\t%s\n", cell(c.Contact))
+		fmt.Fprintf(w, "to\t%s\n", named(r.To, names))
+	}
 	if c.About.BSN != "" {
 		fmt.Fprintf(w, "about\tBSN %s\n", c.About.BSN)
 	} else {
@@ -171,7 +177,11 @@ func (t *terminal) printContent(w io.Writer, c api.Content, names map[string]str
 	if c.Consent != nil {
 		fmt.Fprintf(w, "consent\t%s %s\n", c.Consent.State.Code(), c.Consent.On)
 	}
-	for _, i := range c.Items {
+	asked := c.Items
+	if r.PassedOn {
+		asked = nil // nobody asked
+	}
+	for _, i := range asked {
 		fmt.Fprintf(w, "asked\t%s, at most %s: %s\n", i.Code, i.Depth.Code(), cell(i.Why))
 		printStatements(w, "  stated", i.Statements)
 	}

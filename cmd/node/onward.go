@@ -325,11 +325,8 @@ sluis show REQUEST --content shows who has been told.`,
 
 // printOnward prints what went on with the data after the answer.
 func printOnward(w io.Writer, c api.Content, names map[string]string) {
-	if c.Source != "" {
-		fmt.Fprintf(w, "supplied by\t%s\n", named(c.Source, names))
-	}
 	for _, r := range c.Permissions {
-		fmt.Fprintf(w, "permission\t%s, %s of %s\n", r.ID, said(r.State.Code()), named(r.Of, names))
+		fmt.Fprintf(w, "permission\t%s, of %s: %s\n", r.ID, named(r.Of, names), said(r.State.Code()))
 		fmt.Fprintf(w, "  to pass on\t%s to %s for %s\n", strings.Join(r.Items, ", "), named(r.Recipient, names), r.Purpose)
 		fmt.Fprintf(w, "  asked by\t%s: %s\n", named(r.Holder, names), cell(r.Why))
 		if r.Uses > 0 {
