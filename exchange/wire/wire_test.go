@@ -393,7 +393,7 @@ func TestMessageMangled(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	p := newPair(f)
 	signed := map[string]bool{}
-	for _, token := range [][]byte{p.signRequest(f, envelope(college, officer)).Token, p.signAnswer(f).Token} {
+	for _, token := range [][]byte{p.signRequest(f, envelope(college, officer)).Token, p.signAnswer(f).Token, first(p.passing(f))} {
 		signed[string(token)] = true
 		f.Add(token)
 	}
