@@ -197,8 +197,8 @@ func TestScenariosComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all) < 9 {
-		t.Errorf("%d scenarios, want at least 9", len(all))
+	if len(all) < 10 {
+		t.Errorf("%d scenarios, want at least 10", len(all))
 	}
 	members := map[string]bool{}
 	for _, m := range Members() {

@@ -1,10 +1,13 @@
 package testnet
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -222,6 +225,7 @@ func Scenarios(names ...string) ([]Scenario, error) {
 		byName[name] = s
 		order = append(order, name)
 	}
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(numberOf(a), numberOf(b)) })
 	if len(names) == 0 {
 		names = order
 	}
@@ -234,6 +238,13 @@ func Scenarios(names ...string) ([]Scenario, error) {
 		picked = append(picked, s)
 	}
 	return picked, nil
+}
+
+// numberOf is the number that a story starts with; 0 for none.
+func numberOf(name string) int {
+	digits, _, _ := strings.Cut(name, "-")
+	n, _ := strconv.Atoi(digits)
+	return n
 }
 
 func (s Scenario) person(key string) (Person, bool) {
