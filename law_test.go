@@ -14,7 +14,7 @@ import (
 var verdicts = []string{"held", "by design", "issue 4", "issue 5", "issue 6", "issue 7", "no rule for a node", "open"}
 
 // folders are the packages whose name is not their folder.
-var folders = map[string]string{"main": "cmd/node", "server": "api/server", "wire": "exchange/wire"}
+var folders = map[string]string{"main": "cmd/node", "server": "api/server", "wire": "exchange/wire", "audit": "ledger/audit"}
 
 var (
 	verdictOf = regexp.MustCompile(`^\*\*([^*]+)\*\*`)
