@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
+			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits, "reads": reads,
 		},
 	})
 }
@@ -128,7 +128,7 @@ func network(ts *testscript.TestScript, neg bool, args []string) {
 	sign()
 	entries := []string{"register", "add", "--authority", at("auth")}
 	for _, p := range []struct{ dir, oin, name, capacity string }{
-		{"college", "00000099000001001000", "gemeente Voorbeeldstad", "investigation=social-support/investigation/none,bsn,criminal,health"},
+		{"college", "00000099000001001000", "gemeente Voorbeeldstad", "investigation=investigation/investigation/none,bsn,criminal,health"},
 		{"probation", "00000099000002002000", "reclassering Noord", "probation=probation/service/wjsg,bsn,criminal"},
 	} {
 		text, err := loopbackConfig()
@@ -205,6 +205,22 @@ func waits(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil || r.Phase != want {
 		ts.Fatalf("the request is %s, want %s: %v", r.Phase, want, err)
 	}
+}
+
+// reads waits until somebody who opens a request reads a text in it.
+func reads(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: reads DIR REQUEST TEXT")
+	}
+	for range 200 {
+		text, err := inside("--dir", args[0], "show", args[1], "--content", "--as", "a.jansen")
+		ts.Check(err)
+		if strings.Contains(text, args[2]) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("nobody reads %q", args[2])
 }
 
 func sigterm(ts *testscript.TestScript, neg bool, args []string) {
