@@ -48,6 +48,24 @@ const (
 	CorrectionIssued             EventKind = "correction-issued"
 	CorrectionReceived           EventKind = "correction-received"
 
+	// Of a case conference.
+	ConferenceOpened         EventKind = "conference-opened"
+	InvitationIssued         EventKind = "invitation-issued"
+	InvitationReceived       EventKind = "invitation-received"
+	ConferenceAnswered       EventKind = "conference-answered"
+	ConferenceAnswerIssued   EventKind = "conference-answer-issued"
+	ConferenceAnswerReceived EventKind = "conference-answer-received"
+	ContributionDecided      EventKind = "contribution-decided"
+	ContributionIssued       EventKind = "contribution-issued"
+	ContributionReceived     EventKind = "contribution-received"
+	AgreementRecorded        EventKind = "agreement-recorded"
+	ConferenceClosed         EventKind = "conference-closed"
+	ClosingIssued            EventKind = "closing-issued"
+	ClosingReceived          EventKind = "closing-received"
+	ContributionsDestroyed   EventKind = "contributions-destroyed"
+
+	CoordinationEnded EventKind = "coordination-ended" // the coordinator hands all back (art. 5.4.4(7))
+
 	StaffChanged      EventKind = "staff-changed"
 	RegisterInstalled EventKind = "register-installed"
 	NodeCreated       EventKind = "node-created"

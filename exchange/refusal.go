@@ -128,6 +128,19 @@ const (
 	NotTheSource          Code = "not-the-source"
 	BadCorrection         Code = "bad-correction"
 	CorrectionsBounded    Code = "too-many-corrections"
+
+	BadConference    Code = "bad-conference"
+	NotInvited       Code = "not-invited"
+	NotPresent       Code = "not-present"
+	NobodyPresent    Code = "nobody-present"
+	NotOrganiser     Code = "not-organiser"
+	RequesterMissing Code = "requester-missing"
+	ConferenceNotNow Code = "conference-answered"
+	ConferenceOver   Code = "conference-over"
+	NoMinutes        Code = "no-minutes"
+	NotSaid          Code = "item-not-said"
+	TakingOnly       Code = "taking-only"
+	NotCoordinated   Code = "not-coordinated"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -142,6 +155,8 @@ var Codes = [...]Code{
 	BadOutcome, UnknownCondition, BadCondition, BadScope, BadTime, ActorEnded,
 	NotHeld, ItemErased, OnwardForbidden, OnwardNeedsPermission, ConditionBroken, BadChain, PassingsBounded, PermissionIdle, PermissionNotNow,
 	PermissionsBounded, UnknownPermission, BadPermission, NotTheSource, BadCorrection, CorrectionsBounded,
+	BadConference, NotInvited, NotPresent, NobodyPresent, NotOrganiser, RequesterMissing, ConferenceNotNow, ConferenceOver, NoMinutes, NotSaid, TakingOnly,
+	NotCoordinated,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }
