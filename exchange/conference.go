@@ -48,6 +48,8 @@ type Seat struct {
 	Why   Personal
 	State SeatState
 	Code  string // why its node did not accept the invitation
+	// Missed is how many messages of ours did not reach it since.
+	Missed int
 }
 
 // A SeatState is whether an invited party takes part.
@@ -477,9 +479,13 @@ func (c Conference) Arrived(to PartyID, at time.Time) Event {
 // Lost records that a message of the conference did not arrive: the other node
 // did not accept it, with its code, or it could not be delivered in time.
 func (c Conference) Lost(m MessageKind, to PartyID, code string, at time.Time) (Conference, Event) {
-	if n := c.seat(to); m == InvitationMessage && n >= 0 && c.Seats[n].State == SeatInvited {
+	if n := c.seat(to); n >= 0 {
 		c.Seats = slices.Clone(c.Seats)
-		c.Seats[n].State, c.Seats[n].Code = SeatFailed, code
+		if m == InvitationMessage && c.Seats[n].State == SeatInvited {
+			c.Seats[n].State, c.Seats[n].Code = SeatFailed, code
+		} else {
+			c.Seats[n].Missed++
+		}
 	}
 	c.Changed = at
 	kind := MessageRejected

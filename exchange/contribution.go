@@ -15,7 +15,6 @@ type Contribution struct {
 	Items    []Said
 	At       time.Time
 	To       []PartyID // where it came from: to whom it went
-	Missed   []PartyID // of those, whom it did not reach
 	Weighing Steps     // where it came from
 	Author   ActorID   // where it came from
 }
@@ -194,15 +193,13 @@ func (l *Law) checkSaid(c Conference, said Contribution, by Capacity) error {
 			return refuse(CategoryAsked, append(here, "category", string(item.Category), "article", purpose.Article)...)
 		case s.Value.Blank():
 			return refuse(ContentMissing, here...)
-		case len(s.Value.Reveal()) > maxContent:
-			return refuse(TooMuchContent, here...)
 		}
 		if _, ok := item.Depths[s.Depth]; !ok {
 			return refuse(BadDepth, here...)
 		}
 		content += len(s.Value.Reveal())
 	}
-	if content > maxAnswer {
+	if content > maxContent { // what is said, not a file
 		return refuse(TooMuchContent)
 	}
 	return nil
@@ -236,14 +233,6 @@ func (c Conference) ReceiveContribution(law *Law, said Contribution, from Party,
 		return Event{}, err
 	}
 	return c.event(ContributionReceived, "", at, said.By, Detail{Items: said.outline()}), nil
-}
-
-// MissedBy records that a contribution did not reach somebody.
-func (s Contribution) MissedBy(p PartyID) Contribution {
-	if !known(s.Missed, p) {
-		s.Missed = append(slices.Clone(s.Missed), p)
-	}
-	return s
 }
 
 func (s Contribution) outline() (notes []ItemNote) {

@@ -86,6 +86,13 @@ const (
 	LedgerRecovered     EventKind = "ledger-recovered" // continued after a restore
 )
 
+// Forgotten reports whether an entry of this kind belongs to what was contributed
+// to a case conference: it is sealed under the key that is destroyed when the
+// conference is over.
+func (k EventKind) Forgotten() bool {
+	return k == ContributionDecided || k == ContributionIssued || k == ContributionReceived
+}
+
 // An Event is what must be recorded together with a step. Kind, Exchange, Own,
 // Other and Purpose stand in the clear header of the ledger entry; By and
 // Detail in its encrypted private part.

@@ -26,6 +26,10 @@ const (
 	tableMessage  = "message"  // by rowKey and digest: a storedMessage
 	tableReceipt  = "receipt"  // by rowKey and digest of the receipted message: a storedReceipt
 	tableHold     = "hold"     // by dossier: a storedHold
+
+	tableConference   = "conference"   // by ID and capacity: a storedConference
+	tableContribution = "contribution" // by conference, capacity and ID: a storedContribution
+
 	tableStaff    = "staff"    // by actor ID
 	tableRegister = "register" // the bundle in force
 

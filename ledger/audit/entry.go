@@ -73,7 +73,7 @@ func (v *verification) follow(kind exchange.EventKind) {
 	if !ok {
 		return
 	}
-	key := dossierID{id, v.name(h.As)}
+	key := dossierID{exchange: id, as: v.name(h.As)}
 	line := v.strands[key]
 	if line == nil {
 		line = new(strand)
@@ -84,7 +84,11 @@ func (v *verification) follow(kind exchange.EventKind) {
 	if row != nil {
 		v.find(OrderBroken, int64(h.Index), row.Why)
 	}
-	if kind == exchange.DossierDestroyed {
+	switch kind {
+	case exchange.DossierDestroyed:
+		v.destroy(key)
+	case exchange.ContributionsDestroyed:
+		key.said = true
 		v.destroy(key)
 	}
 }
@@ -206,6 +210,7 @@ func uuidOf(s string) (id [16]byte, ok bool) {
 type dossierID struct {
 	exchange [16]byte
 	as       uint32 // number of the name, see verification.name
+	said     bool   // what was contributed to a case conference, see EventKind.Forgotten
 }
 
 // A strand is what is remembered of one exchange or case in one capacity.
@@ -217,7 +222,7 @@ type strand struct {
 
 func (v *verification) dossier(h ledger.Header) dossierID {
 	if id, ok := uuidOf(h.Exchange); ok && h.Key != nodeDossier {
-		return dossierID{id, v.name(h.As)}
+		return dossierID{exchange: id, as: v.name(h.As), said: exchange.EventKind(h.Kind).Forgotten()}
 	}
 	return dossierID{as: v.name(h.Key)}
 }
