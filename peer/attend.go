@@ -28,7 +28,6 @@ func (n *Node) acceptInvitation(f *inForce, a act, m wire.Message, now time.Time
 		return act{}, err
 	}
 	a.meeting, a.event = &gathering{Conference: c}, event
-	n.hurrySweep() // it ends by itself
 	return a, nil
 }
 
@@ -44,7 +43,6 @@ func (n *Node) acceptInConference(f *inForce, a act, m wire.Message, now time.Ti
 	var c exchange.Conference
 	if m.Kind == wire.Closing {
 		c, a.event, err = before.ReceiveClosing(m.From, now)
-		n.hurrySweep()
 	} else {
 		c, a.event, err = before.ReceiveAnswer(m.From, m.Coming, now)
 	}
@@ -90,7 +88,7 @@ func (n *Node) lost(ctx context.Context, out store.Outgoing, key string, kind ex
 
 // heard records that a message of a conference was received, with the evidence.
 func (n *Node) heard(ctx context.Context, out store.Outgoing, key string, kind exchange.MessageKind, to exchange.PartyID, proven *partnerLedger, receipt *message) error {
-	_, err := n.changeMeeting(ctx, key, func(before gathering, now time.Time) (act, error) {
+	c, err := n.changeMeeting(ctx, key, func(before gathering, now time.Time) (act, error) {
 		if !answers(proven.entry, kind, before.Purpose, out.ID, now) {
 			return act{}, fault(BadReceipt)
 		}
@@ -98,6 +96,9 @@ func (n *Node) heard(ctx context.Context, out store.Outgoing, key string, kind e
 			meeting: &before, event: before.Arrived(to, now), done: []string{out.ID}, partner: proven, shown: proven.shownBy(n.id.OIN), received: receipt,
 		}, nil
 	})
+	if err == nil && !c.Closed.IsZero() {
+		n.hurrySweep()
+	}
 	return err
 }
 
@@ -143,22 +144,43 @@ func (n *Node) forget(ctx context.Context, g gathering, at time.Time) error {
 
 // unsaid are the contributions of ours that are still in the outbox.
 func (n *Node) unsaid(g gathering) (ids []string, err error) {
+	err = n.outbox(func(out store.Outgoing, row string) {
+		if row == g.saidRow() {
+			ids = append(ids, out.ID)
+		}
+	})
+	return ids, err
+}
+
+// outbox calls do with every message that waits, and where it is kept.
+func (n *Node) outbox(do func(out store.Outgoing, row string)) error {
 	after := ""
 	for {
 		page, err := n.store.Outbox(after, maxPage)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, out := range page {
 			after = out.ID
-			if _, row, err := kept(out); err == nil && row == g.saidRow() {
-				ids = append(ids, out.ID)
+			_, row, err := kept(out)
+			if err != nil {
+				return err
 			}
+			do(out, row)
 		}
 		if len(page) < maxPage {
-			return ids, nil
+			return nil
 		}
 	}
+}
+
+// ends reports whether an act changes when a conference ends.
+func ends(kind exchange.EventKind) bool {
+	switch kind {
+	case exchange.ConferenceOpened, exchange.InvitationReceived, exchange.ConferenceClosed, exchange.ClosingReceived:
+		return true
+	}
+	return false
 }
 
 // hurrySweep lets the node look at once for what is due.
@@ -167,4 +189,5 @@ func (n *Node) hurrySweep() {
 	case n.sweep <- struct{}{}:
 	default:
 	}
+	n.courier.signal() // the loop that waits looks at all of its duties
 }

@@ -83,7 +83,6 @@ func (n *Node) OrganiseConference(ctx context.Context, who Who, o Organising) (e
 		a.post(wire.Invitation, e, signed, conference.Invite(s.Party, now))
 	}
 	_, err = n.write(ctx, a)
-	n.hurrySweep()
 	return conference, err
 }
 
@@ -249,7 +248,7 @@ func (n *Node) RecordAgreement(ctx context.Context, who Who, id exchange.ID, agr
 // CloseConference ends a conference. From then on nobody reads what was said;
 // every node destroys it.
 func (n *Node) CloseConference(ctx context.Context, who Who, id exchange.ID) (exchange.Conference, error) {
-	c, err := n.convene(ctx, who, id, func(j convening) (act, error) {
+	return n.convene(ctx, who, id, func(j convening) (act, error) {
 		c, event, err := j.before.Close(j.law, j.own, j.by, j.now)
 		if err != nil {
 			return act{}, err
@@ -266,8 +265,6 @@ func (n *Node) CloseConference(ctx context.Context, who Who, id exchange.ID) (ex
 		}
 		return a, nil
 	})
-	n.hurrySweep()
-	return c, err
 }
 
 // OpenConference returns a conference to a person who may see it, with what was

@@ -182,7 +182,7 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 	if key, ok := meetingOf(row); ok {
 		return n.heard(ctx, out, key, kind, to, &proven, receipt)
 	}
-	_, err = n.change(ctx, idOf(row), sideOf(row), func(before record, now time.Time) (act, error) {
+	x, err := n.change(ctx, idOf(row), sideOf(row), func(before record, now time.Time) (act, error) {
 		if !answers(proven.entry, kind, before.Exchange.Request.Purpose, out.ID, now) {
 			return act{}, fault(BadReceipt)
 		}
@@ -200,6 +200,9 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		a.after = before.with(x)
 		return a, err
 	})
+	if err == nil {
+		n.handedOver(x)
+	}
 	return err
 }
 

@@ -90,6 +90,9 @@ func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
 		n.tellAlarms(c)
 		n.watch.seen(*a.shown, n.now())
 	}
+	if ends(a.event.Kind) {
+		n.hurrySweep()
+	}
 	n.feed.tell(a.about())
 	return written, nil
 }
