@@ -299,10 +299,10 @@ type ConferenceSummary struct {
 	Begun, Over    time.Time
 }
 
-// ConferenceSummaryOf is what may be shown of a conference at this time.
-func ConferenceSummaryOf(c exchange.Conference, at time.Time) ConferenceSummary {
+// ConferenceSummary is what may be shown of a conference now.
+func (n *Node) ConferenceSummary(c exchange.Conference) ConferenceSummary {
 	s := ConferenceSummary{
-		ID: c.ID, Own: c.Own, Organiser: c.Organiser, Purpose: c.Purpose, Seats: len(c.Seats), Open: c.Open(at), Begun: c.Begun, Over: c.Over(),
+		ID: c.ID, Own: c.Own, Organiser: c.Organiser, Purpose: c.Purpose, Seats: len(c.Seats), Open: c.Open(n.now()), Begun: c.Begun, Over: c.Over(),
 	}
 	for _, seat := range c.Seats {
 		if seat.Party == c.Own {
@@ -320,7 +320,7 @@ func ConferenceSummaryOf(c exchange.Conference, at time.Time) ConferenceSummary 
 func (n *Node) Conferences(ctx context.Context, hat exchange.CapacityCode) (all []ConferenceSummary, err error) {
 	err = n.meetings(ctx, func(g gathering) error {
 		if hat == "" || g.Own.Capacity == hat {
-			all = append(all, ConferenceSummaryOf(g.Conference, n.now()))
+			all = append(all, n.ConferenceSummary(g.Conference))
 		}
 		return nil
 	})

@@ -155,7 +155,7 @@ func TestContractIsUnderstood(t *testing.T) {
 			bytes++
 		}
 	}
-	if len(c.inputs) != 59 || queries != 21 || headers != 56 || schemas != 21 || bytes != 1 {
+	if len(c.inputs) != 67 || queries != 22 || headers != 70 || schemas != 26 || bytes != 1 {
 		t.Errorf("%d operations, %d query parameters, %d headers, %d documents, %d bodies of bytes", len(c.inputs), queries, headers, schemas, bytes)
 	}
 	// Who acts and under which hat go together.
