@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/ledger/audit"
 	"sluis/peer"
 )
 
@@ -355,5 +357,162 @@ func TestClientNotInvited(t *testing.T) {
 	got, _, err := debts.node.OpenConference(t.Context(), professional, made.ID)
 	if err != nil || got.Client.Invited || !got.Client.Absent.Zero() || !got.Client.Why.Zero() {
 		t.Errorf("debt help reads more than that he is not there: %v", err)
+	}
+}
+
+// A regulator who looks while a conference goes on reads what was said; one who
+// looks after finds it destroyed, and that is no finding. The bundles of all match:
+// no contribution stands on one side only.
+func TestConferenceInspected(t *testing.T) {
+	b := conferring(t)
+	id, err := crypto.NewIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parties := []*member{b.college, b.debts, b.youth, b.housing}
+	for _, m := range parties {
+		m.hireOfficer()
+	}
+	b.said(t)
+	inspect := func(when string) (all []*audit.Report) {
+		for _, m := range parties {
+			m.settle()
+			r := m.inspected(id)
+			if r.Findings.Count() != 0 {
+				t.Errorf("%s, %s: %+v", m.party.Name, when, r.Findings.Listed)
+			}
+			all = append(all, r)
+		}
+		c, err := audit.Reconcile(all)
+		if err != nil || c.Findings.Count() != 0 {
+			t.Errorf("%s: they do not match: %v, %+v", when, err, c.Findings.Listed)
+		}
+		return all
+	}
+	for i, r := range inspect("while it goes on") {
+		if r.Destroyed != 0 {
+			t.Errorf("%s: %d destroyed", parties[i].party.Name, r.Destroyed)
+		}
+	}
+	if _, err := b.college.node.CloseConference(t.Context(), requester, b.id); err != nil {
+		t.Fatal(err)
+	}
+	for m, who := range map[*member]peer.Who{b.college: requester, b.debts: professional, b.youth: professional} {
+		b.wantForgotten(t, m, who)
+	}
+	for i, r := range inspect("after") {
+		if (r.Destroyed == 0) != (parties[i] == b.housing) {
+			t.Errorf("%s: %d destroyed", parties[i].party.Name, r.Destroyed)
+		}
+	}
+}
+
+var (
+	policeForce = exchange.Party{OIN: "00000099000006006000", Name: "politie Oost", Capacities: []exchange.Capacity{{
+		Code: "police", Domain: "police", Task: "service", Regime: exchange.Wpg, MayProcessBSN: true, Special: []exchange.Category{exchange.Criminal},
+	}}}
+	prosecution = exchange.Party{OIN: "00000099000007007000", Name: "openbaar ministerie", Capacities: []exchange.Capacity{{
+		Code: "public-prosecution", Domain: "public-prosecution", Task: "service", Regime: exchange.Wjsg, MayProcessBSN: true,
+		Special: []exchange.Category{exchange.Criminal},
+	}}}
+)
+
+// Police and prosecution take part, and their acts stay theirs (art. 5.4.3(2),
+// 5.4.2(3)): what the Wpg allows is said to some of those present, and the client
+// is not invited since it is about such data. The family has conferences of its
+// own: who takes part in that about the father reads nothing of that about the
+// son (family privacy, memorandum to art. 5.4.3).
+func TestPoliceAndFamily(t *testing.T) {
+	w := newWorld(t, municipality, policeForce, prosecution, youthCare)
+	college, police, om, youth := w.members[0], w.members[1], w.members[2], w.members[3]
+	ctx := t.Context()
+	bsn, _ := exchange.ParseBSN("999993847")
+	son := exchange.Person{
+		Standing: exchange.Family, Name: exchange.Hide("Sem Proefstra"), Born: exchange.Hide("2012-05-01"), Address: exchange.Hide("Sluisweg 12"), Agreed: today(),
+	}
+	c, err := college.node.OpenCase(ctx, requester, exchange.Case{
+		Trigger: exchange.Trigger{
+			Code: "party-request", On: today(), From: capacityOf(policeForce), Statements: []exchange.Statement{
+				{Code: "lasting", Text: exchange.Hide("for two years")}, {Code: "no-help", Text: exchange.Hide("three tries")},
+				{Code: "decline", Text: exchange.Hide("the home is lost")}, {Code: "safety", Text: exchange.Hide("fights")},
+				{Code: "can-help", Text: exchange.Hide("one plan")}, {Code: "attempts", Text: exchange.Hide("visits")},
+				{Code: "why-accepted", Text: exchange.Hide("it fits")},
+			},
+		},
+		People: []exchange.Person{{Standing: exchange.Client, BSN: bsn}, son},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	organise := func(person int, client exchange.ClientSeat, invited ...exchange.Party) exchange.ID {
+		t.Helper()
+		o := peer.Organising{
+			Case: c.ID, Person: person, Purpose: "conference/investigation", Question: exchange.Hide("what first"), Client: client, Ends: w.now().Add(time.Hour),
+		}
+		for _, p := range invited {
+			o.Invited = append(o.Invited, peer.Invited{Party: capacityOf(p), Why: exchange.Hide("it knows what happened")})
+		}
+		made, err := college.node.OrganiseConference(ctx, requester, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range invited {
+			for _, m := range w.members {
+				if m.party.OIN != p.OIN {
+					continue
+				}
+				until(t, m, "it is invited", func() bool { return m.invited(made.ID) })
+				if _, err := m.node.AnswerConference(ctx, professional, made.ID, true); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		return made.ID
+	}
+	absent := exchange.ClientSeat{Absent: exchange.Hide("justice-data"), Why: exchange.Hide("a case is prepared")}
+	father := organise(1, absent, policeForce, prosecution, youthCare)
+	boy := organise(2, exchange.ClientSeat{Invited: true}, policeForce, youthCare)
+	for _, m := range w.members {
+		m.settle()
+	}
+
+	const incident = "two fights at home in March"
+	speaking := peer.Speaking{
+		To:    []exchange.PartyID{capacityOf(prosecution), capacityOf(municipality)},
+		Items: []exchange.Said{{Item: "incidents-at-home", Depth: exchange.Process, Value: exchange.Hide(incident)}},
+	}
+	_, err = police.node.Contribute(ctx, professional, father, speaking)
+	refused(t, err, exchange.WeighingOpen) // whether the Wpg allows it is his to say
+	rule, ok := police.node.Law().Weighing("closed")
+	if !ok {
+		t.Fatal("there is no closed weighing")
+	}
+	for _, s := range rule.Steps {
+		speaking.Steps = append(speaking.Steps, exchange.Step{Code: s.Code, Outcome: "yes", Text: exchange.Hide("art. 20 Wpg")})
+	}
+	if _, err := police.node.Contribute(ctx, professional, father, speaking); err != nil {
+		t.Fatal(err)
+	}
+	for m, who := range map[*member]peer.Who{om: professional, college: requester} {
+		until(t, m, "it heard the police", func() bool {
+			_, said, err := m.node.OpenConference(ctx, who, father)
+			return err == nil && len(said) == 1
+		})
+	}
+	police.settle()
+	youth.settle()
+	if tables := youth.finds(t, incident); len(tables) > 0 {
+		t.Errorf("who was not meant to hear it has it in %v", tables)
+	}
+
+	// The prosecutor was invited about the father, and not about the son.
+	if _, _, err := om.node.OpenConference(ctx, professional, boy); !isFault(err, peer.UnknownConference) {
+		t.Errorf("the prosecutor and the conference about the son: %v", err)
+	}
+	if tables := om.finds(t, "Sem Proefstra"); len(tables) > 0 {
+		t.Errorf("the prosecutor has the son in %v", tables)
+	}
+	if _, said, err := youth.node.OpenConference(ctx, professional, boy); err != nil || len(said) != 0 {
+		t.Errorf("the conference about the son holds %d contributions about the father, %v", len(said), err)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/ledger/audit"
 	"sluis/peer"
 )
 
@@ -126,8 +128,22 @@ func TestHandBack(t *testing.T) {
 	if !slices.Contains(kinds, string(exchange.CoordinationEnded)) {
 		t.Errorf("the ledger says %v", kinds)
 	}
-	if _, err := c.coordinator.node.VerifyLedger(ctx); err != nil {
-		t.Error(err)
+	id, err := crypto.NewIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*audit.Report
+	for _, m := range c.members {
+		m.settle()
+		m.hireOfficer()
+		r := m.inspected(id)
+		if r.Findings.Count() != 0 || (r.Destroyed > 0) != (m == c.coordinator) {
+			t.Errorf("%s: %d destroyed, %+v", m.party.Name, r.Destroyed, r.Findings.Listed)
+		}
+		all = append(all, r)
+	}
+	if r, err := audit.Reconcile(all); err != nil || r.Findings.Count() != 0 {
+		t.Errorf("they do not match: %v, %+v", err, r.Findings.Listed)
 	}
 }
 

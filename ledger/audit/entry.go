@@ -221,6 +221,12 @@ type strand struct {
 }
 
 func (v *verification) dossier(h ledger.Header) dossierID {
+	// What was passed on to a party has a dossier by the ID of its passing, while
+	// its entries are about the exchange that it comes from. A record key of
+	// version 7 is such a name; those of version 8 are made of one.
+	if id, ok := uuidOf(h.Key); ok && id[6]>>4 == 7 {
+		return dossierID{exchange: id, as: v.name(h.As)}
+	}
 	if id, ok := uuidOf(h.Exchange); ok && h.Key != nodeDossier {
 		return dossierID{exchange: id, as: v.name(h.As), said: exchange.EventKind(h.Kind).Forgotten()}
 	}
