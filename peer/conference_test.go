@@ -360,6 +360,43 @@ func TestClientNotInvited(t *testing.T) {
 	}
 }
 
+// The conference itself, who was there and what was agreed, is kept as any other
+// record: at the organiser as long as the case (art. 5.4.5(1)), at a guest two
+// years. A hold puts that off; what was said it can't hold.
+func TestConferenceIsKept(t *testing.T) {
+	b := conferring(t)
+	ctx := t.Context()
+	b.said(t)
+	b.debts.hireOfficer()
+	if _, err := b.debts.node.PlaceHold(ctx, officer, b.id, exchange.Hide("a complaint"), today().AddDate(3, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.college.node.CloseConference(ctx, requester, b.id); err != nil {
+		t.Fatal(err)
+	}
+	for m, who := range map[*member]peer.Who{b.college: requester, b.debts: professional, b.youth: professional} {
+		b.wantForgotten(t, m, who)
+		m.settle()
+	}
+	kept, err := b.college.node.Kept(ctx, "", 0)
+	if err != nil || slices.ContainsFunc(kept, func(k peer.Kept) bool { return !k.Keep.Due.IsZero() }) || len(kept) != 2 {
+		t.Errorf("the organiser keeps %+v, %v", kept, err)
+	}
+	b.ahead.Store(int64(time.Until(today().AddDate(2, 0, 0).Add(time.Hour))))
+	for m, want := range map[*member]int{b.youth: 1, b.debts: 0, b.college: 0} {
+		if _, err := m.node.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		gone := slices.Contains(m.kinds(b.id), string(exchange.DossierDestroyed))
+		if gone != (want == 1) {
+			t.Errorf("%s: destroyed after two years: %t", m.party.Name, gone)
+		}
+	}
+	if _, err := b.youth.node.Conferences(ctx, ""); err != nil || b.youth.invited(b.id) {
+		t.Errorf("youth care still lists it, %v", err)
+	}
+}
+
 // A regulator who looks while a conference goes on reads what was said; one who
 // looks after finds it destroyed, and that is no finding. The bundles of all match:
 // no contribution stands on one side only.

@@ -173,6 +173,61 @@ func TestHandBackOnHold(t *testing.T) {
 	c.wantNothing(t)
 }
 
+// While an item is restricted (art. 18 GDPR) it stays, and the case with it; when
+// the restriction ends it goes back too, and then all is gone.
+func TestHandBackOfWhatIsRestricted(t *testing.T) {
+	c := coordinating(t)
+	ctx := t.Context()
+	correct := func(kind exchange.CorrectionKind) {
+		t.Helper()
+		if _, err := c.debts.node.Correct(ctx, professional, c.asked, exchange.Correction{
+			Kind: kind, Why: exchange.Hide("he says it is wrong"), Items: []exchange.CorrectedItem{{Item: "debt-plan"}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		until(t, c.coordinator, "he is told", func() bool {
+			_, readable := opened(t, c.coordinator, requester, c.asked).Holds("debt-plan")
+			return readable == (kind == exchange.Lifting)
+		})
+		c.debts.settle()
+	}
+	correct(exchange.Restriction)
+	if _, passed, err := c.end(false); err != nil || len(passed) != 0 {
+		t.Fatalf("handed back %d, %v", len(passed), err)
+	}
+	if n, err := c.coordinator.node.Sweep(ctx); err != nil || n != 0 {
+		t.Fatalf("destroyed %d, %v", n, err)
+	}
+	correct(exchange.Lifting)
+	if _, passed, err := c.end(false); err != nil || len(passed) != 1 {
+		t.Fatalf("handed back %d after it was lifted, %v", len(passed), err)
+	}
+	c.wantNothing(t)
+}
+
+// While something in the case is still to be decided it does not end.
+func TestHandBackWaitsForAnswers(t *testing.T) {
+	c := coordinating(t)
+	x, err := c.coordinator.node.Ask(t.Context(), requester, peer.Asking{Person: 1, Request: exchange.Request{
+		Case: c.of, From: capacityOf(coordination), To: capacityOf(debtHelp), Purpose: "coordination", Specific: exchange.Hide("to align the help"),
+		Statements: []exchange.Statement{{Code: "why-this-party", Text: exchange.Hide("it runs the plan")}},
+		Contact:    exchange.Hide("06-00000000"), Involvement: exchange.Involvement{State: exchange.Informed},
+		Items: []exchange.AskedItem{{Item: "debt-total", Depth: exchange.That, Why: exchange.Hide("to plan around it")}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = c.end(false)
+	refused(t, err, exchange.NotNow)
+	if _, err := c.coordinator.node.Withdraw(t.Context(), requester, x.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, passed, err := c.end(false); err != nil || len(passed) != 1 {
+		t.Errorf("handed back %d, %v", len(passed), err)
+	}
+	c.wantNothing(t)
+}
+
 // What its supplier lets nobody have stops the hand-back, until the coordinator
 // says that it ends with him.
 func TestHandBackAgainstACondition(t *testing.T) {

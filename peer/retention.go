@@ -135,6 +135,9 @@ func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
 		if h := holds[caseDossier(c.ID)]; g.Case != "" && h.Until.After(k.Hold.Until) {
 			k.Hold = h
 		}
+		if g.Case != "" && c.ID == g.Case {
+			within[c.ID] = append(within[c.ID], k.Keep)
+		}
 		if c.HandBack.To != (exchange.PartyID{}) {
 			back.add(c.ID, len(all), !g.Open(n.now()) && !leaving[g.row()])
 		}
