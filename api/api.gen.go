@@ -58,7 +58,11 @@ func (e RefusalGround) Valid() bool {
 // Defines values for MessageKind.
 const (
 	AnswerMessage               MessageKind = "antwoord"
+	ClosingMessage              MessageKind = "sluiting"
+	ConferenceAnswerMessage     MessageKind = "deelname"
+	ContributionMessage         MessageKind = "inbreng"
 	CorrectionMessage           MessageKind = "correctie"
+	InvitationMessage           MessageKind = "uitnodiging"
 	NoticeMessage               MessageKind = "kennisgeving"
 	PassingMessage              MessageKind = "doorverstrekking"
 	PermissionMessage           MessageKind = "toestemming"
@@ -76,7 +80,15 @@ func (e MessageKind) Valid() bool {
 	switch e {
 	case AnswerMessage:
 		return true
+	case ClosingMessage:
+		return true
+	case ConferenceAnswerMessage:
+		return true
+	case ContributionMessage:
+		return true
 	case CorrectionMessage:
+		return true
+	case InvitationMessage:
 		return true
 	case NoticeMessage:
 		return true
@@ -126,10 +138,11 @@ func (e Finding) Valid() bool {
 
 // Defines values for KeepKind.
 const (
-	KeptAsked    KeepKind = "gevraagd"
-	KeptCase     KeepKind = "casus"
-	KeptPetition KeepKind = "betrokkenenverzoek"
-	KeptSupplied KeepKind = "verstrekt"
+	KeptAsked      KeepKind = "gevraagd"
+	KeptCase       KeepKind = "casus"
+	KeptConference KeepKind = "casusoverleg"
+	KeptPetition   KeepKind = "betrokkenenverzoek"
+	KeptSupplied   KeepKind = "verstrekt"
 )
 
 // Valid indicates whether the value is a known member of the KeepKind enum.
@@ -138,6 +151,8 @@ func (e KeepKind) Valid() bool {
 	case KeptAsked:
 		return true
 	case KeptCase:
+		return true
+	case KeptConference:
 		return true
 	case KeptPetition:
 		return true
@@ -217,6 +232,30 @@ func (e CorrectionKind) Valid() bool {
 	case Rectification:
 		return true
 	case Restriction:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SeatState.
+const (
+	SeatComing   SeatState = "doet-mee"
+	SeatDeclined SeatState = "doet-niet-mee"
+	SeatFailed   SeatState = "niet-bezorgd"
+	SeatInvited  SeatState = "uitgenodigd"
+)
+
+// Valid indicates whether the value is a known member of the SeatState enum.
+func (e SeatState) Valid() bool {
+	switch e {
+	case SeatComing:
+		return true
+	case SeatDeclined:
+		return true
+	case SeatFailed:
+		return true
+	case SeatInvited:
 		return true
 	default:
 		return false
@@ -854,6 +893,34 @@ type TriggerRule struct {
 	Explain Sentence `json:"uitleg"`
 }
 
+// HandBack defines model for Aanpakeinde.
+type HandBack struct {
+	// To Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	To PartyID `json:"aan"`
+
+	// Left Hoeveel gegevens niet verder mochten.
+	Left int `json:"achtergelaten"`
+
+	// Case Wat van een casus te zien is zonder hem te openen.
+	Case Case `json:"casus"`
+
+	// Passed Waaronder de gemeente het krijgt.
+	Passed []ID `json:"doorgegeven"`
+}
+
+// Agreement defines model for Afspraak.
+type Agreement struct {
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By   ActorID   `json:"door"`
+	At   time.Time `json:"op"`
+	What string    `json:"wat"`
+	Who  string    `json:"wie"`
+}
+
 // WeighingRule defines model for Afweging.
 type WeighingRule struct {
 	Article string `json:"artikel"`
@@ -1213,7 +1280,7 @@ type Keep struct {
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
 	ID ID `json:"kenmerk"`
 
-	// What Een casus, een verzoek van ons, een verzoek aan ons, of een verzoek van een betrokkene.
+	// What Een casus, een verzoek van ons, een verzoek aan ons, een verzoek van een betrokkene, of een casusoverleg.
 	What KeepKind `json:"soort"`
 
 	// Held Een dag, als JJJJ-MM-DD.
@@ -1226,7 +1293,7 @@ type Keep struct {
 	Waits []Code `json:"wachtOp,omitempty,omitzero"`
 }
 
-// KeepKind Een casus, een verzoek van ons, een verzoek aan ons, of een verzoek van een betrokkene.
+// KeepKind Een casus, een verzoek van ons, een verzoek aan ons, een verzoek van een betrokkene, of een casusoverleg.
 type KeepKind string
 
 // PassingState Hoe het met de bezorging staat; gemeld betekent dat een ander het ons vertelde.
@@ -1276,6 +1343,74 @@ type CaseContent struct {
 	// Examples: a.jansen
 	By     ActorID      `json:"geopendDoor"`
 	People []CasePerson `json:"personen"`
+}
+
+// Conference Een casusoverleg, zonder over wie het gaat.
+type Conference struct {
+	// Own Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Own   PartyID   `json:"als"`
+	Begun time.Time `json:"begonnen"`
+
+	// Purpose Een code uit een catalogus of het register.
+	Purpose Code `json:"doel"`
+
+	// Coming Hoeveel er daarvan meedoen.
+	Coming int `json:"doenMee"`
+
+	// Seats Hoeveel partijen er zijn uitgenodigd.
+	Seats int `json:"genodigden"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID   ID   `json:"kenmerk"`
+	Open bool `json:"loopt"`
+
+	// Organiser Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Organiser PartyID `json:"organisator"`
+
+	// State Of een uitgenodigde partij meedoet.
+	State SeatState `json:"stand,omitempty,omitzero"`
+
+	// Over Wanneer het voorbij was of is.
+	Over time.Time `json:"voorbij"`
+}
+
+// ConferenceList defines model for Casusoverleggen.
+type ConferenceList struct {
+	Conferences []Conference `json:"casusoverleggen"`
+}
+
+// ConferenceContent defines model for Casusoverleginhoud.
+type ConferenceContent struct {
+	Agreements []Agreement `json:"afspraken"`
+
+	// Case Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	Case ID `json:"casus,omitempty,omitzero"`
+
+	// Conference Een casusoverleg, zonder over wie het gaat.
+	Conference Conference `json:"casusoverleg"`
+
+	// Absent Alleen bij de organisator.
+	Absent string `json:"clientNietOmdat,omitempty,omitzero"`
+
+	// AbsentWhy Alleen bij de organisator.
+	AbsentWhy string `json:"clientToelichting,omitempty,omitzero"`
+	Client    bool   `json:"clientUitgenodigd"`
+
+	// Said Leeg als het overleg voorbij is.
+	Said  []Contribution `json:"inbreng"`
+	Seats []Seat         `json:"partijen"`
+
+	// Person Iemand om wie een casus gaat.
+	Person   CasePerson `json:"persoon"`
+	Question string     `json:"vraag"`
 }
 
 // CasePage defines model for Casussen.
@@ -1332,6 +1467,9 @@ type CorrectedAt struct {
 
 // Date Een dag, als JJJJ-MM-DD.
 type Date = string
+
+// SeatState Of een uitgenodigde partij meedoet.
+type SeatState string
 
 // Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
 type Depth string
@@ -1558,6 +1696,17 @@ type ItemList struct {
 	Items []Item `json:"gegevenssoorten"`
 }
 
+// Invited defines model for Genodigde.
+type Invited struct {
+	// Party Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Party PartyID `json:"partij"`
+
+	// Why Waarom juist deze partij nodig is.
+	Why string `json:"reden"`
+}
+
 // SetCondition Een voorwaarde, met wat het knooppunt doet om haar te houden.
 type SetCondition struct {
 	Condition Condition `json:"voorwaarde"`
@@ -1679,6 +1828,43 @@ type Capacity struct {
 
 // IdentityProof Hoe is vastgesteld wie het vraagt. Een kopie van een document wordt niet bewaard.
 type IdentityProof string
+
+// Contribution defines model for Inbreng.
+type Contribution struct {
+	To []PartyID `json:"aan,omitempty,omitzero"`
+
+	// By Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	By    PartyID    `json:"door"`
+	Items []SaidItem `json:"gegevens"`
+
+	// ID Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	ID ID        `json:"kenmerk"`
+	At time.Time `json:"op"`
+}
+
+// SaidItem defines model for IngebrachtGegeven.
+type SaidItem struct {
+	// Code Een code uit een catalogus of het register.
+	Code Code `json:"code"`
+
+	// Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
+	Depth Depth  `json:"diepte,omitempty,omitzero"`
+	Value string `json:"inhoud,omitempty,omitzero"`
+
+	// From Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	From ID `json:"uit,omitempty,omitzero"`
+
+	// Of Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Of PartyID `json:"van,omitempty,omitzero"`
+}
 
 // Content Alles wat de eigen partij van een verzoek heeft.
 type Content struct {
@@ -1869,6 +2055,16 @@ type Moment struct {
 	On Date `json:"op"`
 }
 
+// NewHandBack defines model for NieuwAanpakeinde.
+type NewHandBack struct {
+	// Leave Wat volgens de verstrekker niet verder mag
+	Leave bool `json:"achterlaten,omitempty,omitzero"`
+
+	// Told Een dag, als JJJJ-MM-DD.
+	Told Date   `json:"clientWeetSinds,omitempty,omitzero"`
+	Why  string `json:"reden"`
+}
+
 // NewDecision defines model for NieuwBesluit.
 type NewDecision struct {
 	Items []DecidedItem `json:"gegevens"`
@@ -1896,6 +2092,36 @@ type NewPetition struct {
 
 	// Asked Wat er wordt gevraagd.
 	Asked string `json:"vraag"`
+}
+
+// NewConference defines model for NieuwCasusoverleg.
+type NewConference struct {
+	// Case Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	Case ID `json:"casus"`
+
+	// Absent Een code uit een catalogus of het register.
+	Absent Code `json:"clientNietOmdat,omitempty,omitzero"`
+
+	// AbsentWhy Uitleg van dat belang; blijft bij de organisator.
+	AbsentWhy string `json:"clientToelichting,omitempty,omitzero"`
+
+	// Client Of de inwoner is uitgenodigd, en wie hem vertegenwoordigt.
+	Client bool `json:"clientUitgenodigd,omitempty,omitzero"`
+
+	// Purpose Een code uit een catalogus of het register.
+	Purpose Code `json:"doel"`
+
+	// Ends Wanneer het overleg vanzelf voorbij is.
+	Ends    time.Time `json:"einde"`
+	Invited []Invited `json:"genodigden"`
+
+	// Person Het nummer van de persoon in de casus, vanaf 1.
+	Person int `json:"persoon"`
+
+	// Question Waarover het overleg gaat.
+	Question string `json:"vraag"`
 }
 
 // Ruling defines model for NieuwOordeel.
@@ -1935,6 +2161,11 @@ type NewRequest struct {
 	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
 	Case ID `json:"casus"`
 
+	// Conference Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	Conference ID `json:"casusoverleg,omitempty,omitzero"`
+
 	// Contact Wie de professional kan bellen, en waar.
 	Contact string `json:"contact"`
 
@@ -1968,6 +2199,12 @@ type NewRequest struct {
 	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
 }
 
+// NewAgreement defines model for NieuweAfspraak.
+type NewAgreement struct {
+	What string `json:"wat"`
+	Who  string `json:"wie"`
+}
+
 // NewCase defines model for NieuweCasus.
 type NewCase struct {
 	// Trigger Waarmee een casus begon.
@@ -1984,6 +2221,11 @@ type NewCorrection struct {
 
 	// Kind Wat er met een gegeven gebeurt (art. 16, 17 en 18 AVG).
 	Kind CorrectionKind `json:"soort"`
+}
+
+// NewAttendance defines model for NieuweDeelname.
+type NewAttendance struct {
+	Coming bool `json:"doetMee"`
 }
 
 // NewPassing defines model for NieuweDoorverstrekking.
@@ -2005,6 +2247,19 @@ type NewPassing struct {
 
 	// Conditions Eigen voorwaarden daarbovenop.
 	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
+}
+
+// NewContribution defines model for NieuweInbreng.
+type NewContribution struct {
+	// To Alleen aan deze partijen; zonder dit aan iedereen die meedoet.
+	To []PartyID `json:"aan,omitempty,omitzero"`
+
+	// Told Een dag, als JJJJ-MM-DD.
+	Told  Date       `json:"clientWeetSinds,omitempty,omitzero"`
+	Items []SaidItem `json:"gegevens"`
+
+	// Steps De eigen afweging.
+	Steps []NewStep `json:"stappen,omitempty,omitzero"`
 }
 
 // NewInspection Wat een toezichthouder te zien krijgt. Bij de reikwijdte hoort precies een van de velden eronder; bij alles geen.
@@ -2224,6 +2479,26 @@ type Person struct {
 
 // Standing Wat iemand in een casus is.
 type Standing string
+
+// Seat defines model for Plaats.
+type Seat struct {
+	// Code Waarom haar knooppunt de uitnodiging niet aannam.
+	Code string `json:"code,omitempty,omitzero"`
+
+	// Missed Hoeveel berichten van ons haar niet bereikten.
+	Missed int `json:"gemist,omitempty,omitzero"`
+
+	// Party Een organisatie in een hoedanigheid, als "OIN:hoedanigheid".
+	//
+	// Examples: 00000099000001001000:investigation
+	Party PartyID `json:"partij"`
+
+	// Why Waarom zij nodig is; een genodigde leest alleen de eigen reden.
+	Why string `json:"reden,omitempty,omitzero"`
+
+	// State Of een uitgenodigde partij meedoet.
+	State SeatState `json:"stand"`
+}
 
 // Problem Een fout volgens RFC 9457, zonder persoonsgegevens.
 type Problem struct {
@@ -3034,6 +3309,66 @@ type PlaceHoldParams struct {
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
 }
 
+// ListConferencesParams defines parameters for ListConferences.
+type ListConferencesParams struct {
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+}
+
+// OrganiseParams defines parameters for Organise.
+type OrganiseParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// RecordAgreementParams defines parameters for RecordAgreement.
+type RecordAgreementParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// AnswerConferenceParams defines parameters for AnswerConference.
+type AnswerConferenceParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ContributeParams defines parameters for Contribute.
+type ContributeParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ViewConferenceParams defines parameters for ViewConference.
+type ViewConferenceParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// CloseConferenceParams defines parameters for CloseConference.
+type CloseConferenceParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
 // ListCasesParams defines parameters for ListCases.
 type ListCasesParams struct {
 	// Hat Alleen wat deze eigen hoedanigheid aangaat.
@@ -3084,6 +3419,15 @@ type AdmitParams struct {
 
 // CloseCaseParams defines parameters for CloseCase.
 type CloseCaseParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// EndCoordinationParams defines parameters for EndCoordination.
+type EndCoordinationParams struct {
 	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
 	Actor Actor `json:"Sluis-Medewerker"`
 
@@ -3367,6 +3711,18 @@ type ExtendPetitionJSONRequestBody = Extension
 // PlaceHoldJSONRequestBody defines body for PlaceHold for application/json ContentType.
 type PlaceHoldJSONRequestBody = Hold
 
+// OrganiseJSONRequestBody defines body for Organise for application/json ContentType.
+type OrganiseJSONRequestBody = NewConference
+
+// RecordAgreementJSONRequestBody defines body for RecordAgreement for application/json ContentType.
+type RecordAgreementJSONRequestBody = NewAgreement
+
+// AnswerConferenceJSONRequestBody defines body for AnswerConference for application/json ContentType.
+type AnswerConferenceJSONRequestBody = NewAttendance
+
+// ContributeJSONRequestBody defines body for Contribute for application/json ContentType.
+type ContributeJSONRequestBody = NewContribution
+
 // OpenCaseJSONRequestBody defines body for OpenCase for application/json ContentType.
 type OpenCaseJSONRequestBody = NewCase
 
@@ -3375,6 +3731,9 @@ type RecordMomentJSONRequestBody = Moment
 
 // AdmitJSONRequestBody defines body for Admit for application/json ContentType.
 type AdmitJSONRequestBody = CasePerson
+
+// EndCoordinationJSONRequestBody defines body for EndCoordination for application/json ContentType.
+type EndCoordinationJSONRequestBody = NewHandBack
 
 // GrantInspectionJSONRequestBody defines body for GrantInspection for application/json ContentType.
 type GrantInspectionJSONRequestBody = NewInspection
@@ -3606,6 +3965,93 @@ type ClientInterface interface {
 	// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
 	PlaceHold(ctx context.Context, id ID, params *PlaceHoldParams, body PlaceHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListConferences Casusoverleggen, oudste eerst, zonder persoonsgegevens
+	//
+	// Corresponds with GET /casusoverleggen (the `ListConferences` operationId).
+	ListConferences(ctx context.Context, params *ListConferencesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OrganiseWithBody Een casusoverleg organiseren
+	//
+	// Elke partij krijgt een uitnodiging met de reden waarom juist zij nodig is. De inwoner wordt uitgenodigd, of er is een zwaarwegend belang.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /casusoverleggen (the `Organise` operationId).
+	OrganiseWithBody(ctx context.Context, params *OrganiseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Organise Een casusoverleg organiseren
+	//
+	// Elke partij krijgt een uitnodiging met de reden waarom juist zij nodig is. De inwoner wordt uitgenodigd, of er is een zwaarwegend belang.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /casusoverleggen (the `Organise` operationId).
+	Organise(ctx context.Context, params *OrganiseParams, body OrganiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordAgreementWithBody Een afspraak vastleggen
+	//
+	// Alleen wie wat doet, met een korte aantekening. De afspraak gaat naar niemand.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/afspraken (the `RecordAgreement` operationId).
+	RecordAgreementWithBody(ctx context.Context, id ID, params *RecordAgreementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordAgreement Een afspraak vastleggen
+	//
+	// Alleen wie wat doet, met een korte aantekening. De afspraak gaat naar niemand.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/afspraken (the `RecordAgreement` operationId).
+	RecordAgreement(ctx context.Context, id ID, params *RecordAgreementParams, body RecordAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerConferenceWithBody Zeggen of de eigen partij meedoet
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/deelnamen (the `AnswerConference` operationId).
+	AnswerConferenceWithBody(ctx context.Context, id ID, params *AnswerConferenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerConference Zeggen of de eigen partij meedoet
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/deelnamen (the `AnswerConference` operationId).
+	AnswerConference(ctx context.Context, id ID, params *AnswerConferenceParams, body AnswerConferenceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ContributeWithBody Iets inbrengen
+	//
+	// De inbreng gaat alleen naar de partijen die meedoen. Zij verdwijnt overal als het overleg voorbij is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/inbreng (the `Contribute` operationId).
+	ContributeWithBody(ctx context.Context, id ID, params *ContributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Contribute Iets inbrengen
+	//
+	// De inbreng gaat alleen naar de partijen die meedoen. Zij verdwijnt overal als het overleg voorbij is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/inbreng (the `Contribute` operationId).
+	Contribute(ctx context.Context, id ID, params *ContributeParams, body ContributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ViewConference Alles van een casusoverleg
+	//
+	// Elke aanroep komt als inzage in het logboek. Wat is ingebracht, staat erin zolang het overleg loopt.
+	//
+	// Corresponds with GET /casusoverleggen/{kenmerk}/inhoud (the `ViewConference` operationId).
+	ViewConference(ctx context.Context, id ID, params *ViewConferenceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseConference Een casusoverleg sluiten
+	//
+	// Alle knooppunten vernietigen wat is ingebracht.
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/sluitingen (the `CloseConference` operationId).
+	CloseConference(ctx context.Context, id ID, params *CloseConferenceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListCases Casussen, oudste eerst, zonder persoonsgegevens
 	//
 	// Corresponds with GET /casussen (the `ListCases` operationId).
@@ -3664,6 +4110,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /casussen/{kenmerk}/sluitingen (the `CloseCase` operationId).
 	CloseCase(ctx context.Context, id ID, params *CloseCaseParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndCoordinationWithBody Een gezamenlijke aanpak beëindigen
+	//
+	// Alles wat de coördinator heeft, gaat naar de gemeente. Na de ontvangstbewijzen vernietigt het knooppunt de eigen gegevens.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
+	EndCoordinationWithBody(ctx context.Context, id ID, params *EndCoordinationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndCoordination Een gezamenlijke aanpak beëindigen
+	//
+	// Alles wat de coördinator heeft, gaat naar de gemeente. Na de ontvangstbewijzen vernietigt het knooppunt de eigen gegevens.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
+	EndCoordination(ctx context.Context, id ID, params *EndCoordinationParams, body EndCoordinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	//
@@ -4398,6 +4862,203 @@ func (c *Raw) PlaceHold(ctx context.Context, id ID, params *PlaceHoldParams, bod
 	return c.Client.Do(req)
 }
 
+// ListConferences Casusoverleggen, oudste eerst, zonder persoonsgegevens
+//
+// Corresponds with GET /casusoverleggen (the `ListConferences` operationId).
+func (c *Raw) ListConferences(ctx context.Context, params *ListConferencesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConferencesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OrganiseWithBody Een casusoverleg organiseren
+//
+// Elke partij krijgt een uitnodiging met de reden waarom juist zij nodig is. De inwoner wordt uitgenodigd, of er is een zwaarwegend belang.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /casusoverleggen (the `Organise` operationId).
+func (c *Raw) OrganiseWithBody(ctx context.Context, params *OrganiseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOrganiseRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Organise Een casusoverleg organiseren
+//
+// Elke partij krijgt een uitnodiging met de reden waarom juist zij nodig is. De inwoner wordt uitgenodigd, of er is een zwaarwegend belang.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /casusoverleggen (the `Organise` operationId).
+func (c *Raw) Organise(ctx context.Context, params *OrganiseParams, body OrganiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOrganiseRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordAgreementWithBody Een afspraak vastleggen
+//
+// Alleen wie wat doet, met een korte aantekening. De afspraak gaat naar niemand.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/afspraken (the `RecordAgreement` operationId).
+func (c *Raw) RecordAgreementWithBody(ctx context.Context, id ID, params *RecordAgreementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordAgreementRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordAgreement Een afspraak vastleggen
+//
+// Alleen wie wat doet, met een korte aantekening. De afspraak gaat naar niemand.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/afspraken (the `RecordAgreement` operationId).
+func (c *Raw) RecordAgreement(ctx context.Context, id ID, params *RecordAgreementParams, body RecordAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordAgreementRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerConferenceWithBody Zeggen of de eigen partij meedoet
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/deelnamen (the `AnswerConference` operationId).
+func (c *Raw) AnswerConferenceWithBody(ctx context.Context, id ID, params *AnswerConferenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerConferenceRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerConference Zeggen of de eigen partij meedoet
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/deelnamen (the `AnswerConference` operationId).
+func (c *Raw) AnswerConference(ctx context.Context, id ID, params *AnswerConferenceParams, body AnswerConferenceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerConferenceRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ContributeWithBody Iets inbrengen
+//
+// De inbreng gaat alleen naar de partijen die meedoen. Zij verdwijnt overal als het overleg voorbij is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/inbreng (the `Contribute` operationId).
+func (c *Raw) ContributeWithBody(ctx context.Context, id ID, params *ContributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewContributeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Contribute Iets inbrengen
+//
+// De inbreng gaat alleen naar de partijen die meedoen. Zij verdwijnt overal als het overleg voorbij is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/inbreng (the `Contribute` operationId).
+func (c *Raw) Contribute(ctx context.Context, id ID, params *ContributeParams, body ContributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewContributeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ViewConference Alles van een casusoverleg
+//
+// Elke aanroep komt als inzage in het logboek. Wat is ingebracht, staat erin zolang het overleg loopt.
+//
+// Corresponds with GET /casusoverleggen/{kenmerk}/inhoud (the `ViewConference` operationId).
+func (c *Raw) ViewConference(ctx context.Context, id ID, params *ViewConferenceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewViewConferenceRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseConference Een casusoverleg sluiten
+//
+// Alle knooppunten vernietigen wat is ingebracht.
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/sluitingen (the `CloseConference` operationId).
+func (c *Raw) CloseConference(ctx context.Context, id ID, params *CloseConferenceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseConferenceRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListCases Casussen, oudste eerst, zonder persoonsgegevens
 //
 // Corresponds with GET /casussen (the `ListCases` operationId).
@@ -4537,6 +5198,44 @@ func (c *Raw) Admit(ctx context.Context, id ID, params *AdmitParams, body AdmitJ
 // Corresponds with POST /casussen/{kenmerk}/sluitingen (the `CloseCase` operationId).
 func (c *Raw) CloseCase(ctx context.Context, id ID, params *CloseCaseParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCloseCaseRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndCoordinationWithBody Een gezamenlijke aanpak beëindigen
+//
+// Alles wat de coördinator heeft, gaat naar de gemeente. Na de ontvangstbewijzen vernietigt het knooppunt de eigen gegevens.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
+func (c *Raw) EndCoordinationWithBody(ctx context.Context, id ID, params *EndCoordinationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndCoordinationRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndCoordination Een gezamenlijke aanpak beëindigen
+//
+// Alles wat de coördinator heeft, gaat naar de gemeente. Na de ontvangstbewijzen vernietigt het knooppunt de eigen gegevens.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
+func (c *Raw) EndCoordination(ctx context.Context, id ID, params *EndCoordinationParams, body EndCoordinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndCoordinationRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6329,6 +7028,437 @@ func NewPlaceHoldRequestWithBody(server string, id ID, params *PlaceHoldParams, 
 	return req, nil
 }
 
+// NewListConferencesRequest constructs an http.Request for the ListConferences method
+func NewListConferencesRequest(server string, params *ListConferencesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casusoverleggen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOrganiseRequest calls the generic Organise builder with application/json body
+func NewOrganiseRequest(server string, params *OrganiseParams, body OrganiseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOrganiseRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewOrganiseRequestWithBody constructs an http.Request for the Organise method, with any body, and a specified content type
+func NewOrganiseRequestWithBody(server string, params *OrganiseParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casusoverleggen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewRecordAgreementRequest calls the generic RecordAgreement builder with application/json body
+func NewRecordAgreementRequest(server string, id ID, params *RecordAgreementParams, body RecordAgreementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordAgreementRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRecordAgreementRequestWithBody constructs an http.Request for the RecordAgreement method, with any body, and a specified content type
+func NewRecordAgreementRequestWithBody(server string, id ID, params *RecordAgreementParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casusoverleggen/%s/afspraken", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewAnswerConferenceRequest calls the generic AnswerConference builder with application/json body
+func NewAnswerConferenceRequest(server string, id ID, params *AnswerConferenceParams, body AnswerConferenceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerConferenceRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAnswerConferenceRequestWithBody constructs an http.Request for the AnswerConference method, with any body, and a specified content type
+func NewAnswerConferenceRequestWithBody(server string, id ID, params *AnswerConferenceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casusoverleggen/%s/deelnamen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewContributeRequest calls the generic Contribute builder with application/json body
+func NewContributeRequest(server string, id ID, params *ContributeParams, body ContributeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewContributeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewContributeRequestWithBody constructs an http.Request for the Contribute method, with any body, and a specified content type
+func NewContributeRequestWithBody(server string, id ID, params *ContributeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casusoverleggen/%s/inbreng", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewViewConferenceRequest constructs an http.Request for the ViewConference method
+func NewViewConferenceRequest(server string, id ID, params *ViewConferenceParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casusoverleggen/%s/inhoud", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewCloseConferenceRequest constructs an http.Request for the CloseConference method
+func NewCloseConferenceRequest(server string, id ID, params *CloseConferenceParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casusoverleggen/%s/sluitingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
 // NewListCasesRequest constructs an http.Request for the ListCases method
 func NewListCasesRequest(server string, params *ListCasesParams) (*http.Request, error) {
 	var err error
@@ -6681,6 +7811,75 @@ func NewCloseCaseRequest(server string, id ID, params *CloseCaseParams) (*http.R
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewEndCoordinationRequest calls the generic EndCoordination builder with application/json body
+func NewEndCoordinationRequest(server string, id ID, params *EndCoordinationParams, body EndCoordinationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEndCoordinationRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewEndCoordinationRequestWithBody constructs an http.Request for the EndCoordination method, with any body, and a specified content type
+func NewEndCoordinationRequestWithBody(server string, id ID, params *EndCoordinationParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/casussen/%s/teruggaven", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -9269,6 +10468,99 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /bewaartermijnen/{kenmerk}/uitstel (the `PlaceHold` operationId).
 	PlaceHoldWithResponse(ctx context.Context, id ID, params *PlaceHoldParams, body PlaceHoldJSONRequestBody, reqEditors ...RequestEditorFn) (*PlaceHoldResponse, error)
 
+	// ListConferencesWithResponse Casusoverleggen, oudste eerst, zonder persoonsgegevens
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /casusoverleggen (the `ListConferences` operationId).
+	ListConferencesWithResponse(ctx context.Context, params *ListConferencesParams, reqEditors ...RequestEditorFn) (*ListConferencesResponse, error)
+
+	// OrganiseWithBodyWithResponse Een casusoverleg organiseren
+	//
+	// Elke partij krijgt een uitnodiging met de reden waarom juist zij nodig is. De inwoner wordt uitgenodigd, of er is een zwaarwegend belang.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen (the `Organise` operationId).
+	OrganiseWithBodyWithResponse(ctx context.Context, params *OrganiseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OrganiseResponse, error)
+
+	// OrganiseWithResponse Een casusoverleg organiseren
+	//
+	// Elke partij krijgt een uitnodiging met de reden waarom juist zij nodig is. De inwoner wordt uitgenodigd, of er is een zwaarwegend belang.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen (the `Organise` operationId).
+	OrganiseWithResponse(ctx context.Context, params *OrganiseParams, body OrganiseJSONRequestBody, reqEditors ...RequestEditorFn) (*OrganiseResponse, error)
+
+	// RecordAgreementWithBodyWithResponse Een afspraak vastleggen
+	//
+	// Alleen wie wat doet, met een korte aantekening. De afspraak gaat naar niemand.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/afspraken (the `RecordAgreement` operationId).
+	RecordAgreementWithBodyWithResponse(ctx context.Context, id ID, params *RecordAgreementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordAgreementResponse, error)
+
+	// RecordAgreementWithResponse Een afspraak vastleggen
+	//
+	// Alleen wie wat doet, met een korte aantekening. De afspraak gaat naar niemand.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/afspraken (the `RecordAgreement` operationId).
+	RecordAgreementWithResponse(ctx context.Context, id ID, params *RecordAgreementParams, body RecordAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordAgreementResponse, error)
+
+	// AnswerConferenceWithBodyWithResponse Zeggen of de eigen partij meedoet
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/deelnamen (the `AnswerConference` operationId).
+	AnswerConferenceWithBodyWithResponse(ctx context.Context, id ID, params *AnswerConferenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerConferenceResponse, error)
+
+	// AnswerConferenceWithResponse Zeggen of de eigen partij meedoet
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/deelnamen (the `AnswerConference` operationId).
+	AnswerConferenceWithResponse(ctx context.Context, id ID, params *AnswerConferenceParams, body AnswerConferenceJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerConferenceResponse, error)
+
+	// ContributeWithBodyWithResponse Iets inbrengen
+	//
+	// De inbreng gaat alleen naar de partijen die meedoen. Zij verdwijnt overal als het overleg voorbij is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/inbreng (the `Contribute` operationId).
+	ContributeWithBodyWithResponse(ctx context.Context, id ID, params *ContributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ContributeResponse, error)
+
+	// ContributeWithResponse Iets inbrengen
+	//
+	// De inbreng gaat alleen naar de partijen die meedoen. Zij verdwijnt overal als het overleg voorbij is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/inbreng (the `Contribute` operationId).
+	ContributeWithResponse(ctx context.Context, id ID, params *ContributeParams, body ContributeJSONRequestBody, reqEditors ...RequestEditorFn) (*ContributeResponse, error)
+
+	// ViewConferenceWithResponse Alles van een casusoverleg
+	//
+	// Elke aanroep komt als inzage in het logboek. Wat is ingebracht, staat erin zolang het overleg loopt.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /casusoverleggen/{kenmerk}/inhoud (the `ViewConference` operationId).
+	ViewConferenceWithResponse(ctx context.Context, id ID, params *ViewConferenceParams, reqEditors ...RequestEditorFn) (*ViewConferenceResponse, error)
+
+	// CloseConferenceWithResponse Een casusoverleg sluiten
+	//
+	// Alle knooppunten vernietigen wat is ingebracht.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casusoverleggen/{kenmerk}/sluitingen (the `CloseConference` operationId).
+	CloseConferenceWithResponse(ctx context.Context, id ID, params *CloseConferenceParams, reqEditors ...RequestEditorFn) (*CloseConferenceResponse, error)
+
 	// ListCasesWithResponse Casussen, oudste eerst, zonder persoonsgegevens
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -9333,6 +10625,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /casussen/{kenmerk}/sluitingen (the `CloseCase` operationId).
 	CloseCaseWithResponse(ctx context.Context, id ID, params *CloseCaseParams, reqEditors ...RequestEditorFn) (*CloseCaseResponse, error)
+
+	// EndCoordinationWithBodyWithResponse Een gezamenlijke aanpak beëindigen
+	//
+	// Alles wat de coördinator heeft, gaat naar de gemeente. Na de ontvangstbewijzen vernietigt het knooppunt de eigen gegevens.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
+	EndCoordinationWithBodyWithResponse(ctx context.Context, id ID, params *EndCoordinationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndCoordinationResponse, error)
+
+	// EndCoordinationWithResponse Een gezamenlijke aanpak beëindigen
+	//
+	// Alles wat de coördinator heeft, gaat naar de gemeente. Na de ontvangstbewijzen vernietigt het knooppunt de eigen gegevens.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
+	EndCoordinationWithResponse(ctx context.Context, id ID, params *EndCoordinationParams, body EndCoordinationJSONRequestBody, reqEditors ...RequestEditorFn) (*EndCoordinationResponse, error)
 
 	// ListPurposesWithResponse Doelen waarvoor gevraagd kan worden
 	//
@@ -10569,6 +11879,531 @@ func (r PlaceHoldResponse) ContentType() string {
 	return ""
 }
 
+type ListConferencesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConferenceList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListConferencesResponse) GetJSON200() *ConferenceList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListConferencesResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListConferencesResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListConferencesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConferencesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConferencesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConferencesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// OrganiseResponse201Headers the declared response headers of an HTTP 201 response for Organise
+type OrganiseResponse201Headers struct {
+	Location string
+}
+
+type OrganiseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Conference
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *OrganiseResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OrganiseResponse) GetJSON201() *Conference {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r OrganiseResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r OrganiseResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r OrganiseResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r OrganiseResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r OrganiseResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OrganiseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OrganiseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OrganiseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OrganiseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RecordAgreementResponse201Headers the declared response headers of an HTTP 201 response for RecordAgreement
+type RecordAgreementResponse201Headers struct {
+	Location string
+}
+
+type RecordAgreementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Conference
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RecordAgreementResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RecordAgreementResponse) GetJSON201() *Conference {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RecordAgreementResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RecordAgreementResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RecordAgreementResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RecordAgreementResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecordAgreementResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordAgreementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordAgreementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordAgreementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordAgreementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AnswerConferenceResponse201Headers the declared response headers of an HTTP 201 response for AnswerConference
+type AnswerConferenceResponse201Headers struct {
+	Location string
+}
+
+type AnswerConferenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Conference
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AnswerConferenceResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AnswerConferenceResponse) GetJSON201() *Conference {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AnswerConferenceResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AnswerConferenceResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AnswerConferenceResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AnswerConferenceResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AnswerConferenceResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AnswerConferenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerConferenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerConferenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AnswerConferenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ContributeResponse201Headers the declared response headers of an HTTP 201 response for Contribute
+type ContributeResponse201Headers struct {
+	Location string
+}
+
+type ContributeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Contribution
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ContributeResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ContributeResponse) GetJSON201() *Contribution {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ContributeResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ContributeResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ContributeResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ContributeResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ContributeResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ContributeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ContributeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ContributeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ContributeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ViewConferenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConferenceContent
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ViewConferenceResponse) GetJSON200() *ConferenceContent {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ViewConferenceResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ViewConferenceResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ViewConferenceResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ViewConferenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ViewConferenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ViewConferenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ViewConferenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CloseConferenceResponse201Headers the declared response headers of an HTTP 201 response for CloseConference
+type CloseConferenceResponse201Headers struct {
+	Location string
+}
+
+type CloseConferenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Conference
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CloseConferenceResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CloseConferenceResponse) GetJSON201() *Conference {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CloseConferenceResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CloseConferenceResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CloseConferenceResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CloseConferenceResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CloseConferenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseConferenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseConferenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseConferenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListCasesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10984,6 +12819,89 @@ func (r CloseCaseResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CloseCaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EndCoordinationResponse201Headers the declared response headers of an HTTP 201 response for EndCoordination
+type EndCoordinationResponse201Headers struct {
+	Location string
+}
+
+type EndCoordinationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *HandBack
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *EndCoordinationResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r EndCoordinationResponse) GetJSON201() *HandBack {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r EndCoordinationResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r EndCoordinationResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r EndCoordinationResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r EndCoordinationResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndCoordinationResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndCoordinationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndCoordinationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndCoordinationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndCoordinationResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -14221,6 +16139,165 @@ func (c *ClientWithResponses) PlaceHoldWithResponse(ctx context.Context, id ID, 
 	return ParsePlaceHoldResponse(rsp)
 }
 
+// ListConferencesWithResponse Casusoverleggen, oudste eerst, zonder persoonsgegevens
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /casusoverleggen (the `ListConferences` operationId).
+func (c *ClientWithResponses) ListConferencesWithResponse(ctx context.Context, params *ListConferencesParams, reqEditors ...RequestEditorFn) (*ListConferencesResponse, error) {
+	rsp, err := c.ListConferences(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConferencesResponse(rsp)
+}
+
+// OrganiseWithBodyWithResponse Een casusoverleg organiseren
+//
+// Elke partij krijgt een uitnodiging met de reden waarom juist zij nodig is. De inwoner wordt uitgenodigd, of er is een zwaarwegend belang.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen (the `Organise` operationId).
+func (c *ClientWithResponses) OrganiseWithBodyWithResponse(ctx context.Context, params *OrganiseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OrganiseResponse, error) {
+	rsp, err := c.OrganiseWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOrganiseResponse(rsp)
+}
+
+// OrganiseWithResponse Een casusoverleg organiseren
+//
+// Elke partij krijgt een uitnodiging met de reden waarom juist zij nodig is. De inwoner wordt uitgenodigd, of er is een zwaarwegend belang.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen (the `Organise` operationId).
+func (c *ClientWithResponses) OrganiseWithResponse(ctx context.Context, params *OrganiseParams, body OrganiseJSONRequestBody, reqEditors ...RequestEditorFn) (*OrganiseResponse, error) {
+	rsp, err := c.Organise(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOrganiseResponse(rsp)
+}
+
+// RecordAgreementWithBodyWithResponse Een afspraak vastleggen
+//
+// Alleen wie wat doet, met een korte aantekening. De afspraak gaat naar niemand.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/afspraken (the `RecordAgreement` operationId).
+func (c *ClientWithResponses) RecordAgreementWithBodyWithResponse(ctx context.Context, id ID, params *RecordAgreementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordAgreementResponse, error) {
+	rsp, err := c.RecordAgreementWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordAgreementResponse(rsp)
+}
+
+// RecordAgreementWithResponse Een afspraak vastleggen
+//
+// Alleen wie wat doet, met een korte aantekening. De afspraak gaat naar niemand.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/afspraken (the `RecordAgreement` operationId).
+func (c *ClientWithResponses) RecordAgreementWithResponse(ctx context.Context, id ID, params *RecordAgreementParams, body RecordAgreementJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordAgreementResponse, error) {
+	rsp, err := c.RecordAgreement(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordAgreementResponse(rsp)
+}
+
+// AnswerConferenceWithBodyWithResponse Zeggen of de eigen partij meedoet
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/deelnamen (the `AnswerConference` operationId).
+func (c *ClientWithResponses) AnswerConferenceWithBodyWithResponse(ctx context.Context, id ID, params *AnswerConferenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerConferenceResponse, error) {
+	rsp, err := c.AnswerConferenceWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerConferenceResponse(rsp)
+}
+
+// AnswerConferenceWithResponse Zeggen of de eigen partij meedoet
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/deelnamen (the `AnswerConference` operationId).
+func (c *ClientWithResponses) AnswerConferenceWithResponse(ctx context.Context, id ID, params *AnswerConferenceParams, body AnswerConferenceJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerConferenceResponse, error) {
+	rsp, err := c.AnswerConference(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerConferenceResponse(rsp)
+}
+
+// ContributeWithBodyWithResponse Iets inbrengen
+//
+// De inbreng gaat alleen naar de partijen die meedoen. Zij verdwijnt overal als het overleg voorbij is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/inbreng (the `Contribute` operationId).
+func (c *ClientWithResponses) ContributeWithBodyWithResponse(ctx context.Context, id ID, params *ContributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ContributeResponse, error) {
+	rsp, err := c.ContributeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseContributeResponse(rsp)
+}
+
+// ContributeWithResponse Iets inbrengen
+//
+// De inbreng gaat alleen naar de partijen die meedoen. Zij verdwijnt overal als het overleg voorbij is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/inbreng (the `Contribute` operationId).
+func (c *ClientWithResponses) ContributeWithResponse(ctx context.Context, id ID, params *ContributeParams, body ContributeJSONRequestBody, reqEditors ...RequestEditorFn) (*ContributeResponse, error) {
+	rsp, err := c.Contribute(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseContributeResponse(rsp)
+}
+
+// ViewConferenceWithResponse Alles van een casusoverleg
+//
+// Elke aanroep komt als inzage in het logboek. Wat is ingebracht, staat erin zolang het overleg loopt.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /casusoverleggen/{kenmerk}/inhoud (the `ViewConference` operationId).
+func (c *ClientWithResponses) ViewConferenceWithResponse(ctx context.Context, id ID, params *ViewConferenceParams, reqEditors ...RequestEditorFn) (*ViewConferenceResponse, error) {
+	rsp, err := c.ViewConference(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseViewConferenceResponse(rsp)
+}
+
+// CloseConferenceWithResponse Een casusoverleg sluiten
+//
+// Alle knooppunten vernietigen wat is ingebracht.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casusoverleggen/{kenmerk}/sluitingen (the `CloseConference` operationId).
+func (c *ClientWithResponses) CloseConferenceWithResponse(ctx context.Context, id ID, params *CloseConferenceParams, reqEditors ...RequestEditorFn) (*CloseConferenceResponse, error) {
+	rsp, err := c.CloseConference(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseConferenceResponse(rsp)
+}
+
 // ListCasesWithResponse Casussen, oudste eerst, zonder persoonsgegevens
 //
 // Returns a wrapper object for the known response body format(s).
@@ -14338,6 +16415,36 @@ func (c *ClientWithResponses) CloseCaseWithResponse(ctx context.Context, id ID, 
 		return nil, err
 	}
 	return ParseCloseCaseResponse(rsp)
+}
+
+// EndCoordinationWithBodyWithResponse Een gezamenlijke aanpak beëindigen
+//
+// Alles wat de coördinator heeft, gaat naar de gemeente. Na de ontvangstbewijzen vernietigt het knooppunt de eigen gegevens.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
+func (c *ClientWithResponses) EndCoordinationWithBodyWithResponse(ctx context.Context, id ID, params *EndCoordinationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndCoordinationResponse, error) {
+	rsp, err := c.EndCoordinationWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndCoordinationResponse(rsp)
+}
+
+// EndCoordinationWithResponse Een gezamenlijke aanpak beëindigen
+//
+// Alles wat de coördinator heeft, gaat naar de gemeente. Na de ontvangstbewijzen vernietigt het knooppunt de eigen gegevens.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
+func (c *ClientWithResponses) EndCoordinationWithResponse(ctx context.Context, id ID, params *EndCoordinationParams, body EndCoordinationJSONRequestBody, reqEditors ...RequestEditorFn) (*EndCoordinationResponse, error) {
+	rsp, err := c.EndCoordination(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndCoordinationResponse(rsp)
 }
 
 // ListPurposesWithResponse Doelen waarvoor gevraagd kan worden
@@ -15823,6 +17930,456 @@ func ParsePlaceHoldResponse(rsp *http.Response) (*PlaceHoldResponse, error) {
 	return response, nil
 }
 
+// ParseListConferencesResponse parses an HTTP response from a ListConferencesWithResponse call
+func ParseListConferencesResponse(rsp *http.Response) (*ListConferencesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConferencesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConferenceList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOrganiseResponse parses an HTTP response from a OrganiseWithResponse call
+func ParseOrganiseResponse(rsp *http.Response) (*OrganiseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OrganiseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Conference
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers OrganiseResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRecordAgreementResponse parses an HTTP response from a RecordAgreementWithResponse call
+func ParseRecordAgreementResponse(rsp *http.Response) (*RecordAgreementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordAgreementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Conference
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers RecordAgreementResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAnswerConferenceResponse parses an HTTP response from a AnswerConferenceWithResponse call
+func ParseAnswerConferenceResponse(rsp *http.Response) (*AnswerConferenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerConferenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Conference
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AnswerConferenceResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseContributeResponse parses an HTTP response from a ContributeWithResponse call
+func ParseContributeResponse(rsp *http.Response) (*ContributeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ContributeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Contribution
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ContributeResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseViewConferenceResponse parses an HTTP response from a ViewConferenceWithResponse call
+func ParseViewConferenceResponse(rsp *http.Response) (*ViewConferenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ViewConferenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConferenceContent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCloseConferenceResponse parses an HTTP response from a CloseConferenceWithResponse call
+func ParseCloseConferenceResponse(rsp *http.Response) (*CloseConferenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseConferenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Conference
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CloseConferenceResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListCasesResponse parses an HTTP response from a ListCasesWithResponse call
 func ParseListCasesResponse(rsp *http.Response) (*ListCasesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -16165,6 +18722,80 @@ func ParseCloseCaseResponse(rsp *http.Response) (*CloseCaseResponse, error) {
 	switch {
 	case rsp.StatusCode == 201:
 		var headers CloseCaseResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEndCoordinationResponse parses an HTTP response from a EndCoordinationWithResponse call
+func ParseEndCoordinationResponse(rsp *http.Response) (*EndCoordinationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndCoordinationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest HandBack
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers EndCoordinationResponse201Headers
 		if values := rsp.Header.Values("Location"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {

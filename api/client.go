@@ -178,6 +178,49 @@ func (c *Client) TraceItem(ctx context.Context, by By, id ID, item string) (Path
 	return result[Path](c.raw.TraceItem(ctx, id, item, &TraceItemParams{Actor: by.Staff, Hat: by.Hat}))
 }
 
+// Organise begins a case conference and invites its parties.
+func (c *Client) Organise(ctx context.Context, by By, n NewConference) (Conference, error) {
+	return result[Conference](c.raw.Organise(ctx, &OrganiseParams{Actor: by.Staff, Hat: by.Hat}, n))
+}
+
+// Conferences lists conferences, of one capacity or of all where it is empty.
+func (c *Client) Conferences(ctx context.Context, hat string) ([]Conference, error) {
+	list, err := result[ConferenceList](c.raw.ListConferences(ctx, &ListConferencesParams{Hat: hat}, unlessZero("hoedanigheid")))
+	return list.Conferences, err
+}
+
+// ViewConference returns everything of a conference, with what was said in it
+// while it goes on.
+func (c *Client) ViewConference(ctx context.Context, by By, id ID) (ConferenceContent, error) {
+	return result[ConferenceContent](c.raw.ViewConference(ctx, id, &ViewConferenceParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
+// AnswerConference says whether we take part.
+func (c *Client) AnswerConference(ctx context.Context, by By, id ID, coming bool) (Conference, error) {
+	return result[Conference](c.raw.AnswerConference(ctx, id, &AnswerConferenceParams{Actor: by.Staff, Hat: by.Hat}, NewAttendance{Coming: coming}))
+}
+
+// Contribute says something in a conference.
+func (c *Client) Contribute(ctx context.Context, by By, id ID, n NewContribution) (Contribution, error) {
+	return result[Contribution](c.raw.Contribute(ctx, id, &ContributeParams{Actor: by.Staff, Hat: by.Hat}, n))
+}
+
+// RecordAgreement writes down who does what. It goes to nobody.
+func (c *Client) RecordAgreement(ctx context.Context, by By, id ID, n NewAgreement) (Conference, error) {
+	return result[Conference](c.raw.RecordAgreement(ctx, id, &RecordAgreementParams{Actor: by.Staff, Hat: by.Hat}, n))
+}
+
+// CloseConference ends a conference. What was said in it is destroyed everywhere.
+func (c *Client) CloseConference(ctx context.Context, by By, id ID) (Conference, error) {
+	return result[Conference](c.raw.CloseConference(ctx, id, &CloseConferenceParams{Actor: by.Staff, Hat: by.Hat}))
+}
+
+// EndCoordination hands all that a coordinator holds in a case back to the
+// college; after its receipts the node keeps nothing.
+func (c *Client) EndCoordination(ctx context.Context, by By, id ID, n NewHandBack) (HandBack, error) {
+	return result[HandBack](c.raw.EndCoordination(ctx, id, &EndCoordinationParams{Actor: by.Staff, Hat: by.Hat}, n))
+}
+
 // Sweep destroys what is due now. It returns how many dossiers that were.
 func (c *Client) Sweep(ctx context.Context) (int, error) {
 	d, err := result[Destruction](c.raw.Sweep(ctx))

@@ -163,6 +163,8 @@ func messageKinds() []pair[MessageKind] {
 		{"request", RequestMessage}, {"withdrawal", WithdrawalMessage}, {"answer", AnswerMessage}, {"question", QuestionMessage},
 		{"reply", ReplyMessage}, {"receipt", ReceiptMessage}, {"permission-request", PermissionRequestMessage}, {"permission", PermissionMessage},
 		{"permission-withdrawal", PermissionWithdrawalMessage}, {"passing", PassingMessage}, {"notice", NoticeMessage}, {"correction", CorrectionMessage},
+		{"conference-invitation", InvitationMessage}, {"conference-answer", ConferenceAnswerMessage},
+		{"conference-contribution", ContributionMessage}, {"conference-closing", ClosingMessage},
 	}
 }
 
@@ -261,3 +263,13 @@ func MarkOf(code string) (Mark, bool) { return word(marks(), code) }
 
 // Code is the code of exchange.Mark for the word.
 func (m Mark) Code() string { return code(marks(), m) }
+
+func seatStates() []pair[SeatState] {
+	return []pair[SeatState]{{"invited", SeatInvited}, {"coming", SeatComing}, {"declined", SeatDeclined}, {"failed", SeatFailed}}
+}
+
+// SeatStateOf is the word for a code of exchange.SeatState.
+func SeatStateOf(code string) (SeatState, bool) { return word(seatStates(), code) }
+
+// Code is the code of exchange.SeatState for the word.
+func (s SeatState) Code() string { return code(seatStates(), s) }

@@ -33,7 +33,7 @@ type Account struct {
 	// Specific is the specific purpose in the asker's words; Asked what the
 	// person himself asked.
 	Specific   Personal
-	Statements []Said
+	Statements []Explained
 	Questions  []Clarification
 	Facts      []Fact
 	Conditions []Condition
@@ -43,7 +43,7 @@ type Account struct {
 	Decided  time.Time // zero where nothing is decided
 	// By is the role of who decided. His name is not told.
 	By       Role
-	Weighing []Said
+	Weighing []Explained
 	Notes    []Personal // of the professional, or how a petition was weighed
 	Outcome  RulingOutcome
 	Phase    Phase // where an exchange stands; "" for the others
@@ -53,9 +53,9 @@ type Account struct {
 	Others int
 }
 
-// A Said is an answer to a question of the law: one of its choices, or words, or
+// A Explained is an answer to a question of the law: one of its choices, or words, or
 // both.
-type Said struct {
+type Explained struct {
 	Ask    Sentence
 	Choice Sentence
 	Text   Personal
@@ -239,10 +239,10 @@ func (l *Law) decided(a *Account, x Exchange, by Role) {
 }
 
 // said puts the questions of the catalogue to what was stated.
-func (l *Law) said(all []Statement) (said []Said) {
+func (l *Law) said(all []Statement) (said []Explained) {
 	for _, s := range all {
 		rule, _ := l.statements.get(s.Code)
-		one := Said{Ask: rule.Ask, Text: s.Text}
+		one := Explained{Ask: rule.Ask, Text: s.Text}
 		for _, c := range rule.Choices {
 			if string(c.Code) == s.Text.Reveal() {
 				one.Choice, one.Text = c.Name, Personal{}
@@ -255,9 +255,9 @@ func (l *Law) said(all []Statement) (said []Said) {
 
 // weighed puts the questions of the catalogue to the steps that were taken. A step
 // has one code in all weighings that have it.
-func (l *Law) weighed(steps Steps) (said []Said) {
+func (l *Law) weighed(steps Steps) (said []Explained) {
 	for _, s := range steps {
-		one := Said{Text: s.Text}
+		one := Explained{Text: s.Text}
 		for _, w := range l.weighings.all {
 			for _, rule := range w.Steps {
 				if rule.Code != s.Code {

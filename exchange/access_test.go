@@ -110,7 +110,7 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{PartWeighing, func(a Account) bool { return len(a.Weighing) == 0 }},
 	} {
 		before := law.AccountOfExchange(held, Professional, Keep{}, time.Time{})
-		before.Weighing = []Said{{Text: Hide("zo weinig mogelijk")}}
+		before.Weighing = []Explained{{Text: Hide("zo weinig mogelijk")}}
 		if c.gone(before) {
 			t.Fatalf("%s: there is nothing to leave out", c.part)
 		}

@@ -138,6 +138,10 @@ func between(t testing.TB, purpose exchange.PurposeCode, asker, asked exchange.C
 		}
 		s.Request.Items = append(s.Request.Items, a)
 	}
+	if p.Taking {
+		s.Request.Conference = "0193a0b0-0000-7000-8000-0000000000cc"
+		s.Taking = said(s.Request)
+	}
 	return s
 }
 

@@ -13,6 +13,8 @@ type Asking struct {
 	From, To Party
 	// Earlier are the requests that were made before in the same case.
 	Earlier []Earlier
+	// Taking is the conference that the request names, where it does.
+	Taking Taking
 	// Broad says why so many parties are asked at once, where that is so. It
 	// stays at the asker; the privacy officer sees it.
 	Broad Personal
@@ -61,6 +63,9 @@ func (l *Law) ExamineAsking(a Asking) iter.Seq[Finding] {
 			if !yield(f) {
 				return
 			}
+		}
+		if a.Request.Conference != "" && !yield(found(RuleTaking, "5.4.3(4)", a.Taking.check(a.Request, a.At))) {
+			return
 		}
 		capacity, _ := a.From.Capacity(a.Request.From.Capacity)
 		if !yield(found(RuleActor, "", l.mayAsk(a.By, capacity), "capacity", string(a.Request.From.Capacity))) {

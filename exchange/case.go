@@ -68,6 +68,8 @@ type Case struct {
 	By      ActorID
 	Closed  time.Time // zero while open
 	Moments Moments   // from which terms of retention run
+	// HandBack is that of a coordination that ended; zero before.
+	HandBack HandBack
 }
 
 // A Person is somebody whom a case concerns: the client, a member of his

@@ -49,6 +49,24 @@ const (
 	CorrectionReceived           EventKind = "correction-received"
 	ItemsErased                  EventKind = "items-erased" // on the day that a condition named
 
+	// Of a case conference.
+	ConferenceOpened         EventKind = "conference-opened"
+	InvitationIssued         EventKind = "invitation-issued"
+	InvitationReceived       EventKind = "invitation-received"
+	ConferenceAnswered       EventKind = "conference-answered"
+	ConferenceAnswerIssued   EventKind = "conference-answer-issued"
+	ConferenceAnswerReceived EventKind = "conference-answer-received"
+	ContributionDecided      EventKind = "contribution-decided"
+	ContributionIssued       EventKind = "contribution-issued"
+	ContributionReceived     EventKind = "contribution-received"
+	AgreementRecorded        EventKind = "agreement-recorded"
+	ConferenceClosed         EventKind = "conference-closed"
+	ClosingIssued            EventKind = "closing-issued"
+	ClosingReceived          EventKind = "closing-received"
+	ContributionsDestroyed   EventKind = "contributions-destroyed"
+
+	CoordinationEnded EventKind = "coordination-ended" // the coordinator hands all back (art. 5.4.4(7))
+
 	StaffChanged      EventKind = "staff-changed"
 	RegisterInstalled EventKind = "register-installed"
 	NodeCreated       EventKind = "node-created"
@@ -73,6 +91,13 @@ const (
 	PetitionExtended EventKind = "petition-extended" // two months more (art. 12(3) GDPR)
 	PetitionDecided  EventKind = "petition-decided"
 )
+
+// Forgotten reports whether an entry of this kind belongs to what was contributed
+// to a case conference: it is sealed under the key that is destroyed when the
+// conference is over.
+func (k EventKind) Forgotten() bool {
+	return k == ContributionDecided || k == ContributionIssued || k == ContributionReceived
+}
 
 // An Event is what must be recorded together with a step. Kind, Exchange, Own,
 // Other and Purpose stand in the clear header of the ledger entry; By and

@@ -37,6 +37,7 @@ const (
 	RuleItem        RuleCode = "rule-item"         // one per item
 	RuleStatement   RuleCode = "rule-statement"    // what the law wants stated
 	RuleActor       RuleCode = "rule-actor"        // who asks
+	RuleTaking      RuleCode = "rule-taking"       // it was said in the conference
 	RuleBroad       RuleCode = "rule-broad"        // not too many at once
 	RuleDecider     RuleCode = "rule-decider"      // who decides
 	RuleDecided     RuleCode = "rule-decided"      // every item is decided, once
@@ -54,7 +55,7 @@ const (
 
 // RuleCodes lists every rule.
 var RuleCodes = [...]RuleCode{RuleCase, RuleForm, RuleAsker, RuleAsked, RuleWeighing, RuleTrigger, RuleDeadline, RuleInvolvement,
-	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleBroad, RuleDecider, RuleDecided, RuleStep, RuleSupplied, RuleWithheld,
+	RuleSubject, RuleItem, RuleStatement, RuleActor, RuleTaking, RuleBroad, RuleDecider, RuleDecided, RuleStep, RuleSupplied, RuleWithheld,
 	RuleOpen, RuleNotSupplied, RuleCondition, RuleIdle, RuleNoEffect, RuleStays}
 
 // found is a finding of a check: err is its refusal, or nil. An error that is no
@@ -260,6 +261,9 @@ func (l *Law) ExamineRequest(r Request, from, to Party, now time.Time) iter.Seq[
 				return
 			}
 		}
+		if err := purpose.checkTaking(r); err != nil && !yield(found(RuleTaking, "5.4.3(4)", err)) {
+			return
+		}
 		for f := range l.examineNeeds(r, purpose, between.Asked) {
 			if !yield(f) {
 				return
@@ -267,6 +271,15 @@ func (l *Law) ExamineRequest(r Request, from, to Party, now time.Time) iter.Seq[
 		}
 		l.examineItems(r, purpose, rule, between)(yield)
 	}
+}
+
+// checkTaking holds that what is for taking along names the conference. Its
+// organiser takes along for the purpose of the conference itself.
+func (p Purpose) checkTaking(r Request) error {
+	if p.Taking && r.Conference == "" || r.Conference != "" && !p.Taking && p.Absence == "" {
+		return refuse(TakingOnly, "purpose", string(p.Code), "article", "5.4.3(4)")
+	}
+	return nil
 }
 
 // parties finds what every other rule needs.

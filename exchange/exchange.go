@@ -106,6 +106,13 @@ func (p Phase) Ended() bool {
 // Accept starts the supplier's side of an exchange on an incoming request,
 // after the same checks that the asker made: neither node relies on the other.
 func Accept(law *Law, r Request, from, to Party, at time.Time) (Exchange, Event, error) {
+	if r.Conference != "" {
+		return Exchange{}, Event{}, refuse(NotSaid, "article", "5.4.3(4)") // see AcceptTaking
+	}
+	return accept(law, r, from, to, at)
+}
+
+func accept(law *Law, r Request, from, to Party, at time.Time) (Exchange, Event, error) {
 	if err := law.CheckRequest(r, from, to, at); err != nil {
 		return Exchange{}, Event{}, err
 	}
@@ -115,6 +122,15 @@ func Accept(law *Law, r Request, from, to Party, at time.Time) (Exchange, Event,
 	}
 	x := Exchange{ID: r.ID, Side: Supplier, Phase: Weighing, Request: r, ByNumber: between.mayHaveBSN(), Begun: at, Changed: at}
 	return x, x.event(RequestReceived, "", at, Detail{Items: r.outline()}), nil
+}
+
+// AcceptTaking is [Accept] of a request to take along what we said in a
+// conference: no other may be taken so.
+func AcceptTaking(law *Law, r Request, t Taking, from, to Party, at time.Time) (Exchange, Event, error) {
+	if err := t.check(r, at); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	return accept(law, r, from, to, at)
 }
 
 // A MessageKind names what one party sends the other in an exchange.
@@ -135,6 +151,12 @@ const (
 	PassingMessage              MessageKind = "passing"
 	NoticeMessage               MessageKind = "notice"
 	CorrectionMessage           MessageKind = "correction"
+
+	// Of a case conference.
+	InvitationMessage       MessageKind = "conference-invitation"
+	ConferenceAnswerMessage MessageKind = "conference-answer"
+	ContributionMessage     MessageKind = "conference-contribution"
+	ClosingMessage          MessageKind = "conference-closing"
 )
 
 // Deliver records that the other party's receipt for our message has been

@@ -265,6 +265,9 @@ func (l *Law) checkPurpose(p Purpose) error {
 			return err
 		}
 	}
+	if rule, ok := l.statements.get(p.Absence); p.Absence != "" && (!ok || len(rule.Choices) == 0) {
+		return fmt.Errorf("there is no statement %s, or it has no choices", p.Absence)
+	}
 	for _, n := range p.Needs {
 		if !l.statements.has(n.Statement) || n.Or != "" && !l.statements.has(n.Or) {
 			return fmt.Errorf("there is no statement %s", n.Statement)

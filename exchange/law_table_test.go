@@ -541,7 +541,17 @@ func validAsking(t *testing.T, law *Law, row *tablePurpose, way tableWay, asker 
 	if trigger.Scope {
 		c.Trigger.Scope = []DomainCode{asked.Domain}
 	}
-	return Asking{Case: c, Request: r, From: from, To: to, By: by, At: noon}
+	a := Asking{Case: c, Request: r, From: from, To: to, By: by, At: noon}
+	if p.Taking {
+		a.Request.Conference = "0193a0b0-0000-7000-8000-0000000000cc"
+		a.Taking = Taking{
+			Conference: Conference{
+				ID: a.Request.Conference, Own: r.From, Organiser: r.From, Seats: []Seat{{Party: r.To, State: SeatComing}}, Subject: r.Subject, Ends: noon.AddDate(0, 0, 1),
+			},
+			Said: []Contribution{{By: r.To, Items: []Said{{Item: item.Item, Depth: item.Depth}}}},
+		}
+	}
+	return a
 }
 
 // itemOf is an item that the table lets the purpose ask in the way, with a

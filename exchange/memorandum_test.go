@@ -29,6 +29,7 @@ var mustState = map[exchange.PurposeCode]string{
 	"serious-problems/motivated-request": "lasting no-help decline nuisance can-help attempts",
 	"conference/investigation":           "why-this-party service-choice/health service-choice/criminal tuning/special background",
 	"conference/coordination":            "why-this-party service-choice/health service-choice/criminal tuning/special background",
+	"conference/taking":                  "service-choice/health service-choice/criminal tuning/special background",
 	"coordination":                       "why-this-party service-choice/health service-choice/criminal tuning/special background",
 	"coordination/contribution":          "service-choice/health service-choice/criminal",
 	"investigation/inform":               "service-choice/health",

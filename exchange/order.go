@@ -27,7 +27,7 @@ const (
 // ours are the kinds with which a message of ours leaves.
 var ours = []EventKind{
 	RequestIssued, AnswerIssued, WithdrawalIssued, QuestionIssued, ReplyIssued, PermissionRequestIssued, PermissionIssued, PermissionWithdrawalIssued,
-	PassingIssued, NoticeIssued, CorrectionIssued,
+	PassingIssued, NoticeIssued, CorrectionIssued, InvitationIssued, ConferenceAnswerIssued, ContributionIssued, ClosingIssued,
 }
 
 // steps are what people and partners do in an exchange or a case. None of it can
@@ -37,6 +37,8 @@ var steps = []EventKind{
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
+	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDecided,
+	ContributionIssued, ContributionReceived, AgreementRecorded, ConferenceClosed, ClosingIssued, ClosingReceived, CoordinationEnded,
 	ItemsErased,
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed, PetitionOpened, PetitionExtended, PetitionDecided,
 }
@@ -79,7 +81,19 @@ var Rows = [...]Row{
 	{[]EventKind{CorrectionReceived}, Needs, []EventKind{AnswerReceived, PassingReceived}, "only what was received is corrected"},
 	{[]EventKind{ItemsErased}, Needs, []EventKind{AnswerReceived, PassingReceived}, "only what was received is erased"},
 
-	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived, PetitionOpened}, "there is nothing to look at before it begins"},
+	{[]EventKind{ConferenceOpened, InvitationReceived}, NotAfter, []EventKind{ConferenceOpened, InvitationReceived}, "a conference begins once, with one invitation"},
+	{[]EventKind{InvitationIssued, ConferenceClosed}, Needs, []EventKind{ConferenceOpened}, "who invites or closes is who organised"},
+	{[]EventKind{ConferenceAnswered}, NoMoreThan, []EventKind{InvitationReceived}, "only who was invited answers, and once"},
+	{[]EventKind{ConferenceAnswerIssued}, Needs, []EventKind{ConferenceAnswered}, "nobody is told before it is decided"},
+	{[]EventKind{ContributionDecided}, Needs, []EventKind{ConferenceOpened, ConferenceAnswered}, "only who takes part speaks"},
+	{[]EventKind{ContributionReceived}, Needs, []EventKind{ConferenceOpened, ConferenceAnswered}, "only who takes part hears"},
+	{[]EventKind{ContributionIssued}, Needs, []EventKind{ContributionDecided}, "nothing is said before it is decided"},
+	{[]EventKind{ClosingIssued}, Needs, []EventKind{ConferenceClosed}, "nobody is told before it is closed"},
+	{[]EventKind{ClosingReceived}, NoMoreThan, []EventKind{InvitationReceived}, "only where one was invited is it closed, and once"},
+	{[]EventKind{ContributionDecided, ContributionIssued, ContributionReceived}, NotAfter, []EventKind{ContributionsDestroyed}, "nothing is said when all was destroyed"},
+	{[]EventKind{CoordinationEnded}, Needs, []EventKind{CaseOpened}, "a case is opened first"},
+
+	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived, PetitionOpened, ConferenceOpened, InvitationReceived}, "there is nothing to look at before it begins"},
 	{[]EventKind{CaseOpened}, NotAfter, []EventKind{CaseOpened}, "a case is opened once"},
 	{[]EventKind{CaseChanged, CaseClosed}, Needs, []EventKind{CaseOpened}, "a case is opened first"},
 	{[]EventKind{CaseChanged, CaseClosed}, NotAfter, []EventKind{CaseClosed}, "a closed case stays as it is"},
@@ -102,6 +116,9 @@ var EventKinds = [...]EventKind{
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
 	ItemsErased,
 	BackupMade, LedgerRecovered, PetitionOpened, PetitionExtended, PetitionDecided,
+	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDecided,
+	ContributionIssued, ContributionReceived, AgreementRecorded, ConferenceClosed, ClosingIssued, ClosingReceived, ContributionsDestroyed,
+	CoordinationEnded,
 }
 
 // A Passage (overgang) says which two kinds of entry stand for the same message: at the party
@@ -125,6 +142,10 @@ var Passages = [...]Passage{
 	{PassingIssued, PassingReceived, PassingMessage},
 	{NoticeIssued, NoticeReceived, NoticeMessage},
 	{CorrectionIssued, CorrectionReceived, CorrectionMessage},
+	{InvitationIssued, InvitationReceived, InvitationMessage},
+	{ConferenceAnswerIssued, ConferenceAnswerReceived, ConferenceAnswerMessage},
+	{ContributionIssued, ContributionReceived, ContributionMessage},
+	{ClosingIssued, ClosingReceived, ClosingMessage},
 }
 
 // PassageOf returns the passage of which the kind is one half, and whether it is the

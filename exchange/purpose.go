@@ -36,6 +36,12 @@ type Purpose struct {
 	// ManyParties is the number of parties asked in one case within a week
 	// from which the asker must say why so many; 0 for no bound.
 	ManyParties int `json:"manyParties,omitempty"`
+	// Absence is, of a case conference, the statement that says why the client is
+	// not invited; "" for what is no conference.
+	Absence StatementCode `json:"absence,omitempty"`
+	// Taking says that only items that were said in a case conference are asked,
+	// to take them along (art. 5.4.3(4)).
+	Taking bool `json:"taking,omitempty"`
 }
 
 // A Way (weg) is one way to ask for a purpose: every asker may ask each of the

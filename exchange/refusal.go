@@ -137,6 +137,19 @@ const (
 	NotGranted            Code = "access-not-granted"
 	SeveralPersons        Code = "several-persons" // one name and date of birth, more numbers
 	NumberInText          Code = "number-in-text"
+
+	BadConference    Code = "bad-conference"
+	NotInvited       Code = "not-invited"
+	NotPresent       Code = "not-present"
+	NobodyPresent    Code = "nobody-present"
+	NotOrganiser     Code = "not-organiser"
+	RequesterMissing Code = "requester-missing"
+	ConferenceNotNow Code = "conference-answered"
+	ConferenceOver   Code = "conference-over"
+	NoMinutes        Code = "no-minutes"
+	NotSaid          Code = "item-not-said"
+	TakingOnly       Code = "taking-only"
+	NotCoordinated   Code = "not-coordinated"
 )
 
 // Codes lists every code, so that tests can walk them.
@@ -152,6 +165,8 @@ var Codes = [...]Code{
 	NotHeld, ItemErased, OnwardForbidden, OnwardNeedsPermission, ConditionBroken, BadChain, PassingsBounded, PermissionIdle, PermissionNotNow,
 	PermissionsBounded, UnknownPermission, BadPermission, NotTheSource, BadCorrection, CorrectionsBounded,
 	BadPetition, PetitionClosed, ExtensionTooLate, NotGranted, SeveralPersons, NumberInText,
+	BadConference, NotInvited, NotPresent, NobodyPresent, NotOrganiser, RequesterMissing, ConferenceNotNow, ConferenceOver, NoMinutes, NotSaid, TakingOnly,
+	NotCoordinated,
 }
 
 func refuse(code Code, params ...string) *Refusal { return &Refusal{Code: code, Params: params} }

@@ -63,6 +63,9 @@ type Request struct {
 	Consent     Consent
 	Contact     Personal // whom the professional can call
 	Due         time.Time
+	// Conference is the case conference in which the items were said, of a
+	// request to take them along; "" for any other.
+	Conference ID
 }
 
 // A TriggerNote is what a request tells of the trigger of its case: which, and

@@ -203,7 +203,7 @@ func (d *document) rights(o Organisation) {
 }
 
 // answer is what was answered to a question of the law.
-func answer(s exchange.Said) string {
+func answer(s exchange.Explained) string {
 	return strings.TrimPrefix(strings.TrimSuffix(s.Choice.NL+": "+s.Text.Reveal(), ": "), ": ")
 }
 

@@ -35,7 +35,7 @@ func report() exchange.Access {
 			ID: "0193a0b0-0000-7000-8000-000000000001", Kind: exchange.AskedAccount, Began: made.AddDate(0, -1, 0), Article: "5.4.2(1)",
 			Purpose: exchange.Sentence{NL: "onderzoek na een hulpvraag"}, Person: exchange.Person{Standing: exchange.Client, Name: hide("Ștefan Þórsdóttir-Żółć")},
 			Specific: hide("een plan maken"), Others: 1,
-			Statements: []exchange.Said{{Ask: exchange.Sentence{NL: "Om welke vraag gaat het?"}, Choice: exchange.Sentence{NL: "een lopende vraag"}}},
+			Statements: []exchange.Explained{{Ask: exchange.Sentence{NL: "Om welke vraag gaat het?"}, Choice: exchange.Sentence{NL: "een lopende vraag"}}},
 			Questions:  []exchange.Clarification{{Question: hide("voor welke maand?"), Reply: hide("maart")}},
 			Facts: []exchange.Fact{
 				{
@@ -46,7 +46,7 @@ func report() exchange.Access {
 			},
 			Conditions: []exchange.Condition{{Code: exchange.OnlyTo, Parties: []exchange.PartyID{them, gone}}, {Code: exchange.DeleteBy, Until: made.AddDate(0, 6, 0)}},
 			Passages:   []exchange.Passed{{From: us, To: them, At: made.AddDate(0, -1, 0)}, {From: them, To: us, At: made, Items: []exchange.ItemCode{"debt-plan"}}},
-			Decided:    made, Weighing: []exchange.Said{{Ask: exchange.Sentence{NL: "Is het zo weinig mogelijk?"}, Choice: exchange.Sentence{NL: "ja"}}},
+			Decided:    made, Weighing: []exchange.Explained{{Ask: exchange.Sentence{NL: "Is het zo weinig mogelijk?"}, Choice: exchange.Sentence{NL: "ja"}}},
 			Notes: []exchange.Personal{hide("telefonisch besproken")},
 			Keep:  exchange.Keep{Article: "5.4.5(1)", Due: made.AddDate(2, 0, 0)}, Held: made.AddDate(3, 0, 0),
 		}},

@@ -138,6 +138,15 @@ func (n *Node) asking(f *inForce, who Who, asking Asking) (a exchange.Asking, la
 	if noCase {
 		return a, lacks, nil
 	}
+	if r.Conference != "" {
+		a.Taking, err = n.taking(r.Conference, r.From)
+		switch {
+		case isFault(err, UnknownConference) || isFault(err, Destroyed):
+			lacking(err, nil, exchange.RuleTaking)
+		case err != nil:
+			return a, nil, err
+		}
+	}
 	a.Earlier, err = n.earlier(r.Case)
 	return a, lacks, err
 }

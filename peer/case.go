@@ -24,6 +24,15 @@ type storedCase struct {
 	By      exchange.ActorID `json:"by"`
 	Closed  time.Time        `json:"closed,omitzero"`
 	Moments []storedMoment   `json:"moments,omitempty"`
+	// HandBack is that of a coordination that ended.
+	HandBack *storedHandBack `json:"handBack,omitempty"`
+}
+
+type storedHandBack struct {
+	To   exchange.PartyID    `json:"to"`
+	At   time.Time           `json:"at"`
+	By   exchange.ActorID    `json:"by"`
+	Left []exchange.LeftItem `json:"left,omitempty"`
 }
 
 type storedMoment struct {
@@ -68,6 +77,9 @@ func encodeCase(c exchange.Case) ([]byte, error) {
 	for _, m := range c.Moments {
 		s.Moments = append(s.Moments, storedMoment(m))
 	}
+	if h := c.HandBack; h.To != (exchange.PartyID{}) {
+		s.HandBack = &storedHandBack{To: h.To, At: h.At, By: h.By, Left: h.Left}
+	}
 	for _, p := range c.People {
 		s.People = append(s.People, storedPerson{
 			Standing: p.Standing, BSN: p.BSN.Reveal(), Name: p.Name.Reveal(), Born: p.Born.Reveal(), Address: p.Address.Reveal(), Agreed: p.Agreed,
@@ -96,6 +108,9 @@ func decodeCase(id exchange.ID, value []byte) (exchange.Case, error) {
 	}
 	for _, m := range s.Moments {
 		c.Moments = append(c.Moments, exchange.Moment(m))
+	}
+	if h := s.HandBack; h != nil {
+		c.HandBack = exchange.HandBack{To: h.To, At: h.At, By: h.By, Left: h.Left}
 	}
 	for _, p := range s.People {
 		person := exchange.Person{

@@ -42,9 +42,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	kind := exchange.MessageKind(m.kind)
 	if !n.now().Before(out.Expires) {
-		return n.giveUp(ctx, out, row, func(r record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-			return ended(r, kind, out, exchange.PassingExpired, "", now)
-		})
+		return n.giveUp(ctx, out, row, kind, exchange.PassingExpired, "")
 	}
 	f, err := n.current()
 	if err != nil {
@@ -62,9 +60,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 		return err
 	} else if code != "" {
 		n.log.Warn("message kept back", "party", to.String(), "code", code)
-		return n.giveUp(ctx, out, row, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-			return ended(x, kind, out, exchange.PassingRejected, code, now)
-		})
+		return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code)
 	}
 	// It is sealed to the recipients that the addressee has now.
 	sealed, err := wire.Seal(wire.Signed{Token: m.token}, f.register.Recipients(to.OIN))
@@ -89,14 +85,15 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	code := knownCode(r.Code)
 	n.log.Warn("message not accepted", "party", to.String(), "code", code)
-	return n.giveUp(ctx, out, row, func(x record, now time.Time) (exchange.Exchange, exchange.Event, error) {
-		return ended(x, kind, out, exchange.PassingRejected, code, now)
-	})
+	return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code)
 }
 
 // overtaken is why a message may not leave any more, or "": since it was queued
 // a register may have taken from either party what it rests on.
 func (n *Node) overtaken(f *inForce, row string, kind exchange.MessageKind, out store.Outgoing) (code string, err error) {
+	if key, ok := meetingOf(row); ok {
+		return n.meetingOvertaken(key, kind)
+	}
 	r, err := n.record(idOf(row), sideOf(row))
 	if err != nil {
 		return "", err
@@ -139,9 +136,12 @@ func knownCode(s string) string {
 	return UnknownCode
 }
 
-func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, end func(record, time.Time) (exchange.Exchange, exchange.Event, error)) error {
+func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, kind exchange.MessageKind, state exchange.PassingState, code string) error {
+	if key, ok := meetingOf(row); ok {
+		return n.lost(ctx, out, key, kind, code)
+	}
 	_, err := n.change(ctx, idOf(row), sideOf(row), func(before record, now time.Time) (act, error) {
-		x, event, err := end(before, now)
+		x, event, err := ended(before, kind, out, state, code, now)
 		if err != nil {
 			return act{}, err
 		}
@@ -177,13 +177,17 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 	if err != nil {
 		return err
 	}
-	_, err = n.change(ctx, idOf(row), sideOf(row), func(before record, now time.Time) (act, error) {
-		if !answers(proven.entry, kind, before.Exchange, out.ID, now) {
+	shown := proven.shownBy(n.id.OIN)
+	receipt := &message{wire.Receipt, wire.Signed{Token: token, Digest: m.Digest}}
+	if key, ok := meetingOf(row); ok {
+		return n.heard(ctx, out, key, kind, to, &proven, receipt)
+	}
+	x, err := n.change(ctx, idOf(row), sideOf(row), func(before record, now time.Time) (act, error) {
+		if !answers(proven.entry, kind, before.Exchange.Request.Purpose, out.ID, now) {
 			return act{}, fault(BadReceipt)
 		}
 		a := act{
-			done: []string{out.ID}, partner: &proven,
-			shown: proven.shownBy(n.id.OIN), received: &message{wire.Receipt, wire.Signed{Token: token, Digest: m.Digest}},
+			done: []string{out.ID}, partner: &proven, shown: shown, received: receipt,
 		}
 		var x exchange.Exchange
 		var err error
@@ -196,6 +200,9 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		a.after = before.with(x)
 		return a, err
 	})
+	if err == nil {
+		n.handedOver(x)
+	}
 	return err
 }
 
@@ -213,15 +220,20 @@ var receivedAs = map[exchange.MessageKind]exchange.EventKind{
 	exchange.PassingMessage:              exchange.PassingReceived,
 	exchange.NoticeMessage:               exchange.NoticeReceived,
 	exchange.CorrectionMessage:           exchange.CorrectionReceived,
+
+	exchange.InvitationMessage:       exchange.InvitationReceived,
+	exchange.ConferenceAnswerMessage: exchange.ConferenceAnswerReceived,
+	exchange.ContributionMessage:     exchange.ContributionReceived,
+	exchange.ClosingMessage:          exchange.ClosingReceived,
 }
 
 // answers reports whether the entry that a receipt proves says what happened:
 // that a message of this kind, for this purpose, came in, after we sent it, with
 // a part that says who and what. An entry of another kind would be no evidence
 // of that.
-func answers(h ledger.Header, kind exchange.MessageKind, x exchange.Exchange, message string, now time.Time) bool {
+func answers(h ledger.Header, kind exchange.MessageKind, purpose exchange.PurposeCode, message string, now time.Time) bool {
 	made, err := timeOf(message)
-	return err == nil && h.Kind == string(receivedAs[kind]) && (afterwards(kind) || h.Purpose == string(x.Request.Purpose)) &&
+	return err == nil && h.Kind == string(receivedAs[kind]) && (afterwards(kind) || h.Purpose == string(purpose)) &&
 		!h.Time.Before(made.Add(-exchange.Skew)) && !h.Time.After(now.Add(exchange.Skew)) &&
 		h.Key != ledger.None && h.Private != ledger.DigestOf(nil)
 }

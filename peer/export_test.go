@@ -1,9 +1,15 @@
 package peer
 
 import (
+	"bytes"
+	"encoding/base64"
+	"slices"
+	"strings"
+
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/ledger"
+	"sluis/store"
 )
 
 // KeptMessages are the messages that a node keeps of one side of an exchange: what a
@@ -30,3 +36,63 @@ func (n *Node) DossiersOf(s exchange.Sought) ([]string, error) {
 
 // Size is the number of entries in the ledger.
 func (n *Node) Size() uint64 { return n.store.Size() }
+
+// Finds lists the tables of which a decrypted row holds words, also within a
+// signed message: what somebody with every key of the node could read.
+func (n *Node) Finds(words string) (tables []string, err error) {
+	for _, table := range []string{
+		tableCase, tableExchange, tableMessage, tableReceipt, tableHold, tableConference, tableContribution, tableStaff, tableUse,
+	} {
+		after := ""
+		for {
+			rows, err := n.store.List(table, after, maxPage)
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range rows {
+				after = row.Key
+				if strings.Contains(plain(row), words) {
+					tables = append(tables, table)
+				}
+			}
+			if len(rows) < maxPage {
+				break
+			}
+		}
+	}
+	return slices.Compact(tables), nil
+}
+
+// plain is a row with the base64 of signed messages in it written out.
+func plain(row store.Row) string {
+	text := bytes.NewBuffer(slices.Clone(row.Value))
+	for _, part := range bytes.FieldsFunc(row.Value, func(r rune) bool { return strings.ContainsRune(".~\n", r) }) {
+		if b, err := base64.RawURLEncoding.DecodeString(string(part)); err == nil {
+			text.Write(b)
+		}
+	}
+	return text.String()
+}
+
+// Opens reports whether the private part of any entry of such a kind can still be
+// opened.
+func (n *Node) Opens(kinds ...exchange.EventKind) (opened, closed int, err error) {
+	for from := uint64(0); from < n.store.Size(); {
+		entries, err := n.store.Entries(from, maxPage)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, e := range entries {
+			if !slices.Contains(kinds, exchange.EventKind(e.Kind)) {
+				continue
+			}
+			if key, err := n.store.PartKey(e); err == nil && !key.IsZero() {
+				opened++
+			} else {
+				closed++
+			}
+		}
+		from += uint64(len(entries))
+	}
+	return opened, closed, nil
+}

@@ -27,39 +27,41 @@ const (
 	UnknownExchange = "unknown-exchange"
 	UnknownCase     = "unknown-case"
 	UnknownPetition = "unknown-petition"
-	Destroyed       = "dossier-destroyed"
-	NoHold          = "no-hold"
-	NoBackup        = "no-backup"
-	NotRestored     = "not-restored"
-	Recovering      = "recovering"
-	ActorExists     = "actor-exists"
-	Replayed        = "message-replayed"
-	Follows         = "message-follows"
-	BadReceipt      = "bad-receipt"
-	BadReply        = "bad-reply"
-	UnknownCode     = "unknown-code"
-	PartnerTooMuch  = "partner-too-much"
-	NotPartner      = "not-partner"
-	BadConsistency  = "bad-consistency"
-	BadCosignature  = "bad-cosignature"
-	TooSoon         = "too-soon"
-	LawUnreadable   = "law-unreadable"
-	NodeExists      = "node-exists"
-	NoNode          = "no-node"
-	Busy            = "overtaken"
-	Internal        = "internal"
+	// UnknownConference may also be that its invitation is still on its way.
+	UnknownConference = "unknown-conference"
+	Destroyed         = "dossier-destroyed"
+	NoHold            = "no-hold"
+	NoBackup          = "no-backup"
+	NotRestored       = "not-restored"
+	Recovering        = "recovering"
+	ActorExists       = "actor-exists"
+	Replayed          = "message-replayed"
+	Follows           = "message-follows"
+	BadReceipt        = "bad-receipt"
+	BadReply          = "bad-reply"
+	UnknownCode       = "unknown-code"
+	PartnerTooMuch    = "partner-too-much"
+	NotPartner        = "not-partner"
+	BadConsistency    = "bad-consistency"
+	BadCosignature    = "bad-cosignature"
+	TooSoon           = "too-soon"
+	LawUnreadable     = "law-unreadable"
+	NodeExists        = "node-exists"
+	NoNode            = "no-node"
+	Busy              = "overtaken"
+	Internal          = "internal"
 )
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, UnknownPetition, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
 	Follows, BadReceipt, BadReply, UnknownCode, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {
 	f := &Fault{Code: code}
 	switch code {
-	case NoRegister, RegisterExpired, Recovering, UnknownParty, PartnerTooMuch, NotPartner, TooSoon, Busy, Internal:
+	case NoRegister, RegisterExpired, Recovering, UnknownParty, UnknownConference, PartnerTooMuch, NotPartner, TooSoon, Busy, Internal:
 		f.Retry = true
 	}
 	return f

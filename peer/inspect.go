@@ -104,6 +104,9 @@ func (n *Node) dossiersOf(i Inspecting) ([]string, error) {
 				switch row.Table {
 				case tablePetition:
 					dossier = petitionDossier(exchange.ID(row.Key))
+				case tableConference:
+					dossier = meetingDossier(row.Key)
+					found[saidDossier(row.Key)] = true
 				case tableExchange:
 					r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
 					if err != nil {
@@ -251,6 +254,10 @@ func (n *Node) token(id exchange.ID, d wire.Digest) ([]byte, error) {
 	}
 	for _, row := range passed {
 		rows = append(rows, row.Key)
+	}
+	for _, c := range n.id.Capacities {
+		key := meetingKey(id, c.Code)
+		rows = append(rows, meetingRow+key, saidRow+key)
 	}
 	for _, row := range rows {
 		value, version, err := n.store.Get(tableMessage, messageKey(row, d))

@@ -62,6 +62,7 @@ type Node struct {
 	feed    feed
 	quota   *quota
 	renew   chan struct{} // holds one token when peers should hear of our register
+	sweep   chan struct{} // holds one token when something may be due before the day is over
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
 	force atomic.Pointer[inForce]
@@ -139,7 +140,7 @@ func Open(dir string, o Options) (*Node, error) {
 	}
 	n := &Node{
 		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(),
-		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
+		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {

@@ -102,7 +102,7 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 			// A message that is new shows that he is there; one that is sent again
 			// must not make us try all that waits for him once more.
 			n.courier.reachable(m.From.OIN)
-			if m.Kind == wire.Request {
+			if m.Kind == wire.Request || m.Kind == wire.Invitation {
 				n.quota.took(m.From.OIN, len(m.Token), n.now())
 			}
 			return n.receipt(f, m, store.Receipted{First: w.First, Size: w.Size, Time: w.Time}, w.Checkpoint)
@@ -146,6 +146,13 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 			return store.Written{}, fault(UnknownExchange)
 		}
 		a, err = follow(f.law, a, before, m, now)
+	case wire.Invitation:
+		if err := n.fits(m, now); err != nil {
+			return store.Written{}, err
+		}
+		a, err = n.acceptInvitation(f, a, m, now)
+	case wire.ConferenceAnswer, wire.Contribution, wire.Closing:
+		a, err = n.acceptInConference(f, a, m, now)
 	default:
 		a, err = n.acceptOnward(f, a, m, now)
 	}
@@ -163,7 +170,7 @@ const idAge = 24 * time.Hour
 // made must say that, and nothing else (I5).
 func checkAge(m wire.Message) error {
 	names := []string{m.ID}
-	if m.Kind == wire.Request {
+	if m.Kind == wire.Request || m.Kind == wire.Invitation {
 		names = append(names, string(m.Exchange))
 	}
 	for _, name := range names {
@@ -239,6 +246,14 @@ func (n *Node) acceptRequest(f *inForce, m wire.Message, now time.Time) (record,
 	to, err := f.party(m.To.OIN)
 	if err != nil {
 		return record{}, exchange.Event{}, err
+	}
+	if m.Request.Conference != "" {
+		t, err := n.taking(m.Request.Conference, m.To)
+		if err != nil {
+			return record{}, exchange.Event{}, err
+		}
+		x, event, err := exchange.AcceptTaking(f.law, m.Request, t, from, to, now)
+		return record{Exchange: x, Request: m.Digest}, event, err
 	}
 	x, event, err := exchange.Accept(f.law, m.Request, from, to, now)
 	return record{Exchange: x, Request: m.Digest}, event, err

@@ -27,6 +27,10 @@ const (
 	tableReceipt  = "receipt"  // by rowKey and digest of the receipted message: a storedReceipt
 	tableHold     = "hold"     // by dossier: a storedHold
 	tablePetition = "petition" // by petition ID: a storedPetition
+
+	tableConference   = "conference"   // by ID and capacity: a storedConference
+	tableContribution = "contribution" // by conference, capacity and ID: a storedContribution
+
 	tableStaff    = "staff"    // by actor ID
 	tableRegister = "register" // the bundle in force
 

@@ -17,14 +17,15 @@ import (
 )
 
 // A Kept is something that has a term of retention: a case, one side of an
-// exchange, or a petition. Nothing in it says who it is about.
+// exchange, a petition, or a conference. Nothing in it says who it is about.
 type Kept struct {
 	ID       exchange.ID
-	Side     exchange.Side // "" for a case or a petition
+	Side     exchange.Side // "" for a case, a petition or a conference
 	Petition exchange.PetitionKind
 	Own      exchange.PartyID
 	Other    exchange.PartyID     // zero for a case or a petition
 	Purpose  exchange.PurposeCode // "" for a case or a petition
+	Meeting  bool                 // a case conference
 	Keep     exchange.Keep
 	Hold     exchange.Hold // without its reason; zero for none
 
@@ -40,6 +41,8 @@ func (k Kept) dossier() string {
 	switch {
 	case k.Petition != "":
 		return petitionDossier(k.ID)
+	case k.Meeting:
+		return meetingDossier(meetingKey(k.ID, k.Own.Capacity))
 	case k.Side == "":
 		return caseDossier(k.ID)
 	}
@@ -95,6 +98,11 @@ func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
 		return nil, err
 	}
 	within := map[exchange.ID][]exchange.Keep{}
+	back := handedBack{}
+	leaving, err := n.underWay()
+	if err != nil {
+		return nil, err
+	}
 	err = n.each(ctx, tableExchange, func(row store.Row) error {
 		r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
 		if err != nil {
@@ -107,6 +115,11 @@ func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
 			within[c.ID] = append(within[c.ID], k.Keep)
 		} else {
 			k.Keep = exchange.KeepSupplied(r.Exchange, chosen)
+		}
+		for id, c := range cases {
+			if c.HandBack.To != (exchange.PartyID{}) && c.Covers(r.Exchange) {
+				back.add(id, len(all), c.HandBack.Returned(r.Exchange) && !leaving[row.Key])
+			}
 		}
 		k.Hold = holds[k.dossier()]
 		if h := holds[caseDossier(c.ID)]; r.Side == exchange.Asker && inCase && h.Until.After(k.Hold.Until) {
@@ -126,12 +139,81 @@ func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
 	if err != nil {
 		return nil, err
 	}
+	err = n.meetings(ctx, func(g gathering) error {
+		c := cases[g.Case]
+		k := Kept{ID: g.ID, Own: g.Own, Other: g.Organiser, Purpose: g.Purpose, Meeting: true, Keep: law.KeepConference(g.Conference, c, chosen)}
+		k.Hold = holds[k.dossier()]
+		if h := holds[caseDossier(c.ID)]; g.Case != "" && h.Until.After(k.Hold.Until) {
+			k.Hold = h
+		}
+		if g.Case != "" && c.ID == g.Case {
+			within[c.ID] = append(within[c.ID], k.Keep)
+		}
+		if c.HandBack.To != (exchange.PartyID{}) {
+			back.add(c.ID, len(all), !g.Open(n.now()) && !leaving[g.row()])
+		}
+		all = append(all, k)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	for id, c := range cases {
 		k := Kept{ID: id, Own: c.Own, Keep: law.KeepCase(c, within[id], chosen), Hold: holds[caseDossier(id)]}
+		if c.HandBack.To != (exchange.PartyID{}) {
+			back.add(id, len(all), true)
+		}
 		all = append(all, k)
+	}
+	for id, b := range back {
+		b.end(all, cases[id].HandBack.KeepReturned(), holds[caseDossier(id)], n.now())
 	}
 	slices.SortFunc(all, func(a, b Kept) int { return strings.Compare(a.dossier(), b.dossier()) })
 	return all, nil
+}
+
+// handedBack is, by case of a coordination that ended, what is kept of it.
+type handedBack map[exchange.ID]*returning
+
+// A returning is where in the list of all that is kept stands what belongs to one
+// such case, and whether all of it went back.
+type returning struct {
+	all  []int
+	open bool // something did not go back yet
+}
+
+func (h handedBack) add(id exchange.ID, number int, returned bool) {
+	b := h[id]
+	if b == nil {
+		b = &returning{}
+		h[id] = b
+	}
+	b.all = append(b.all, number)
+	b.open = b.open || !returned
+}
+
+// end lets all of it go when the college has all. A hold on the case holds all; one
+// on a part of it holds the case too, which it can't be understood without.
+func (b *returning) end(all []Kept, keep exchange.Keep, hold exchange.Hold, at time.Time) {
+	if b.open {
+		return
+	}
+	held := hold
+	for _, n := range b.all {
+		if all[n].Hold.Until.After(held.Until) {
+			held = all[n].Hold
+		}
+	}
+	for _, n := range b.all {
+		k := &all[n]
+		k.Keep = keep
+		if hold.Active(at) && hold.Until.After(k.Hold.Until) {
+			k.Hold = hold
+		}
+		if k.Side == "" && !k.Meeting && held.Active(at) {
+			k.Hold = held
+		}
+	}
 }
 
 // each calls do with every row of a table.
@@ -253,9 +335,12 @@ func (n *Node) hold(ctx context.Context, who Who, id exchange.ID, judge func(exc
 	return Kept{}, fault(Busy)
 }
 
-// dossier finds the dossier that an ID names: a case, a petition, or our side of
-// an exchange.
+// dossier finds the dossier that an ID names: a conference, a case, a petition, or our
+// side of an exchange. What is said in a conference can't be held.
 func (n *Node) dossier(id exchange.ID, hat exchange.CapacityCode) (string, exchange.PartyID, error) {
+	if g, err := n.meeting(meetingKey(id, hat)); !isFault(err, UnknownConference) {
+		return g.dossier(), g.Own, err
+	}
 	if c, _, err := n.caseRow(id); !errors.Is(err, &Fault{Code: UnknownCase}) {
 		return caseDossier(id), c.Own, err
 	}
@@ -285,7 +370,18 @@ func (n *Node) sweepDaily(ctx context.Context) time.Time {
 	case destroyed > 0:
 		n.log.Info("destroyed what was due", "dossiers", destroyed)
 	}
-	return n.now().Add(wait)
+	next := n.now().Add(wait)
+	err = n.meetings(ctx, func(g gathering) error {
+		if over := g.Over(); g.Open(n.now()) && over.Before(next) {
+			next = over
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		n.log.Error("the conferences could not be read", "error", err.Error())
+		next = n.now().Add(sweepAgain)
+	}
+	return next
 }
 
 const sweepAgain = 10 * time.Minute
@@ -298,6 +394,9 @@ func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
 		return 0, err
 	}
 	at := n.now()
+	if destroyed, err = n.forgetOver(ctx, at); err != nil {
+		return destroyed, err
+	}
 	for _, k := range all {
 		if !k.Due(at) {
 			continue
@@ -359,6 +458,27 @@ func (n *Node) eraseDue(ctx context.Context) error {
 }
 
 var errNothingDue = errors.New("nothing is due any more")
+
+// forgetOver destroys what was said in conferences that are over.
+func (n *Node) forgetOver(ctx context.Context, at time.Time) (destroyed int, err error) {
+	var over []gathering
+	err = n.meetings(ctx, func(g gathering) error {
+		if !g.Open(at) {
+			over = append(over, g)
+		}
+		return nil
+	})
+	for _, g := range over {
+		switch err := n.forget(ctx, g, at); {
+		case errors.Is(err, store.ErrNoRecordKey): // nothing was said, or it is gone
+		case err != nil:
+			return destroyed, err
+		default:
+			destroyed++
+		}
+	}
+	return destroyed, err
+}
 
 // destroy destroys one dossier. A large one takes more than one change, until the
 // store says that there is nothing left.

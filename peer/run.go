@@ -36,7 +36,7 @@ func (n *Node) duties() []*duty {
 	return []*duty{
 		{do: n.keepRegister(), hurry: n.renew, next: at},
 		{do: n.recover, next: at},
-		{do: n.sweepDaily, next: at},
+		{do: n.sweepDaily, hurry: n.sweep, next: at},
 		{do: n.backupDaily, next: at.Add(backupAgain)},
 	}
 }

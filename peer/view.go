@@ -278,6 +278,14 @@ func (n *Node) partnerEntry(row string, d wire.Digest) (*PartnerEntry, error) {
 
 // index lets an exchange be found by its case and by the person it is about.
 func (n *Node) index(c *store.Change, a act) {
+	if a.said != nil {
+		return // it is found by its conference, and by nothing else
+	}
+	if m := a.meeting; m != nil {
+		s := m.Subject
+		c.Puts[0].Index = n.person(m.Own.Capacity, s.BSN, s.Name, s.Born)
+		return
+	}
 	x := a.after.Exchange
 	s := x.Request.Subject
 	keys := n.person(x.Own().Capacity, s.BSN, s.Name, s.Born)

@@ -26,6 +26,10 @@ type act struct {
 	shown    *sighting       // what the act shows of a partner's ledger
 	parcels  []parcel        // more messages of ours
 	rows     []store.Record  // more rows of the same dossier
+	// Of an act in a case conference: what it leaves of the conference, or what
+	// is said in it. Then there is no after.
+	meeting *gathering
+	said    *saying
 }
 
 // A parcel is a message that an act makes beside its own: a notice to each who
@@ -86,25 +90,51 @@ func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
 		n.tellAlarms(c)
 		n.watch.seen(*a.shown, n.now())
 	}
-	n.feed.tell(a.after.ID)
+	if ends(a.event.Kind) {
+		n.hurrySweep()
+	}
+	n.feed.tell(a.about())
 	return written, nil
 }
 
-// changeOf is the act as the store takes it.
-func (n *Node) changeOf(a act) (store.Change, error) {
+// about is the exchange or conference that an act is part of.
+func (a act) about() exchange.ID {
+	switch {
+	case a.meeting != nil:
+		return a.meeting.ID
+	case a.said != nil:
+		return a.said.in.ID
+	}
+	return a.after.ID
+}
+
+// state is what an act leaves: the record, the dossier that it belongs to, and
+// where its messages are kept.
+func (a act) state() (put store.Record, dossier, row string, err error) {
+	switch {
+	case a.meeting != nil:
+		put, err = a.meeting.put()
+		return put, a.meeting.dossier(), a.meeting.row(), err
+	case a.said != nil:
+		put, err = a.said.put()
+		return put, a.said.in.saidDossier(), a.said.in.saidRow(), err
+	}
 	x := a.after.Exchange
 	if a.send != nil {
 		a.after.Sent = a.send.ID
 	}
-	row := rowKey(x.ID, x.Side)
+	row = rowKey(x.ID, x.Side)
 	value, err := a.after.encode()
+	return store.Record{Table: tableExchange, Key: row, Value: value, Was: a.after.version}, dossierOf(x), row, err
+}
+
+// changeOf is the act as the store takes it.
+func (n *Node) changeOf(a act) (store.Change, error) {
+	put, dossier, row, err := a.state()
 	if err != nil {
 		return store.Change{}, err
 	}
-	c := store.Change{
-		Dossier: dossierOf(x), Done: a.done, Seen: a.seen,
-		Puts: []store.Record{{Table: tableExchange, Key: row, Value: value, Was: a.after.version}},
-	}
+	c := store.Change{Dossier: dossier, Done: a.done, Seen: a.seen, Puts: []store.Record{put}}
 	var digest wire.Digest
 	for _, m := range []*message{a.sent, a.received} {
 		if m == nil {

@@ -24,7 +24,8 @@ const base = "https://sluis.invalid/schemas/"
 
 // names lists the schemas that a document can be held to.
 var names = [...]string{
-	"config", "disclosure.item", "disclosure.subject", "message.answer", "message.correction", "message.notice", "message.passing",
+	"config", "disclosure.item", "disclosure.subject", "message.answer", "message.conference-answer", "message.conference-closing",
+	"message.conference-contribution", "message.conference-invitation", "message.correction", "message.notice", "message.passing",
 	"message.permission", "message.permission-request", "message.permission-withdrawal", "message.question", "message.receipt", "message.reply",
 	"message.request", "message.withdrawal", "policy", "register", "root",
 }

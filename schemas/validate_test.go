@@ -52,7 +52,7 @@ var examples = map[string][]string{
 			"involvement":{"state":"not-yet-informed","why":"told on Thursday"},"contact":"06-00000000","due":"2027-01-04T12:00:00Z"}`, false),
 		claims(`{"case":"`+uuid+`","purpose":"triage","trigger":{"code":"report","on":"2026-11-23"},"specific":"x","statements":[],"subject":{"standing":"client","name":"J. Fictief","born":"1980-02-29","address":"Voorbeeldstraat 1"},
 			"items":[{"item":"tenancy","depth":"that","why":"x"}],"shareWith":[],
-			"involvement":{"state":"in-consultation"},"contact":"x","due":"2027-01-04T12:00:00Z"}`, false),
+			"involvement":{"state":"in-consultation"},"contact":"x","due":"2027-01-04T12:00:00Z","conference":"`+uuid+`"}`, false),
 	},
 	"message.answer": {
 		claims(`{"decided":"2026-11-23T12:00:00.123Z","policy":`+policy+`,
@@ -86,6 +86,13 @@ var examples = map[string][]string{
 		`{"iss":"00000099000003003000:probation","aud":"00000099000001001000:investigation","jti":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857","iat":1764072000,"exp":1769256000,"exchange":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394858","body":{"kind":"rectification","_sd":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"_sd_alg":"sha-256"}}`,
 		`{"iss":"00000099000003003000:probation","aud":"00000099000001001000:investigation","jti":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857","iat":1764072000,"exp":1769256000,"exchange":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394858","body":{"kind":"erasure","items":["debt-plan"],"passing":"01938f2e-7c1a-7b3e-9d5a-0c1b2a394857"}}`,
 	},
+	"message.conference-invitation": {
+		claims(`{"purpose":"conference/investigation","trigger":{"code":"party-request","on":"2026-11-20"},"subject":{"standing":"client","name":"J. Fictief","born":"1980-02-29","address":"Voorbeeldstraat 1"},
+			"question":"who does what first","why":"it runs the tenancy","client":true,"invited":["`+asker+`","`+asked+`"],"ends":"2026-12-01T12:00:00Z"}`, false),
+	},
+	"message.conference-answer":       {claims(`{"coming":true}`, false)},
+	"message.conference-contribution": {claims(`{"contribution":"`+uuid+`","items":[{"item":"supervision-running","depth":"process","value":"until March","of":"`+asked+`"}]}`, false)},
+	"message.conference-closing":      {claims(`{}`, false)},
 	"config": {
 		`{"listen":["/ip4/0.0.0.0/tcp/4001"],"announce":[],"quic":true,"limits":{"min_free_bytes":0,"per_ip":1,"streams_per_peer":1},"decisions":{"four_eyes":["triage"]},
 		"register":{"exchange_every":"1h30m"},"delivery":{"first_pause":"1s","longest_pause":"10m","at_once":1},"witness":{"every":"24h","pause":"1m","gossip":true},"mirror":{"listen":"127.0.0.1:4180","entries":false},"log":{"level":"info","format":"text"}}`,

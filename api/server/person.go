@@ -220,7 +220,7 @@ func accountFrom(one exchange.Account, names map[exchange.PartyID]string) api.Ac
 	return a
 }
 
-func saidFrom(s exchange.Said) api.Said {
+func saidFrom(s exchange.Explained) api.Said {
 	return api.Said{Ask: sentence(s.Ask), Choice: maybe(s.Choice), Text: s.Text.Reveal()}
 }
 

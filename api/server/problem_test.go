@@ -155,7 +155,7 @@ func TestContractIsUnderstood(t *testing.T) {
 			bytes++
 		}
 	}
-	if len(c.inputs) != 67 || queries != 25 || headers != 68 || schemas != 25 || bytes != 1 {
+	if len(c.inputs) != 75 || queries != 26 || headers != 82 || schemas != 30 || bytes != 1 {
 		t.Errorf("%d operations, %d query parameters, %d headers, %d documents, %d bodies of bytes", len(c.inputs), queries, headers, schemas, bytes)
 	}
 	// Who acts and under which hat go together.

@@ -187,6 +187,11 @@ func askingOf(actor, hat string, n api.NewRequest) (peer.Who, peer.Asking, error
 		Involvement: exchange.Involvement{State: exchange.InvolvementState(n.Involvement.State.Code()), Why: typed(n.Involvement.Why)},
 		Contact:     typed(n.Contact), Due: n.Due,
 	}
+	if n.Conference != "" {
+		if r.Conference, err = exchange.ParseID(n.Conference); err != nil {
+			return by, peer.Asking{}, err
+		}
+	}
 	if c := n.Consent; c != nil {
 		r.Consent.State = exchange.ConsentState(c.State.Code())
 		if r.Consent.On, err = dayOf(c.On, "/toestemming/op"); err != nil {

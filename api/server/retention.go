@@ -76,6 +76,9 @@ func keepFrom(k peer.Kept) api.Keep {
 	case k.Side == exchange.Supplier:
 		what = api.KeptSupplied
 	}
+	if k.Meeting {
+		what = api.KeptConference
+	}
 	return api.Keep{
 		ID: string(k.ID), What: what, Own: k.Own.String(), Purpose: string(k.Purpose), Article: k.Keep.Article, Due: dayFrom(k.Keep.Due),
 		Waits: each(k.Keep.Waits, plain[string, exchange.MomentCode]), Held: dayFrom(k.Hold.Until),

@@ -51,6 +51,27 @@ type ServerInterface interface {
 	// PlaceHold De vernietiging uitstellen, met een reden en tot een dag
 	// (POST /bewaartermijnen/{kenmerk}/uitstel)
 	PlaceHold(w http.ResponseWriter, r *http.Request, id ID, params PlaceHoldParams)
+	// ListConferences Casusoverleggen, oudste eerst, zonder persoonsgegevens
+	// (GET /casusoverleggen)
+	ListConferences(w http.ResponseWriter, r *http.Request, params ListConferencesParams)
+	// Organise Een casusoverleg organiseren
+	// (POST /casusoverleggen)
+	Organise(w http.ResponseWriter, r *http.Request, params OrganiseParams)
+	// RecordAgreement Een afspraak vastleggen
+	// (POST /casusoverleggen/{kenmerk}/afspraken)
+	RecordAgreement(w http.ResponseWriter, r *http.Request, id ID, params RecordAgreementParams)
+	// AnswerConference Zeggen of de eigen partij meedoet
+	// (POST /casusoverleggen/{kenmerk}/deelnamen)
+	AnswerConference(w http.ResponseWriter, r *http.Request, id ID, params AnswerConferenceParams)
+	// Contribute Iets inbrengen
+	// (POST /casusoverleggen/{kenmerk}/inbreng)
+	Contribute(w http.ResponseWriter, r *http.Request, id ID, params ContributeParams)
+	// ViewConference Alles van een casusoverleg
+	// (GET /casusoverleggen/{kenmerk}/inhoud)
+	ViewConference(w http.ResponseWriter, r *http.Request, id ID, params ViewConferenceParams)
+	// CloseConference Een casusoverleg sluiten
+	// (POST /casusoverleggen/{kenmerk}/sluitingen)
+	CloseConference(w http.ResponseWriter, r *http.Request, id ID, params CloseConferenceParams)
 	// ListCases Casussen, oudste eerst, zonder persoonsgegevens
 	// (GET /casussen)
 	ListCases(w http.ResponseWriter, r *http.Request, params ListCasesParams)
@@ -69,6 +90,9 @@ type ServerInterface interface {
 	// CloseCase Een casus sluiten
 	// (POST /casussen/{kenmerk}/sluitingen)
 	CloseCase(w http.ResponseWriter, r *http.Request, id ID, params CloseCaseParams)
+	// EndCoordination Een gezamenlijke aanpak beëindigen
+	// (POST /casussen/{kenmerk}/teruggaven)
+	EndCoordination(w http.ResponseWriter, r *http.Request, id ID, params EndCoordinationParams)
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	// (GET /doelen)
 	ListPurposes(w http.ResponseWriter, r *http.Request)
@@ -872,6 +896,468 @@ func (siw *ServerInterfaceWrapper) PlaceHold(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// ListConferences operation middleware
+func (siw *ServerInterfaceWrapper) ListConferences(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListConferencesParams
+
+	// ------------- Optional query parameter "hoedanigheid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "hoedanigheid", r.URL.Query(), &params.Hat, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "hoedanigheid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "hoedanigheid", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListConferences(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Organise operation middleware
+func (siw *ServerInterfaceWrapper) Organise(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OrganiseParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Organise(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RecordAgreement operation middleware
+func (siw *ServerInterfaceWrapper) RecordAgreement(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordAgreementParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RecordAgreement(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AnswerConference operation middleware
+func (siw *ServerInterfaceWrapper) AnswerConference(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerConferenceParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AnswerConference(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Contribute operation middleware
+func (siw *ServerInterfaceWrapper) Contribute(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ContributeParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Contribute(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ViewConference operation middleware
+func (siw *ServerInterfaceWrapper) ViewConference(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ViewConferenceParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ViewConference(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CloseConference operation middleware
+func (siw *ServerInterfaceWrapper) CloseConference(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseConferenceParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CloseConference(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListCases operation middleware
 func (siw *ServerInterfaceWrapper) ListCases(w http.ResponseWriter, r *http.Request) {
 
@@ -1278,6 +1764,79 @@ func (siw *ServerInterfaceWrapper) CloseCase(w http.ResponseWriter, r *http.Requ
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CloseCase(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EndCoordination operation middleware
+func (siw *ServerInterfaceWrapper) EndCoordination(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndCoordinationParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EndCoordination(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3653,12 +4212,20 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/bewaartermijnen", wrapper.ListTerms)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/bewaartermijnen/{kenmerk}/uitstel", wrapper.LiftHold)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/bewaartermijnen/{kenmerk}/uitstel", wrapper.PlaceHold)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/casusoverleggen", wrapper.ListConferences)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casusoverleggen", wrapper.Organise)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casusoverleggen/{kenmerk}/afspraken", wrapper.RecordAgreement)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casusoverleggen/{kenmerk}/deelnamen", wrapper.AnswerConference)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casusoverleggen/{kenmerk}/inbreng", wrapper.Contribute)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/casusoverleggen/{kenmerk}/inhoud", wrapper.ViewConference)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casusoverleggen/{kenmerk}/sluitingen", wrapper.CloseConference)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/casussen", wrapper.ListCases)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen", wrapper.OpenCase)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/casussen/{kenmerk}/inhoud", wrapper.ViewCase)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/momenten", wrapper.RecordMoment)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/personen", wrapper.Admit)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/sluitingen", wrapper.CloseCase)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/teruggaven", wrapper.EndCoordination)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/doelen", wrapper.ListPurposes)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/gegevenssoorten", wrapper.ListItems)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/alarmen", wrapper.ListAlarms)
@@ -4482,6 +5049,650 @@ func (response PlaceHolddefaultApplicationProblemPlusJSONResponse) VisitPlaceHol
 	return err
 }
 
+type ListConferencesRequestObject struct {
+	Params ListConferencesParams
+}
+
+type ListConferencesResponseObject interface {
+	VisitListConferencesResponse(w http.ResponseWriter) error
+}
+
+type ListConferences200JSONResponse ConferenceList
+
+func (response ListConferences200JSONResponse) VisitListConferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConferences400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListConferences400ApplicationProblemPlusJSONResponse) VisitListConferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConferencesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListConferencesdefaultApplicationProblemPlusJSONResponse) VisitListConferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OrganiseRequestObject struct {
+	Params OrganiseParams
+	Body   *OrganiseJSONRequestBody
+}
+
+type OrganiseResponseObject interface {
+	VisitOrganiseResponse(w http.ResponseWriter) error
+}
+
+type Organise201ResponseHeaders struct {
+	Location string
+}
+
+type Organise201JSONResponse struct {
+	Body    Conference
+	Headers Organise201ResponseHeaders
+}
+
+func (response Organise201JSONResponse) VisitOrganiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Organise400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response Organise400ApplicationProblemPlusJSONResponse) VisitOrganiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Organise403ApplicationProblemPlusJSONResponse Problem
+
+func (response Organise403ApplicationProblemPlusJSONResponse) VisitOrganiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Organise404ApplicationProblemPlusJSONResponse Problem
+
+func (response Organise404ApplicationProblemPlusJSONResponse) VisitOrganiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Organise409ApplicationProblemPlusJSONResponse Problem
+
+func (response Organise409ApplicationProblemPlusJSONResponse) VisitOrganiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OrganisedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OrganisedefaultApplicationProblemPlusJSONResponse) VisitOrganiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAgreementRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params RecordAgreementParams
+	Body   *RecordAgreementJSONRequestBody
+}
+
+type RecordAgreementResponseObject interface {
+	VisitRecordAgreementResponse(w http.ResponseWriter) error
+}
+
+type RecordAgreement201ResponseHeaders struct {
+	Location string
+}
+
+type RecordAgreement201JSONResponse struct {
+	Body    Conference
+	Headers RecordAgreement201ResponseHeaders
+}
+
+func (response RecordAgreement201JSONResponse) VisitRecordAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAgreement400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response RecordAgreement400ApplicationProblemPlusJSONResponse) VisitRecordAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAgreement403ApplicationProblemPlusJSONResponse Problem
+
+func (response RecordAgreement403ApplicationProblemPlusJSONResponse) VisitRecordAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAgreement404ApplicationProblemPlusJSONResponse Problem
+
+func (response RecordAgreement404ApplicationProblemPlusJSONResponse) VisitRecordAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAgreement409ApplicationProblemPlusJSONResponse Problem
+
+func (response RecordAgreement409ApplicationProblemPlusJSONResponse) VisitRecordAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAgreementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecordAgreementdefaultApplicationProblemPlusJSONResponse) VisitRecordAgreementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerConferenceRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params AnswerConferenceParams
+	Body   *AnswerConferenceJSONRequestBody
+}
+
+type AnswerConferenceResponseObject interface {
+	VisitAnswerConferenceResponse(w http.ResponseWriter) error
+}
+
+type AnswerConference201ResponseHeaders struct {
+	Location string
+}
+
+type AnswerConference201JSONResponse struct {
+	Body    Conference
+	Headers AnswerConference201ResponseHeaders
+}
+
+func (response AnswerConference201JSONResponse) VisitAnswerConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerConference400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerConference400ApplicationProblemPlusJSONResponse) VisitAnswerConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerConference403ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerConference403ApplicationProblemPlusJSONResponse) VisitAnswerConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerConference404ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerConference404ApplicationProblemPlusJSONResponse) VisitAnswerConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerConference409ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerConference409ApplicationProblemPlusJSONResponse) VisitAnswerConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerConferencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerConferencedefaultApplicationProblemPlusJSONResponse) VisitAnswerConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ContributeRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params ContributeParams
+	Body   *ContributeJSONRequestBody
+}
+
+type ContributeResponseObject interface {
+	VisitContributeResponse(w http.ResponseWriter) error
+}
+
+type Contribute201ResponseHeaders struct {
+	Location string
+}
+
+type Contribute201JSONResponse struct {
+	Body    Contribution
+	Headers Contribute201ResponseHeaders
+}
+
+func (response Contribute201JSONResponse) VisitContributeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Contribute400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response Contribute400ApplicationProblemPlusJSONResponse) VisitContributeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Contribute403ApplicationProblemPlusJSONResponse Problem
+
+func (response Contribute403ApplicationProblemPlusJSONResponse) VisitContributeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Contribute404ApplicationProblemPlusJSONResponse Problem
+
+func (response Contribute404ApplicationProblemPlusJSONResponse) VisitContributeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Contribute409ApplicationProblemPlusJSONResponse Problem
+
+func (response Contribute409ApplicationProblemPlusJSONResponse) VisitContributeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ContributedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ContributedefaultApplicationProblemPlusJSONResponse) VisitContributeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewConferenceRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params ViewConferenceParams
+}
+
+type ViewConferenceResponseObject interface {
+	VisitViewConferenceResponse(w http.ResponseWriter) error
+}
+
+type ViewConference200JSONResponse ConferenceContent
+
+func (response ViewConference200JSONResponse) VisitViewConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewConference403ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ViewConference403ApplicationProblemPlusJSONResponse) VisitViewConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewConference404ApplicationProblemPlusJSONResponse Problem
+
+func (response ViewConference404ApplicationProblemPlusJSONResponse) VisitViewConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewConferencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ViewConferencedefaultApplicationProblemPlusJSONResponse) VisitViewConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseConferenceRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params CloseConferenceParams
+}
+
+type CloseConferenceResponseObject interface {
+	VisitCloseConferenceResponse(w http.ResponseWriter) error
+}
+
+type CloseConference201ResponseHeaders struct {
+	Location string
+}
+
+type CloseConference201JSONResponse struct {
+	Body    Conference
+	Headers CloseConference201ResponseHeaders
+}
+
+func (response CloseConference201JSONResponse) VisitCloseConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseConference403ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response CloseConference403ApplicationProblemPlusJSONResponse) VisitCloseConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseConference404ApplicationProblemPlusJSONResponse Problem
+
+func (response CloseConference404ApplicationProblemPlusJSONResponse) VisitCloseConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseConference409ApplicationProblemPlusJSONResponse Problem
+
+func (response CloseConference409ApplicationProblemPlusJSONResponse) VisitCloseConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseConferencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CloseConferencedefaultApplicationProblemPlusJSONResponse) VisitCloseConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListCasesRequestObject struct {
 	Params ListCasesParams
 }
@@ -4966,6 +6177,113 @@ type CloseCasedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CloseCasedefaultApplicationProblemPlusJSONResponse) VisitCloseCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndCoordinationRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params EndCoordinationParams
+	Body   *EndCoordinationJSONRequestBody
+}
+
+type EndCoordinationResponseObject interface {
+	VisitEndCoordinationResponse(w http.ResponseWriter) error
+}
+
+type EndCoordination201ResponseHeaders struct {
+	Location string
+}
+
+type EndCoordination201JSONResponse struct {
+	Body    HandBack
+	Headers EndCoordination201ResponseHeaders
+}
+
+func (response EndCoordination201JSONResponse) VisitEndCoordinationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndCoordination400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response EndCoordination400ApplicationProblemPlusJSONResponse) VisitEndCoordinationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndCoordination403ApplicationProblemPlusJSONResponse Problem
+
+func (response EndCoordination403ApplicationProblemPlusJSONResponse) VisitEndCoordinationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndCoordination404ApplicationProblemPlusJSONResponse Problem
+
+func (response EndCoordination404ApplicationProblemPlusJSONResponse) VisitEndCoordinationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndCoordination409ApplicationProblemPlusJSONResponse Problem
+
+func (response EndCoordination409ApplicationProblemPlusJSONResponse) VisitEndCoordinationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndCoordinationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndCoordinationdefaultApplicationProblemPlusJSONResponse) VisitEndCoordinationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8347,6 +9665,27 @@ type StrictServerInterface interface {
 	// PlaceHold De vernietiging uitstellen, met een reden en tot een dag
 	// (POST /bewaartermijnen/{kenmerk}/uitstel)
 	PlaceHold(ctx context.Context, request PlaceHoldRequestObject) (PlaceHoldResponseObject, error)
+	// ListConferences Casusoverleggen, oudste eerst, zonder persoonsgegevens
+	// (GET /casusoverleggen)
+	ListConferences(ctx context.Context, request ListConferencesRequestObject) (ListConferencesResponseObject, error)
+	// Organise Een casusoverleg organiseren
+	// (POST /casusoverleggen)
+	Organise(ctx context.Context, request OrganiseRequestObject) (OrganiseResponseObject, error)
+	// RecordAgreement Een afspraak vastleggen
+	// (POST /casusoverleggen/{kenmerk}/afspraken)
+	RecordAgreement(ctx context.Context, request RecordAgreementRequestObject) (RecordAgreementResponseObject, error)
+	// AnswerConference Zeggen of de eigen partij meedoet
+	// (POST /casusoverleggen/{kenmerk}/deelnamen)
+	AnswerConference(ctx context.Context, request AnswerConferenceRequestObject) (AnswerConferenceResponseObject, error)
+	// Contribute Iets inbrengen
+	// (POST /casusoverleggen/{kenmerk}/inbreng)
+	Contribute(ctx context.Context, request ContributeRequestObject) (ContributeResponseObject, error)
+	// ViewConference Alles van een casusoverleg
+	// (GET /casusoverleggen/{kenmerk}/inhoud)
+	ViewConference(ctx context.Context, request ViewConferenceRequestObject) (ViewConferenceResponseObject, error)
+	// CloseConference Een casusoverleg sluiten
+	// (POST /casusoverleggen/{kenmerk}/sluitingen)
+	CloseConference(ctx context.Context, request CloseConferenceRequestObject) (CloseConferenceResponseObject, error)
 	// ListCases Casussen, oudste eerst, zonder persoonsgegevens
 	// (GET /casussen)
 	ListCases(ctx context.Context, request ListCasesRequestObject) (ListCasesResponseObject, error)
@@ -8365,6 +9704,9 @@ type StrictServerInterface interface {
 	// CloseCase Een casus sluiten
 	// (POST /casussen/{kenmerk}/sluitingen)
 	CloseCase(ctx context.Context, request CloseCaseRequestObject) (CloseCaseResponseObject, error)
+	// EndCoordination Een gezamenlijke aanpak beëindigen
+	// (POST /casussen/{kenmerk}/teruggaven)
+	EndCoordination(ctx context.Context, request EndCoordinationRequestObject) (EndCoordinationResponseObject, error)
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	// (GET /doelen)
 	ListPurposes(ctx context.Context, request ListPurposesRequestObject) (ListPurposesResponseObject, error)
@@ -8866,6 +10208,221 @@ func (sh *strictHandler) PlaceHold(w http.ResponseWriter, r *http.Request, id ID
 	}
 }
 
+// ListConferences operation middleware
+func (sh *strictHandler) ListConferences(w http.ResponseWriter, r *http.Request, params ListConferencesParams) {
+	var request ListConferencesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConferences(ctx, request.(ListConferencesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConferences")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListConferencesResponseObject); ok {
+		if err := validResponse.VisitListConferencesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Organise operation middleware
+func (sh *strictHandler) Organise(w http.ResponseWriter, r *http.Request, params OrganiseParams) {
+	var request OrganiseRequestObject
+
+	request.Params = params
+
+	var body OrganiseJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Organise(ctx, request.(OrganiseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Organise")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(OrganiseResponseObject); ok {
+		if err := validResponse.VisitOrganiseResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordAgreement operation middleware
+func (sh *strictHandler) RecordAgreement(w http.ResponseWriter, r *http.Request, id ID, params RecordAgreementParams) {
+	var request RecordAgreementRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body RecordAgreementJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordAgreement(ctx, request.(RecordAgreementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordAgreement")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RecordAgreementResponseObject); ok {
+		if err := validResponse.VisitRecordAgreementResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerConference operation middleware
+func (sh *strictHandler) AnswerConference(w http.ResponseWriter, r *http.Request, id ID, params AnswerConferenceParams) {
+	var request AnswerConferenceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body AnswerConferenceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerConference(ctx, request.(AnswerConferenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerConference")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AnswerConferenceResponseObject); ok {
+		if err := validResponse.VisitAnswerConferenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Contribute operation middleware
+func (sh *strictHandler) Contribute(w http.ResponseWriter, r *http.Request, id ID, params ContributeParams) {
+	var request ContributeRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ContributeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Contribute(ctx, request.(ContributeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Contribute")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ContributeResponseObject); ok {
+		if err := validResponse.VisitContributeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ViewConference operation middleware
+func (sh *strictHandler) ViewConference(w http.ResponseWriter, r *http.Request, id ID, params ViewConferenceParams) {
+	var request ViewConferenceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ViewConference(ctx, request.(ViewConferenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ViewConference")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ViewConferenceResponseObject); ok {
+		if err := validResponse.VisitViewConferenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CloseConference operation middleware
+func (sh *strictHandler) CloseConference(w http.ResponseWriter, r *http.Request, id ID, params CloseConferenceParams) {
+	var request CloseConferenceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseConference(ctx, request.(CloseConferenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseConference")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CloseConferenceResponseObject); ok {
+		if err := validResponse.VisitCloseConferenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListCases operation middleware
 func (sh *strictHandler) ListCases(w http.ResponseWriter, r *http.Request, params ListCasesParams) {
 	var request ListCasesRequestObject
@@ -9040,6 +10597,40 @@ func (sh *strictHandler) CloseCase(w http.ResponseWriter, r *http.Request, id ID
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CloseCaseResponseObject); ok {
 		if err := validResponse.VisitCloseCaseResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndCoordination operation middleware
+func (sh *strictHandler) EndCoordination(w http.ResponseWriter, r *http.Request, id ID, params EndCoordinationParams) {
+	var request EndCoordinationRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body EndCoordinationJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EndCoordination(ctx, request.(EndCoordinationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndCoordination")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EndCoordinationResponseObject); ok {
+		if err := validResponse.VisitEndCoordinationResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -32,6 +32,7 @@ func TestWords(t *testing.T) {
 	there(t, words, "permission", api.PermissionStateOf, api.PermissionState.Code, exchange.PermissionAsked, exchange.PermissionGranted,
 		exchange.PermissionDenied, exchange.PermissionWithdrawn, exchange.PermissionFailed)
 	there(t, words, "mark", api.MarkOf, api.Mark.Code, exchange.MarkRestricted, exchange.MarkErased)
+	there(t, words, "seat", api.SeatStateOf, api.SeatState.Code, exchange.SeatInvited, exchange.SeatComing, exchange.SeatDeclined, exchange.SeatFailed)
 	there(t, words, "standing", api.StandingOf, api.Standing.Code, exchange.Standings[:]...)
 	there(t, words, "consent", api.ConsentOf, api.ConsentState.Code, exchange.ConsentStates[:]...)
 	there(t, words, "scope", api.ScopeOf, api.Scope.Code, exchange.ScopeCodes[:]...)
@@ -48,7 +49,7 @@ func TestWords(t *testing.T) {
 		grounds = append(grounds, g.Code)
 	}
 	there(t, words, "refusal", api.RefusalGroundOf, api.RefusalGround.Code, grounds...)
-	if len(words) != 2+11+3+2+11+4+7+7+4+12+3+3+6+3+3+4+5+5+2+5+5+4+3+7+4+9 {
+	if len(words) != 2+11+3+2+11+4+7+7+4+16+3+3+6+4+3+3+4+5+5+2+5+5+4+3+7+4+9 {
 		t.Errorf("%d words", len(words))
 	}
 }

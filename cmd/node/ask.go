@@ -255,6 +255,12 @@ func startFrom(schema string) string {
 		return "; sluis ask --example prints one to start from"
 	case "NieuweCasus":
 		return "; sluis case open --example prints one to start from"
+	case "NieuwCasusoverleg":
+		return "; sluis conference organise --example prints one to start from"
+	case "NieuweInbreng":
+		return "; sluis conference contribute --example prints one to start from"
+	case "NieuweAfspraak":
+		return "; sluis conference agree --example prints one to start from"
 	}
 	return ""
 }

@@ -87,7 +87,7 @@ func retentionListCommand(t *terminal) *cobra.Command {
 
 // keptKinds are the words for what is kept.
 var keptKinds = map[api.KeepKind]string{
-	api.KeptCase: "case", api.KeptAsked: "asked by us", api.KeptSupplied: "asked of us", api.KeptPetition: "asked by a person",
+	api.KeptCase: "case", api.KeptAsked: "asked by us", api.KeptSupplied: "asked of us", api.KeptPetition: "asked by a person", api.KeptConference: "conference",
 }
 
 func printKept(w io.Writer, all []api.Keep) {

@@ -20,6 +20,7 @@ type requestBody struct {
 	Consent     *consentBody          `json:"consent,omitempty"`
 	Contact     string                `json:"contact"`
 	Due         time.Time             `json:"due"`
+	Conference  exchange.ID           `json:"conference,omitempty"`
 }
 
 type triggerBody struct {
@@ -65,7 +66,7 @@ func EncodeRequest(r exchange.Request) ([]byte, error) {
 		Trigger: triggerBody{Code: r.Trigger.Code, On: r.Trigger.On.UTC().Format(time.DateOnly)}, Statements: encodeStatements(r.Statements),
 		Subject:     encodeSubject(r.Subject),
 		Involvement: involvementBody{State: r.Involvement.State, Why: r.Involvement.Why.Reveal()},
-		Contact:     r.Contact.Reveal(), Due: r.Due.UTC().Truncate(time.Second),
+		Contact:     r.Contact.Reveal(), Due: r.Due.UTC().Truncate(time.Second), Conference: r.Conference,
 	}
 	if b.ShareWith == nil {
 		b.ShareWith = []exchange.DomainCode{}
@@ -94,7 +95,7 @@ func DecodeRequest(body []byte) (exchange.Request, error) {
 	r := exchange.Request{
 		Case: b.Case, Purpose: b.Purpose, Specific: exchange.Hide(b.Specific), Statements: decodeStatements(b.Statements),
 		Involvement: exchange.Involvement{State: b.Involvement.State, Why: exchange.Hide(b.Involvement.Why)},
-		Contact:     exchange.Hide(b.Contact), Due: b.Due.UTC(),
+		Contact:     exchange.Hide(b.Contact), Due: b.Due.UTC(), Conference: b.Conference,
 	}
 	r.Trigger.Code = b.Trigger.Code
 	var err error

@@ -46,11 +46,18 @@ const (
 	Passing              Kind = "passing"
 	Notice               Kind = "notice"
 	Correction           Kind = "correction"
+
+	// Of a case conference, see conference.go.
+	Invitation       Kind = "conference-invitation"
+	ConferenceAnswer Kind = "conference-answer"
+	Contribution     Kind = "conference-contribution"
+	Closing          Kind = "conference-closing"
 )
 
 // Kinds lists every kind.
 var Kinds = [...]Kind{
 	Request, Answer, Withdrawal, Question, Reply, Receipt, PermissionRequest, Permission, PermissionWithdrawal, Passing, Notice, Correction,
+	Invitation, ConferenceAnswer, Contribution, Closing,
 }
 
 // typ is the explicit type of the JWS (RFC 8725 §3.11).
@@ -108,6 +115,11 @@ type Message struct {
 	Permission PermissionBody      // of a request for permission, a permission and its withdrawal
 	Correction exchange.Correction // of a correction
 	Under      exchange.ID         // of a correction: the passing that brought the items; "" for none
+
+	Conference   exchange.Conference   // of an invitation
+	Coming       bool                  // of the answer to one
+	Contribution exchange.Contribution // of a contribution
+
 	// Attached are the signed messages that came along: those that a passing, a
 	// notice or a request for permission names.
 	Attached []Message
@@ -396,6 +408,8 @@ func (m *Message) readBody(body json.RawMessage, disclosures []string) error {
 		m.Receipt, err = decodeReceipt(body)
 	case PermissionRequest, Permission, PermissionWithdrawal, Passing, Notice, Correction:
 		return m.readOnward(body, disclosures)
+	case Invitation, ConferenceAnswer, Contribution, Closing:
+		return m.readConference(body)
 	}
 	return err
 }

@@ -73,7 +73,7 @@ func (v *verification) follow(kind exchange.EventKind) {
 	if !ok {
 		return
 	}
-	key := dossierID{id, v.name(h.As)}
+	key := dossierID{exchange: id, as: v.name(h.As)}
 	line := v.strands[key]
 	if line == nil {
 		line = new(strand)
@@ -86,6 +86,9 @@ func (v *verification) follow(kind exchange.EventKind) {
 	}
 	switch kind {
 	case exchange.DossierDestroyed:
+		v.destroy(key)
+	case exchange.ContributionsDestroyed:
+		key.said = true
 		v.destroy(key)
 	case exchange.CorrectionReceived, exchange.ItemsErased:
 		delete(v.silent, h.Exchange)
@@ -209,6 +212,7 @@ func uuidOf(s string) (id [16]byte, ok bool) {
 type dossierID struct {
 	exchange [16]byte
 	as       uint32 // number of the name, see verification.name
+	said     bool   // what was contributed to a case conference, see EventKind.Forgotten
 }
 
 // A strand is what is remembered of one exchange or case in one capacity.
@@ -219,8 +223,14 @@ type strand struct {
 }
 
 func (v *verification) dossier(h ledger.Header) dossierID {
+	// What was passed on to a party has a dossier by the ID of its passing, while
+	// its entries are about the exchange that it comes from. A record key of
+	// version 7 is such a name; those of version 8 are made of one.
+	if id, ok := uuidOf(h.Key); ok && id[6]>>4 == 7 {
+		return dossierID{exchange: id, as: v.name(h.As)}
+	}
 	if id, ok := uuidOf(h.Exchange); ok && h.Key != nodeDossier {
-		return dossierID{id, v.name(h.As)}
+		return dossierID{exchange: id, as: v.name(h.As), said: exchange.EventKind(h.Kind).Forgotten()}
 	}
 	return dossierID{as: v.name(h.Key)}
 }
