@@ -511,3 +511,183 @@ func entriesOf(w *world) (all []register.Entry) {
 }
 
 var filterAll = peer.Filter{}
+
+// F12: a passing waits; meanwhile the register takes from the recipient the right
+// to process a BSN. It leaves with the BSN in it (I6).
+func TestReviewQueuedBSNLeavesAfterRightWasLost(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, youth := w.members[0], w.members[2]
+	id := supplied(t, w)
+	for _, m := range w.members {
+		m.settle()
+	}
+	youth.stop()
+	if _, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan")); err != nil {
+		t.Fatal(err)
+	}
+	without := youthCare.Capacities[0]
+	without.MayProcessBSN = false
+	college.install(w.change(youthCare.OIN, without))
+	k := keep(t, w, youth)
+	for range 100 {
+		if time.Sleep(200 * time.Millisecond); k.count() > 0 || opened(t, college, requester, id).Passings[0].State != exchange.PassingQueued {
+			break
+		}
+	}
+	for _, token := range k.kept {
+		rest, _, _ := bytes.Cut(token, []byte{'\n'})
+		for _, d := range bytes.Split(rest, []byte{'~'}) {
+			if raw, err := base64.RawURLEncoding.DecodeString(string(d)); err == nil && bytes.Contains(raw, []byte("999993847")) {
+				t.Fatal("the BSN went to a party that may not process one any more")
+			}
+		}
+	}
+	t.Logf("%d messages came; state %s", k.count(), opened(t, college, requester, id).Passings[0].State)
+}
+
+// F13: data go round: youth care passes back to the municipality. The honest
+// notices of that are refused by the municipality.
+func TestReviewNoticeOfARound(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w)
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	youth.wait(passing, exchange.Answered)
+	for _, to := range []*member{college, debts} {
+		back := passToYouthCare("debt-plan")
+		back.To = capacityOf(to.party)
+		back.Purpose = "handover/services"
+		if to == debts {
+			back.Purpose = "investigation/inform"
+		}
+		p, err := youth.node.PassOn(ctx, requester, passing, back)
+		if err != nil {
+			t.Logf("to %s: %v", to.party.Name, err)
+			continue
+		}
+		until(t, youth, "ended", func() bool {
+			for _, q := range opened(t, youth, requester, passing).Passings {
+				if q.ID == p {
+					return q.State != exchange.PassingQueued
+				}
+			}
+			return false
+		})
+	}
+	for _, m := range w.members {
+		m.settle()
+	}
+	for _, k := range youth.kinds(id) {
+		if k == string(exchange.MessageRejected) {
+			t.Errorf("a notice of youth care was refused; passings known at the source: %d, at the municipality: %d",
+				len(opened(t, debts, professional, id).Passings), len(opened(t, college, requester, id).Passings))
+		}
+	}
+}
+
+// F14: a request for permission brings a BSN in its reason to a source that may
+// not process one.
+func TestReviewBSNInPermissionRequest(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	debts := w.members[1]
+	f := unbound(t, w, exchange.Condition{Code: exchange.AskFirst})
+	without := debtHelp.Capacities[0]
+	without.MayProcessBSN = false
+	debts.install(w.change(debtHelp.OIN, without))
+	s, err := wire.SignPermissionRequest(f.envelope(capacityOf(debtHelp), f.id), wire.PermissionBody{
+		Recipient: capacityOf(youthCare), Purpose: "investigation/inform", Items: []exchange.ItemCode{"debt-plan"}, Why: exchange.Hide("of 999993847"),
+	}, nil, f.keys.Signing)
+	code, _ := f.send(debts, f.sealTo(debtHelp.OIN, s, err))
+	if code == "" {
+		t.Error("accepted")
+	} else {
+		t.Log(code)
+	}
+}
+
+// F15: a rectification goes to a holder whom the notice itself shows as a breach:
+// he gets the new content from the source, too.
+func TestReviewCorrectionSendsContentToBreach(t *testing.T) {
+	f, w := breach(t)
+	debts := w.members[1]
+	s, err := wire.SignPassing(f.envelope(capacityOf(coordination), f.id), wire.PassingBody{
+		Purpose: "handover/coordinator", Subject: f.subject, Why: exchange.Hide("because"), Chain: wire.Chain{Answer: f.answer.Digest},
+		Disclosures: []string{f.shown["debt-plan"]},
+	}, [][]byte{wire.WithoutDisclosures(f.answer.Token)}, f.keys.Signing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := wire.SignNotice(f.envelope(capacityOf(debtHelp), f.id), s.Token, nil, f.keys.Signing)
+	if code, _ := f.send(debts, f.sealTo(debtHelp.OIN, n, err)); code != "" {
+		t.Fatal(code)
+	}
+	if _, err := debts.node.Correct(context.Background(), professional, f.id, exchange.Correction{
+		Kind: exchange.Rectification, Why: exchange.Hide("wrong row"),
+		Items: []exchange.CorrectedItem{{Item: "debt-plan", Depth: exchange.Content, Value: exchange.Hide("pays 14 euro")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := debts.node.KeptMessages(f.id, exchange.Supplier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range sent {
+		if shown, _ := m.Shown(); m.Kind == wire.Correction && m.To == capacityOf(coordination) && shown["debt-plan"] != "" {
+			t.Error("the source sent new content to a party that its condition forbids, of which it knows only by a notice that the passing was a breach (I2)")
+		}
+	}
+}
+
+// F16: a recipient takes the ID of the passing that he got for a passing of his
+// own, and tells of it first. The honest notice of the passer is refused.
+func TestReviewNoticeBlockedByItsID(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w)
+	for _, m := range w.members {
+		m.settle()
+	}
+	f := forge(t, w, youth)
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := college.node.KeptMessages(id, exchange.Asker) // what youth care gets, and has not receipted yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := kept[slices.IndexFunc(kept, func(m wire.Message) bool { return m.Kind == wire.Passing })]
+	shown, err := link.Shown()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := f.envelope(f.own, id)
+	e.ID = string(passing)
+	s, err := wire.SignPassing(e, wire.PassingBody{
+		Purpose: "investigation/inform", Subject: opened2(t), Why: exchange.Hide("because"),
+		Chain: wire.Chain{Answer: link.Attached[0].Digest, Links: []wire.Digest{link.Digest}}, Disclosures: []string{shown["debt-plan"]},
+	}, [][]byte{link.Attached[0].Token, wire.WithoutDisclosures(link.Token)}, f.keys.Signing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := wire.SignNotice(f.envelope(capacityOf(debtHelp), id), s.Token, [][]byte{wire.WithoutDisclosures(link.Token)}, f.keys.Signing)
+	code, _ := f.send(debts, f.sealTo(debtHelp.OIN, n, err))
+	t.Logf("the forged notice: %q", code)
+	_ = f.host.Close()
+	youth.start()
+	youth.wait(passing, exchange.Answered)
+	until(t, college, "delivered", func() bool { return opened(t, college, requester, id).Passings[0].State == exchange.PassingDelivered })
+	college.settle()
+	for _, p := range opened(t, debts, professional, id).Passings {
+		if p.From == capacityOf(municipality) {
+			return
+		}
+	}
+	t.Error("the source refused the notice of the municipality, and does not know that it passed on")
+}
