@@ -546,50 +546,6 @@ func TestReviewQueuedBSNLeavesAfterRightWasLost(t *testing.T) {
 	t.Logf("%d messages came; state %s", k.count(), opened(t, college, requester, id).Passings[0].State)
 }
 
-// F13: data go round: youth care passes back to the municipality. The honest
-// notices of that are refused by the municipality.
-func TestReviewNoticeOfARound(t *testing.T) {
-	ctx := context.Background()
-	w := newWorld(t, municipality, debtHelp, youthCare)
-	college, debts, youth := w.members[0], w.members[1], w.members[2]
-	id := supplied(t, w)
-	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	youth.wait(passing, exchange.Answered)
-	for _, to := range []*member{college, debts} {
-		back := passToYouthCare("debt-plan")
-		back.To = capacityOf(to.party)
-		back.Purpose = "handover/services"
-		if to == debts {
-			back.Purpose = "investigation/inform"
-		}
-		p, err := youth.node.PassOn(ctx, requester, passing, back)
-		if err != nil {
-			t.Logf("to %s: %v", to.party.Name, err)
-			continue
-		}
-		until(t, youth, "ended", func() bool {
-			for _, q := range opened(t, youth, requester, passing).Passings {
-				if q.ID == p {
-					return q.State != exchange.PassingQueued
-				}
-			}
-			return false
-		})
-	}
-	for _, m := range w.members {
-		m.settle()
-	}
-	for _, k := range youth.kinds(id) {
-		if k == string(exchange.MessageRejected) {
-			t.Errorf("a notice of youth care was refused; passings known at the source: %d, at the municipality: %d",
-				len(opened(t, debts, professional, id).Passings), len(opened(t, college, requester, id).Passings))
-		}
-	}
-}
-
 // F14: a request for permission brings a BSN in its reason to a source that may
 // not process one.
 func TestReviewBSNInPermissionRequest(t *testing.T) {
@@ -690,4 +646,144 @@ func TestReviewNoticeBlockedByItsID(t *testing.T) {
 		}
 	}
 	t.Error("the source refused the notice of the municipality, and does not know that it passed on")
+}
+
+// F17: a decision that a second person must still see can be read by the asker: a
+// request for permission is accepted for what will be supplied, and refused for
+// what will not.
+func TestReviewProposedDecisionIsProbed(t *testing.T) {
+	ctx := context.Background()
+	w := newWorldWith(t, "[decisions]\nfour_eyes = [\"investigation/client-request\"]\n", municipality, debtHelp, youthCare)
+	college, debts := w.members[0], w.members[1]
+	x, err := ask(ctx, college.node, requester, question(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	debts.wait(x.ID, exchange.Weighing)
+	college.wait(x.ID, exchange.Delivered)
+	if _, err := debts.node.Decide(ctx, professional, x.ID, verdict()); err != nil {
+		t.Fatal(err)
+	}
+	debts.wait(x.ID, exchange.Proposed)
+	f := forge(t, w, college)
+	probe := func(item exchange.ItemCode) string {
+		s, err := wire.SignPermissionRequest(f.envelope(capacityOf(debtHelp), x.ID), wire.PermissionBody{
+			Recipient: capacityOf(youthCare), Purpose: "investigation/inform", Items: []exchange.ItemCode{item}, Why: exchange.Hide("because"),
+		}, nil, f.keys.Signing)
+		code, _ := f.send(debts, f.sealTo(debtHelp.OIN, s, err))
+		return code
+	}
+	if plan, creditors := probe("debt-plan"), probe("debt-creditors"); plan != creditors {
+		t.Errorf("before anybody confirmed the decision, the asker reads it: debt-plan %q, debt-creditors %q", plan, creditors)
+	}
+}
+
+// F18: of what a new holder missed he is told the last correction of an item
+// only. Rectified, then restricted: he gets the restriction, and when it is lifted
+// reads the value that was wrong.
+func TestReviewMissedRectificationBehindRestriction(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w)
+	for _, m := range w.members {
+		m.settle()
+	}
+	correct := func(c exchange.Correction) {
+		t.Helper()
+		c.Why = exchange.Hide("he says it is wrong")
+		if _, err := debts.node.Correct(ctx, professional, id, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	college.stop()
+	correct(exchange.Correction{Kind: exchange.Rectification, Items: []exchange.CorrectedItem{{Item: "debt-plan", Depth: exchange.Content, Value: exchange.Hide("pays 14 euro each month")}}})
+	correct(exchange.Correction{Kind: exchange.Restriction, Items: []exchange.CorrectedItem{{Item: "debt-plan"}}})
+	debts.stop()
+	college.start()
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	youth.wait(passing, exchange.Answered)
+	debts.start()
+	until(t, youth, "the restriction came", func() bool { _, ok := opened(t, youth, requester, passing).Holds("debt-plan"); return !ok })
+	for _, m := range w.members {
+		m.settle()
+	}
+	correct(exchange.Correction{Kind: exchange.Lifting, Items: []exchange.CorrectedItem{{Item: "debt-plan"}}})
+	until(t, youth, "it was lifted", func() bool { _, ok := opened(t, youth, requester, passing).Holds("debt-plan"); return ok })
+	if i, _ := opened(t, youth, requester, passing).Holds("debt-plan"); i.Value.Reveal() != "pays 14 euro each month" {
+		t.Errorf("youth care reads the value that was rectified before the restriction: %q", i.Value.Reveal())
+	}
+}
+
+// F19: a rectification with content waits; meanwhile the register takes from the
+// holder the capacity. An answer would be kept back; the correction leaves.
+func TestReviewCorrectionLeavesAfterCapacityWasLost(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w)
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	youth.wait(passing, exchange.Answered)
+	until(t, debts, "notice came", func() bool { return len(opened(t, debts, professional, id).Passings) == 1 })
+	for _, m := range w.members {
+		m.settle()
+	}
+	youth.stop()
+	debts.install(w.change(youthCare.OIN, onlyHousing))
+	if _, err := debts.node.Correct(ctx, professional, id, exchange.Correction{
+		Kind: exchange.Rectification, Why: exchange.Hide("wrong row"),
+		Items: []exchange.CorrectedItem{{Item: "debt-plan", Depth: exchange.Content, Value: exchange.Hide("pays 14 euro")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	k := keep(t, w, youth)
+	for range 100 {
+		if time.Sleep(200 * time.Millisecond); k.count() > 0 {
+			break
+		}
+	}
+	for _, token := range k.kept {
+		m, err := wire.ReadKept(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown, _ := m.Shown(); m.Kind == wire.Correction && shown["debt-plan"] != "" {
+			t.Fatal("new content left for a capacity that the register in force does not have")
+		}
+	}
+}
+
+// F20: every message about what goes on moves the end of an exchange, and so the day
+// on which the source must destroy it (I8): any holder puts it off for ever.
+func TestReviewHolderPutsOffRetentionOfSource(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	debts := w.members[1]
+	f := unbound(t, w)
+	due := func() time.Time {
+		kept, err := debts.node.Kept(context.Background(), "", 20*366*24*time.Hour)
+		if err != nil || len(kept) != 1 {
+			t.Fatalf("%d, %v", len(kept), err)
+		}
+		return kept[0].Keep.Due
+	}
+	before := due()
+	debts.install(w.auth.publish(t, entriesOf(w), time.Now().Add(200*time.Hour)))
+	w.ahead.Store(int64(100 * time.Hour))
+	e := f.envelope(capacityOf(debtHelp), f.id)
+	e.Expires = time.Now().Add(300 * time.Hour)
+	s, err := wire.SignPermissionRequest(e, wire.PermissionBody{
+		Recipient: capacityOf(youthCare), Purpose: "investigation/inform", Items: []exchange.ItemCode{"debt-plan"}, Why: exchange.Hide("because"),
+	}, nil, f.keys.Signing)
+	if code, _ := f.send(debts, f.sealTo(debtHelp.OIN, s, err)); code != "" {
+		t.Fatal(code)
+	}
+	if after := due(); after.After(before) {
+		t.Errorf("destroyed on %s instead of %s, by a message of the holder", after.Format(time.DateOnly), before.Format(time.DateOnly))
+	}
 }
