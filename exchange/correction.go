@@ -94,9 +94,8 @@ func (x Exchange) Correct(law *Law, c Correction, own Party, by Actor, at time.T
 			return Exchange{}, Event{}, refuse(NotHeld, "item", string(i.Item))
 		}
 		d := &x.Decision.Items[n]
-		asked, _ := x.Request.item(i.Item)
-		if c.Kind == Rectification && !i.Depth.Within(asked.Depth) {
-			return Exchange{}, Event{}, refuse(DeeperThanAsked, "item", string(i.Item), "asked", string(asked.Depth))
+		if c.Kind == Rectification && !i.Depth.Within(d.Depth) {
+			return Exchange{}, Event{}, refuse(DeeperThanAsked, "item", string(i.Item), "asked", string(d.Depth))
 		}
 		var err error
 		if d.Depth, d.Value, d.Mark, err = c.apply(i, d.Depth, d.Value, d.Mark); err != nil {
@@ -106,10 +105,28 @@ func (x Exchange) Correct(law *Law, c Correction, own Party, by Actor, at time.T
 			return Exchange{}, Event{}, err
 		}
 	}
-	c.By, c.At, c.To = by.ID, second(at), nil
+	c.By, c.At = by.ID, second(at)
 	c.To = x.received(c, at)
-	x.Corrections, x.Changed = append(slices.Clone(x.Corrections), c), at
+	x.Corrections = append(x.superseded(c), c)
 	return x, x.about(CorrectionDecided, by.ID, at, PartyID{}, "", c.detail()), nil
+}
+
+// superseded are the corrections before, without the values that a new one takes
+// the place of.
+func (x Exchange) superseded(by Correction) []Correction {
+	all := slices.Clone(x.Corrections)
+	if by.Kind != Rectification && by.Kind != Erasure {
+		return all
+	}
+	for n := range all {
+		all[n].Items = slices.Clone(all[n].Items)
+		for m := range all[n].Items {
+			if i := &all[n].Items[m]; len(by.of([]ItemCode{i.Item})) > 0 {
+				i.Value = Personal{}
+			}
+		}
+	}
+	return all
 }
 
 // received lists who received one of the items in the preceding year.
@@ -141,8 +158,16 @@ func (c Correction) of(items []ItemCode) (some []CorrectedItem) {
 func (x Exchange) For(c Correction, to CorrectedAt) Correction {
 	told := Correction{ID: c.ID, Kind: c.Kind, Items: c.Items, At: c.At}
 	for _, p := range x.Passings {
-		if p.ID == to.Passing {
-			told.Items = c.of(p.Items)
+		if p.ID != to.Passing || p.To != to.Party {
+			continue
+		}
+		told.Items = c.of(p.Items)
+		if p.Breach {
+			// Who should not have it gets no more of it, and is told to let it go.
+			told.Kind = Erasure
+			for n := range told.Items {
+				told.Items[n] = CorrectedItem{Item: told.Items[n].Item}
+			}
 		}
 	}
 	return told
@@ -171,11 +196,17 @@ func (x Exchange) ReceiveCorrection(c Correction, from PartyID, at time.Time) (E
 	x.Answer.Items = slices.Clone(x.Answer.Items)
 	var kept []CorrectedItem
 	for _, i := range c.Items {
+		if err := x.checkNumber(i.Value, "item", string(i.Item)); err != nil {
+			return Exchange{}, Event{}, err
+		}
 		n := slices.IndexFunc(x.Answer.Items, func(a AnsweredItem) bool { return a.Item == i.Item && a.Outcome == Supply })
 		if n < 0 {
 			continue
 		}
 		a := &x.Answer.Items[n]
+		if asked, _ := x.Request.item(i.Item); c.Kind == Rectification && !i.Depth.Within(asked.Depth) {
+			return Exchange{}, Event{}, refuse(DeeperThanAsked, "item", string(i.Item), "asked", string(asked.Depth))
+		}
 		var err error
 		if a.Depth, a.Value, a.Mark, err = c.apply(i, a.Depth, a.Value, a.Mark); err != nil {
 			return Exchange{}, Event{}, err
@@ -183,7 +214,7 @@ func (x Exchange) ReceiveCorrection(c Correction, from PartyID, at time.Time) (E
 		kept = append(kept, CorrectedItem{Item: i.Item, Depth: a.Depth})
 	}
 	c.Items = kept
-	x.Corrections, x.Changed = append(slices.Clone(x.Corrections), c), at
+	x.Corrections = append(slices.Clone(x.Corrections), c)
 	return x, x.about(CorrectionReceived, "", at, from, "", c.detail()), nil
 }
 
@@ -298,24 +329,75 @@ func (x Exchange) goneBy(item ItemCode, at time.Time) bool {
 	return false
 }
 
-// Missed lists the corrections that somebody missed to whom an item was passed on
-// as it was before: the last about each, by number. stale are the items of which
+// Missed lists the corrections, by number and in their order, that somebody missed
+// to whom items were passed on as they were before. stale are the items of which
 // he got a value that does not count any more.
 func (x Exchange) Missed(items, stale []ItemCode) (corrections []int) {
 	for _, item := range items {
-		for n := len(x.Corrections) - 1; n >= 0; n-- {
-			c := x.Corrections[n]
-			if len(c.of([]ItemCode{item})) == 0 {
-				continue
+		i, _ := x.supplied(item)
+		last := func(kinds ...CorrectionKind) {
+			for n := len(x.Corrections) - 1; n >= 0; n-- {
+				if c := x.Corrections[n]; known(kinds, c.Kind) && len(c.of([]ItemCode{item})) > 0 {
+					if !known(corrections, n) {
+						corrections = append(corrections, n)
+					}
+					return
+				}
 			}
-			i, _ := x.supplied(item)
-			if (known(stale, item) || i.Mark != "") && !known(corrections, n) {
-				corrections = append(corrections, n)
-			}
-			break
+		}
+		switch {
+		case i.Mark == MarkErased:
+			last(Erasure)
+		case i.Mark == MarkRestricted && known(stale, item):
+			last(Rectification)
+			last(Restriction)
+		case i.Mark == MarkRestricted:
+			last(Restriction)
+		case known(stale, item):
+			last(Rectification)
 		}
 	}
+	slices.Sort(corrections)
 	return corrections
+}
+
+// MayStillCorrect holds, at the moment that a rectification leaves, that who is
+// told may still process what it says.
+func (x Exchange) MayStillCorrect(law *Law, message ID, to Party) error {
+	for _, c := range x.Corrections {
+		for _, t := range c.To {
+			if t.Message != message {
+				continue
+			}
+			told := x.For(c, t)
+			return told.CheckFor(law, to, t.Party.Capacity)
+		}
+	}
+	return nil
+}
+
+// CheckFor holds that a party may have what a correction says.
+func (c Correction) CheckFor(law *Law, to Party, in CapacityCode) error {
+	if c.Kind != Rectification {
+		return nil // it tells nothing
+	}
+	capacity, ok := to.Capacity(in)
+	if !ok {
+		return refuse(UnknownCapacity, "party", "recipient", "capacity", string(in))
+	}
+	for _, i := range c.Items {
+		item, ok := law.items.get(i.Item)
+		if !ok {
+			return refuse(UnknownItem)
+		}
+		if item.Category != Ordinary && !known(capacity.Special, item.Category) {
+			return refuse(CategoryAsker, "item", string(i.Item), "category", string(item.Category))
+		}
+		if err := CheckNumber(capacity, i.Value, "item", string(i.Item)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Told adds a holder to those who are told of a correction.

@@ -103,3 +103,12 @@ func (x Exchange) checkNumbers(d Decision) error {
 	}
 	return nil
 }
+
+// CheckNumber holds a text that goes to a capacity, or came to it, to what the
+// capacity may process (I6).
+func CheckNumber(to Capacity, text Personal, params ...string) error {
+	if !to.MayProcessBSN && text.holdsBSN() {
+		return refuse(BSNNotAllowed, append(params, "article", "5.4.2(5)")...)
+	}
+	return nil
+}

@@ -25,6 +25,8 @@ type Passing struct {
 	// Breach says that a notice tells of a passing that our conditions do not
 	// allow, as far as we can see.
 	Breach bool
+	// ByNumber says that it names the person by BSN, at the passer.
+	ByNumber bool
 }
 
 // A PassingState is where a passing stands.
@@ -39,9 +41,23 @@ const (
 	PassingNoticed   PassingState = "noticed"   // at who supplied it: a notice told of it
 )
 
-// maxPassings bounds what is remembered of one exchange; more is a habit, and
-// the law knows no systematic exchange.
-const maxPassings = 200
+// Bounds of what is remembered of one exchange: what we passed on, and what one
+// other party told us of. More is a habit, and the law knows no systematic
+// exchange. What somebody tells us does not keep us from passing on.
+const (
+	maxPassings = 100
+	maxNoticed  = 100
+)
+
+// passedBy counts the passings that a party made.
+func (x Exchange) passedBy(p PartyID) (n int) {
+	for _, q := range x.Passings {
+		if q.From == p {
+			n++
+		}
+	}
+	return n
+}
 
 // A PassingOn is a passing that somebody wants to make.
 type PassingOn struct {
@@ -137,7 +153,7 @@ func (l *Law) checkPassing(x Exchange, p PassingOn, own Party, at time.Time) err
 	switch {
 	case to == x.Own():
 		return refuse(SelfAsked)
-	case len(x.Passings) >= maxPassings || len(x.Provenance.Links) >= maxLinks:
+	case x.passedBy(x.Own()) >= maxPassings || len(x.Provenance.Links) >= maxLinks:
 		return refuse(PassingsBounded)
 	case p.Told.After(at):
 		return refuse(BadMoment, "field", "clientTold")
@@ -252,6 +268,9 @@ func Arrive(law *Law, a Arrival, from, own Party, at time.Time) (Exchange, Event
 		codes = append(codes, i.Item)
 		r.Items = append(r.Items, AskedItem{Item: i.Item, Depth: i.Depth, Why: a.Why})
 	}
+	if err := checkText(a.Why, "why"); err != nil {
+		return Exchange{}, Event{}, err
+	}
 	if err := law.checkRights(r, own, from, codes); err != nil {
 		return Exchange{}, Event{}, err
 	}
@@ -262,10 +281,18 @@ func Arrive(law *Law, a Arrival, from, own Party, at time.Time) (Exchange, Event
 	if err := a.Subject.check(between.Asker, between.Asked); err != nil {
 		return Exchange{}, Event{}, err
 	}
+	if err := CheckNumber(between.Asker, a.Why, "field", "why"); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	for _, i := range a.Answer.Items {
+		if err := CheckNumber(between.Asker, i.Value, "item", string(i.Item)); err != nil {
+			return Exchange{}, Event{}, err
+		}
+	}
 	if err := checkMoment(links[len(links)-1].At, a.Provenance.Decided, at); err != nil {
 		return Exchange{}, Event{}, err
 	}
-	if err := a.checkChain(law); err != nil {
+	if err := a.checkChain(law, at); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	x := Exchange{
@@ -278,8 +305,9 @@ func Arrive(law *Law, a Arrival, from, own Party, at time.Time) (Exchange, Event
 }
 
 // checkChain judges every link as if it were the passer's own node: each by
-// what everybody before it wants.
-func (a Arrival) checkChain(law *Law) error {
+// what everybody before it wants. The last is judged by our own clock: a passer
+// could choose an earlier one, at which a permission still held.
+func (a Arrival) checkChain(law *Law, now time.Time) error {
 	holder, before := PartyID{}, a.Provenance.Decided
 	layers := []Layer{{By: a.Provenance.Supplier, Conditions: a.Answer.Conditions}}
 	for n, l := range a.Provenance.Links {
@@ -290,6 +318,10 @@ func (a Arrival) checkChain(law *Law) error {
 		case n > 0 && l.From != holder, l.At.Before(before.Add(-Skew)):
 			return refuse(BadChain)
 		}
+		at := l.At
+		if n == len(a.Provenance.Links)-1 && now.After(at) {
+			at = now
+		}
 		for _, i := range a.Answer.Items {
 			var theirs []Permission
 			for _, p := range a.Permissions {
@@ -298,7 +330,7 @@ func (a Arrival) checkChain(law *Law) error {
 				}
 			}
 			j := Evaluate(layers, Onward{
-				Item: i.Item, Depth: i.Depth, To: a.Recipients[n], Purpose: l.Purpose, Phase: purpose.Phase, At: l.At, Told: l.Told, Permissions: theirs,
+				Item: i.Item, Depth: i.Depth, To: a.Recipients[n], Purpose: l.Purpose, Phase: purpose.Phase, At: at, Told: l.Told, Permissions: theirs,
 			})
 			if err := (ItemJudgement{i.Item, j}).refusal(); err != nil {
 				return err
@@ -329,10 +361,7 @@ type Notice struct {
 // something went. What is told is true or not, it is recorded; that our
 // conditions do not allow it is recorded with it.
 func (x Exchange) ReceiveNotice(law *Law, n Notice, at time.Time) (Exchange, Event, error) {
-	if len(x.Passings) >= maxPassings {
-		return Exchange{}, Event{}, refuse(PassingsBounded)
-	}
-	if slices.ContainsFunc(x.Passings, func(p Passing) bool { return p.ID == n.Link.ID }) {
+	if slices.ContainsFunc(x.Passings, func(p Passing) bool { return p.ID == n.Link.ID && p.From == n.Link.From }) {
 		return Exchange{}, Event{}, refuse(BadChain)
 	}
 	purpose, ok := law.purposes.get(n.Link.Purpose)
@@ -355,7 +384,9 @@ func (x Exchange) ReceiveNotice(law *Law, n Notice, at time.Time) (Exchange, Eve
 		})
 		p.Breach = p.Breach || j.Verdict != Permitted
 	}
-	x.Passings, x.Changed = append(slices.Clone(x.Passings), p), at
+	if x.passedBy(p.From) < maxNoticed {
+		x.Passings = append(slices.Clone(x.Passings), p)
+	} // else it stands in the ledger, and not in our list
 	d := Detail{Passing: p.ID, Recipient: p.To}
 	for _, code := range n.Items {
 		d.Items = append(d.Items, ItemNote{Item: code, Depth: x.depthOf(code)})
@@ -469,5 +500,18 @@ func (x Exchange) MayStillPass(law *Law, id ID, own, to Party) error {
 			return refuse(OnwardNeedsPermission, "of", r.Of.String(), "article", "5.4.2")
 		}
 	}
-	return law.checkRights(Request{From: p.To, To: p.From, Purpose: p.Purpose}, to, own, p.Items)
+	if err := law.checkRights(Request{From: p.To, To: p.From, Purpose: p.Purpose}, to, own, p.Items); err != nil {
+		return err
+	}
+	recipient, _ := to.Capacity(p.To.Capacity)
+	if p.ByNumber && !recipient.MayProcessBSN {
+		return refuse(BSNNotAllowed, "field", "bsn", "article", "5.4.2(5)")
+	}
+	for _, code := range p.Items {
+		i, _ := x.Holds(code)
+		if err := CheckNumber(recipient, i.Value, "item", string(code)); err != nil {
+			return err
+		}
+	}
+	return CheckNumber(recipient, p.Why, "field", "why")
 }

@@ -298,7 +298,7 @@ func TestChainsAgainstAModel(t *testing.T) {
 				}
 			}
 		}
-		err := a.checkChain(law)
+		err := a.checkChain(law, last.At)
 		if (err == nil) != want {
 			t.Fatalf("the recipient says %v, the model %v: %+v", err, want, a)
 		}

@@ -38,7 +38,7 @@ const (
 
 // Bounds of permissions.
 const (
-	maxPermissions = 100                  // per exchange
+	maxPermissions = 30                   // per exchange and per party that asks
 	maxPermitted   = 366 * 24 * time.Hour // how long one holds
 	maxUses        = 20
 )
@@ -77,7 +77,7 @@ func (x Exchange) AskPermission(law *Law, r PermissionRequest, to Party, own Par
 	switch {
 	case !wanted:
 		return Exchange{}, Event{}, refuse(PermissionIdle, "of", r.Of.String())
-	case len(x.Permissions) >= maxPermissions:
+	case x.askedBy(x.Own()) >= maxPermissions:
 		return Exchange{}, Event{}, refuse(PermissionsBounded)
 	}
 	r.Holder, r.Asked, r.By, r.State = x.Own(), second(at), by.ID, PermissionAsked
@@ -95,7 +95,10 @@ func (r PermissionRequest) detail() Detail {
 
 // ReceivePermissionRequest records at who decides that he is asked.
 func (x Exchange) ReceivePermissionRequest(law *Law, r PermissionRequest, at time.Time) (Exchange, Event, error) {
-	if len(x.Permissions) >= maxPermissions {
+	if err := x.MayBeAskedPermission(); err != nil {
+		return Exchange{}, Event{}, err
+	}
+	if x.askedBy(r.Holder) >= maxPermissions {
 		return Exchange{}, Event{}, refuse(PermissionsBounded)
 	}
 	if _, ok := law.purposes.get(r.Purpose); !ok {
@@ -119,8 +122,17 @@ func (x Exchange) ReceivePermissionRequest(law *Law, r PermissionRequest, at tim
 		return Exchange{}, Event{}, refuse(BadRequest, "field", "id")
 	}
 	r.State = PermissionAsked
-	x.Permissions, x.Changed = append(slices.Clone(x.Permissions), r), at
+	x.Permissions = append(slices.Clone(x.Permissions), r)
 	return x, x.about(PermissionRequestReceived, "", at, r.Holder, r.Purpose, r.detail()), nil
+}
+
+// MayBeAskedPermission holds that there is something that was supplied: what is
+// weighed, or waits for a second person, is nobody else's to know.
+func (x Exchange) MayBeAskedPermission() error {
+	if x.Side == Supplier && x.Phase != Answered && x.Phase != Decided {
+		return refuse(NotNow, "phase", string(Weighing))
+	}
+	return nil
 }
 
 // DecidePermission records what a professional decides on a request for
@@ -276,6 +288,16 @@ func (x Exchange) granted() (all []Permission) {
 		}
 	}
 	return all
+}
+
+// askedBy counts the requests for permission that a party made.
+func (x Exchange) askedBy(p PartyID) (n int) {
+	for _, r := range x.Permissions {
+		if r.Holder == p {
+			n++
+		}
+	}
+	return n
 }
 
 // AskedOfUs is how many requests for permission wait for a decision of ours.

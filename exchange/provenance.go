@@ -68,6 +68,15 @@ func (x Exchange) Holds(code ItemCode) (AnsweredItem, bool) {
 	return AnsweredItem{}, false
 }
 
+// Given are the items that went to who got them first, or that we hold: what can
+// be on its way further.
+func (x Exchange) Given() (all []ItemCode) {
+	if x.Side == Supplier {
+		return x.Decision.supplied()
+	}
+	return x.Answer.supplied()
+}
+
 // supplied returns an item that we supplied ourselves, as the source.
 func (x Exchange) supplied(code ItemCode) (ItemDecision, bool) {
 	for _, i := range x.Decision.Items {

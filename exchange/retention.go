@@ -216,8 +216,14 @@ func (l *Law) KeepAsked(x Exchange, c Case, chosen Terms) Keep {
 // never decided counts as ended on the day by which an answer was asked.
 func KeepSupplied(x Exchange, chosen Terms) Keep {
 	ended := x.Changed
-	if !x.Phase.Ended() && x.Request.Due.After(ended) {
+	switch {
+	case !x.Phase.Ended() && x.Request.Due.After(ended):
 		ended = x.Request.Due
+	case x.PassedOn():
+		ended = x.Begun
+	case x.Side == Supplier && (x.Phase == Answered || x.Phase == Refused):
+		// What others do with it afterwards does not put off when it goes.
+		ended = x.Decision.At
 	}
 	return Supplied.keep(Moments{{Code: ExchangeEnded, On: midnight(ended)}}, chosen)
 }

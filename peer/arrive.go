@@ -28,14 +28,33 @@ func (n *Node) acceptOnward(f *inForce, a act, m wire.Message, now time.Time) (a
 	a.after = before
 	switch m.Kind {
 	case wire.PermissionRequest:
-		if err := n.isHolder(before, m.Attached, m.From); err != nil {
+		if err := before.MayBeAskedPermission(); err != nil {
+			return act{}, err
+		}
+		if err := n.mayRead(f, m.To, m.Permission.Why, "why"); err != nil {
+			return act{}, err
+		}
+		material, err := n.material(before)
+		if err != nil {
+			return act{}, err
+		}
+		has, err := n.isHolder(before, material, m.Attached, m.From)
+		if err != nil {
 			return act{}, err
 		}
 		p := m.Permission
+		for _, i := range p.Items {
+			if !slices.Contains(has, i) {
+				return act{}, &exchange.Refusal{Code: exchange.BadChain}
+			}
+		}
 		a.after.Exchange, a.event, err = before.ReceivePermissionRequest(f.law, exchange.PermissionRequest{
 			ID: p.Request, Of: m.To, Holder: m.From, Recipient: p.Recipient, Purpose: p.Purpose, Items: p.Items, Why: p.Why, Asked: m.At,
 		}, now)
 	case wire.Permission:
+		if err := n.mayRead(f, m.To, m.Permission.Tell, "tell"); err != nil {
+			return act{}, err
+		}
 		var granted *exchange.Permission
 		if m.Permission.Granted {
 			granted = permissionFrom(m, m.To)
@@ -64,6 +83,16 @@ func (n *Node) acceptOnward(f *inForce, a act, m wire.Message, now time.Time) (a
 	return a, err
 }
 
+// mayRead holds a text that came to one of our capacities to what that may process.
+func (n *Node) mayRead(f *inForce, to exchange.PartyID, text exchange.Personal, field string) error {
+	party, err := f.party(to.OIN)
+	if err != nil {
+		return err
+	}
+	capacity, _ := party.Capacity(to.Capacity)
+	return exchange.CheckNumber(capacity, text, "field", field)
+}
+
 // permissionFrom is a permission as its signed message gives it to holder.
 func permissionFrom(m wire.Message, holder exchange.PartyID) *exchange.Permission {
 	p := m.Permission
@@ -75,6 +104,12 @@ func permissionFrom(m wire.Message, holder exchange.PartyID) *exchange.Permissio
 // acceptPassing takes what another party passed on to us, after every signature,
 // link, condition and permission of it was checked.
 func (n *Node) acceptPassing(f *inForce, a act, m wire.Message, now time.Time) (act, error) {
+	if err := n.unused(exchange.ID(m.ID)); err != nil {
+		return act{}, err
+	}
+	if err := n.fits(m, now); err != nil {
+		return act{}, err
+	}
 	from, err := f.party(m.From.OIN)
 	if err != nil {
 		return act{}, err
@@ -93,6 +128,19 @@ func (n *Node) acceptPassing(f *inForce, a act, m wire.Message, now time.Time) (
 	}
 	a.after, a.event, a.rows = record{Exchange: x}, event, uses
 	return a, nil
+}
+
+// unused holds that an ID that another party chose names nothing here yet.
+func (n *Node) unused(id exchange.ID) error {
+	for _, side := range []exchange.Side{exchange.Supplier, exchange.Asker} {
+		if _, err := n.record(id, side); !errors.Is(err, &Fault{Code: UnknownExchange}) {
+			return orFault(err, Replayed)
+		}
+	}
+	if _, _, err := n.caseRow(id); !errors.Is(err, &Fault{Code: UnknownCase}) {
+		return orFault(err, Replayed)
+	}
+	return nil
 }
 
 // arrival is what a passing says, with what the register and our own memory say
@@ -117,13 +165,17 @@ func (n *Node) arrival(f *inForce, m wire.Message) (exchange.Arrival, []store.Re
 	}
 	var uses []store.Record
 	links := append(onlyOf(m.Attached, wire.Passing), m)
+	corrections := append([]wire.Message{}, onlyOf(m.Attached, wire.Correction)...)
 	for i, l := range links {
 		// Whoever passes on passes on what he got: the same answer, and no item
 		// that the link before did not bring.
-		if l.Exchange != m.Exchange || l.Passing.Chain.Answer != source.Digest || i > 0 && !continues(links[i-1], l) {
+		if l.Exchange != m.Exchange || l.Passing.Chain.Answer != source.Digest {
 			return a, nil, bad
 		}
-		if i == 0 && l.From != source.To {
+		if i > 0 && !continues(links[i-1], l, corrections) {
+			return a, nil, bad
+		}
+		if i == 0 && (l.From != source.To || !brings(wire.PassingBody{Items: source.Digests()}, l, "", corrections)) {
 			return a, nil, bad
 		}
 		a.Provenance.Links = append(a.Provenance.Links, linkOf(l))
@@ -136,11 +188,6 @@ func (n *Node) arrival(f *inForce, m wire.Message) (exchange.Arrival, []store.Re
 			return a, nil, err
 		}
 		a.Recipients = append(a.Recipients, to)
-	}
-	for _, c := range onlyOf(m.Attached, wire.Correction) {
-		if c.From != source.From || c.Exchange != m.Exchange {
-			return a, nil, bad
-		}
 	}
 	for _, p := range onlyOf(m.Attached, wire.Permission) {
 		if !p.Permission.Granted || p.Exchange != m.Exchange {
@@ -160,14 +207,33 @@ func (n *Node) arrival(f *inForce, m wire.Message) (exchange.Arrival, []store.Re
 	return a, uses, nil
 }
 
-// continues reports whether a link brings on only what the one before brought.
-func continues(before, l wire.Message) bool {
+// continues reports whether a link brings on only what the one before brought:
+// the same disclosures, or those of a rectification that was sent to who passes
+// on, under that link. corrections are the rectifications that came along; nil
+// where none do, and then another disclosure is for the source to tell.
+func continues(before, l wire.Message, corrections []wire.Message) bool {
 	n := len(before.Passing.Chain.Links)
-	if len(l.Passing.Chain.Links) != n+1 || l.Passing.Chain.Links[n] != before.Digest {
+	if len(l.Passing.Chain.Links) != n+1 || !slices.Equal(l.Passing.Chain.Links[:n], before.Passing.Chain.Links) || l.Passing.Chain.Links[n] != before.Digest {
 		return false
 	}
-	for _, item := range l.Passing.Items {
-		if !slices.Contains(before.Passing.Items, item) && len(l.Passing.Chain.Corrections) == len(before.Passing.Chain.Corrections) {
+	return corrections == nil || brings(before.Passing, l, exchange.ID(before.ID), corrections)
+}
+
+// brings reports whether every disclosure of a link was in what came before, or in
+// a rectification that was sent to who passes on, under that.
+func brings(before wire.PassingBody, l wire.Message, under exchange.ID, corrections []wire.Message) bool {
+	for _, c := range before.Chain.Corrections {
+		if !slices.Contains(l.Passing.Chain.Corrections, c) {
+			return false
+		}
+	}
+	for _, d := range l.Passing.Items {
+		if slices.Contains(before.Items, d) {
+			continue
+		}
+		if !slices.ContainsFunc(corrections, func(c wire.Message) bool {
+			return c.To == l.From && c.Under == under && slices.Contains(l.Passing.Chain.Corrections, c.Digest) && slices.Contains(c.Digests(), d)
+		}) {
 			return false
 		}
 	}
@@ -266,27 +332,43 @@ func topicIndex(id exchange.ID) string { return "topic/" + string(id) }
 
 // isHolder holds that the chain leads from us to a party: that it has what we
 // supplied or passed on.
-func (n *Node) isHolder(r record, attached []wire.Message, party exchange.PartyID) error {
+//
+// It returns the items that went along the last link, as far as they are known
+// here: the source knows all that it signed.
+func (n *Node) isHolder(r record, m material, attached []wire.Message, party exchange.PartyID) ([]exchange.ItemCode, error) {
 	bad := &exchange.Refusal{Code: exchange.BadChain}
-	m, err := n.material(r)
-	if err != nil {
-		return err
-	}
 	links := onlyOf(attached, wire.Passing)
-	holder := r.Own()
+	holder, went := r.Own(), r.Given()
 	if r.Side == exchange.Supplier {
 		holder = r.Other()
 	}
 	for i, l := range links {
-		if l.From != holder || l.Exchange != r.Topic() || l.Passing.Chain.Answer != wire.DigestOf(m.answer) || i > 0 && !continues(links[i-1], l) {
-			return bad
+		if l.From != holder || l.Exchange != r.Topic() || l.Passing.Chain.Answer != wire.DigestOf(m.answer) || i > 0 && !continues(links[i-1], l, nil) {
+			return nil, bad
 		}
-		holder = l.To
+		var items []exchange.ItemCode
+		for _, d := range l.Passing.Items {
+			item, ok := m.items[d]
+			switch {
+			case ok && !slices.Contains(went, item):
+				return nil, bad // it did not come along the link before
+			case ok:
+				items = append(items, item)
+			case r.Side == exchange.Supplier:
+				return nil, bad // we did not sign it
+			default:
+				// A rectification of the source that we did not get: what it replaces
+				// is one of those that we passed on.
+				items = went
+			}
+		}
+		slices.Sort(items)
+		holder, went = l.To, slices.Compact(items)
 	}
 	if holder != party || holder == r.Own() {
-		return bad
+		return nil, bad
 	}
-	return nil
+	return went, nil
 }
 
 // receiveNotice records where something went on that we supplied or passed on.
@@ -295,7 +377,12 @@ func (n *Node) receiveNotice(f *inForce, before record, m wire.Message, now time
 	if passing.Kind != wire.Passing || passing.From != m.From || len(onlyOf(between, wire.Passing)) != len(between) {
 		return exchange.Exchange{}, exchange.Event{}, &exchange.Refusal{Code: exchange.BadChain}
 	}
-	if err := n.isHolder(before, slices.Concat(between, []wire.Message{passing}), passing.To); err != nil {
+	material, err := n.material(before)
+	if err != nil {
+		return exchange.Exchange{}, exchange.Event{}, err
+	}
+	items, err := n.isHolder(before, material, slices.Concat(between, []wire.Message{passing}), passing.To)
+	if err != nil {
 		return exchange.Exchange{}, exchange.Event{}, err
 	}
 	party, err := f.party(passing.To.OIN)
@@ -306,18 +393,9 @@ func (n *Node) receiveNotice(f *inForce, before record, m wire.Message, now time
 	if err != nil {
 		return exchange.Exchange{}, exchange.Event{}, err
 	}
-	material, err := n.material(before)
-	if err != nil {
-		return exchange.Exchange{}, exchange.Event{}, err
-	}
-	notice := exchange.Notice{From: m.From, Link: linkOf(passing), To: to}
+	notice := exchange.Notice{From: m.From, Link: linkOf(passing), To: to, Items: items}
 	for _, l := range between {
 		notice.Before = append(notice.Before, linkOf(l))
-	}
-	for _, d := range passing.Passing.Items {
-		if item, ok := material.items[d]; ok {
-			notice.Items = append(notice.Items, item)
-		}
 	}
 	if len(notice.Items) == 0 {
 		return exchange.Exchange{}, exchange.Event{}, &exchange.Refusal{Code: exchange.BadChain}
@@ -351,7 +429,7 @@ func (n *Node) catchUp(a *act, passing wire.Message, now time.Time) error {
 	for _, d := range passing.Passing.Items {
 		if item, ok := m.items[d]; ok {
 			items = append(items, item)
-			if wire.DisclosureDigest(m.shown[item]) != d {
+			if _, replaced := a.after.Replaced[d]; replaced {
 				stale = append(stale, item)
 			}
 		}

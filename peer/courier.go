@@ -74,6 +74,18 @@ func (c *courier) add(out store.Outgoing) {
 	c.signal()
 }
 
+// tries is how often a message was tried in vain.
+func (c *courier) tries(id string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.queues[c.within[id]] {
+		if e.id == id {
+			return e.tries
+		}
+	}
+	return 0
+}
+
 // forget takes messages that are finished off the queues.
 func (c *courier) forget(ids []string) {
 	c.mu.Lock()

@@ -42,7 +42,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	kind := exchange.MessageKind(m.kind)
 	if !n.now().Before(out.Expires) {
-		return n.giveUp(ctx, out, row, kind, exchange.PassingExpired, "")
+		return n.giveUp(ctx, out, row, kind, exchange.PassingExpired, "", false)
 	}
 	f, err := n.current()
 	if err != nil {
@@ -60,7 +60,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 		return err
 	} else if code != "" {
 		n.log.Warn("message kept back", "party", to.String(), "code", code)
-		return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code)
+		return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code, false)
 	}
 	// It is sealed to the recipients that the addressee has now.
 	sealed, err := wire.Seal(wire.Signed{Token: m.token}, f.register.Recipients(to.OIN))
@@ -85,7 +85,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	}
 	code := knownCode(r.Code)
 	n.log.Warn("message not accepted", "party", to.String(), "code", code)
-	return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code)
+	return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code, true)
 }
 
 // overtaken is why a message may not leave any more, or "": since it was queued
@@ -136,7 +136,7 @@ func knownCode(s string) string {
 	return UnknownCode
 }
 
-func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, kind exchange.MessageKind, state exchange.PassingState, code string) error {
+func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, kind exchange.MessageKind, state exchange.PassingState, code string, sure bool) error {
 	if key, ok := meetingOf(row); ok {
 		return n.lost(ctx, out, key, kind, code)
 	}
@@ -145,9 +145,37 @@ func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, kind 
 		if err != nil {
 			return act{}, err
 		}
-		return act{after: before.with(x), event: event, done: []string{out.ID}}, nil
+		a := act{after: before.with(x), event: event, done: []string{out.ID}}
+		digest, _, err := kept(out)
+		if err != nil {
+			return act{}, err
+		}
+		if !sure && n.tried(out.ID) {
+			if a.parcels, err = n.noticesOf(passingIn(x, exchange.ID(out.ID)), before, x, digest, exchange.ID(out.ID), now); err != nil {
+				return act{}, err
+			}
+		}
+		a.rows, err = n.spent(before, digest)
+		return a, err
 	})
 	return err
+}
+
+// tried reports whether a message may have been handed over before now.
+func (n *Node) tried(id string) bool {
+	made, err := timeOf(id)
+	return err != nil || made.Before(n.started) || n.courier.tries(id) > 0
+}
+
+// passingIn is the kind of a message when it is a passing of ours that the
+// recipient's node did not refuse itself, else none.
+func passingIn(x exchange.Exchange, id exchange.ID) exchange.MessageKind {
+	for _, p := range x.Passings {
+		if p.ID == id && p.From == x.Own() {
+			return exchange.PassingMessage
+		}
+	}
+	return ""
 }
 
 // receipted checks a receipt and finishes the message: from here on we hold

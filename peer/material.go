@@ -2,6 +2,8 @@ package peer
 
 import (
 	"cmp"
+	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -60,6 +62,7 @@ func (n *Node) material(r record) (material, error) {
 	m := material{
 		permissions: map[exchange.ID][]byte{}, shown: map[exchange.ItemCode]string{}, items: map[string]exchange.ItemCode{},
 	}
+	maps.Copy(m.items, r.Replaced)
 	all, err := n.messagesOf(rowOf(r.Exchange))
 	if err != nil {
 		return m, err
@@ -140,8 +143,75 @@ func (n *Node) redacted(row string, items []exchange.ItemCode) (rows []store.Rec
 		if len(token) == len(kept.token) {
 			continue
 		}
+		// What is still to be delivered goes as it was signed: it may have arrived
+		// already, and only the same again gets the receipt that tells so. It is
+		// taken out when that is known, see spent.
+		if waits, err := n.waits(kept); err != nil {
+			return nil, err
+		} else if waits {
+			continue
+		}
 		kept.token = token
 		rows = append(rows, store.Record{Table: tableMessage, Key: kept.key, Value: kept.encode(), Was: kept.version})
 	}
 	return rows, nil
+}
+
+// waits reports whether a message of ours is still to be delivered.
+func (n *Node) waits(kept keptMessage) (bool, error) {
+	if !kept.sent {
+		return false, nil
+	}
+	read, err := wire.ReadKept(kept.token)
+	if err != nil {
+		return false, err
+	}
+	_, err = n.store.Outgoing(read.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// spent takes the values that were replaced meanwhile out of a message of ours
+// that is finished.
+func (n *Node) spent(r record, digest wire.Digest) ([]store.Record, error) {
+	if len(r.Corrections) == 0 {
+		return nil, nil
+	}
+	m, err := n.material(r)
+	if err != nil {
+		return nil, err
+	}
+	key := messageKey(rowOf(r.Exchange), digest)
+	value, version, err := n.store.Get(tableMessage, key)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := decodeMessage(value, version)
+	if err != nil {
+		return nil, err
+	}
+	read, err := wire.ReadKept(kept.token)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := read.Shown()
+	if err != nil {
+		return nil, err
+	}
+	var stale []exchange.ItemCode
+	for item, encoded := range shown {
+		_, replaced := r.Replaced[wire.DisclosureDigest(encoded)]
+		if replaced || r.Side == exchange.Asker && m.shown[item] != encoded {
+			stale = append(stale, item)
+		}
+	}
+	if len(stale) == 0 {
+		return nil, nil
+	}
+	if kept.token, err = wire.Without(kept.token, stale); err != nil {
+		return nil, err
+	}
+	return []store.Record{{Table: tableMessage, Key: key, Value: kept.encode(), Was: version}}, nil
 }

@@ -72,6 +72,7 @@ type Node struct {
 	recovery   atomic.Pointer[Recovery] // nil unless the node was restored
 	backing    sync.Mutex               // held while a backup is made
 	law        *exchange.Law            // the program's own, in force until a register brings another
+	started    time.Time                // by our own clock
 	now        func() time.Time
 	log        *slog.Logger
 }
@@ -142,6 +143,7 @@ func Open(dir string, o Options) (*Node, error) {
 		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(),
 		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
+	n.started = n.now()
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {
 		return nil, errors.Join(err, s.Close())

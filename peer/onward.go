@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -69,7 +70,12 @@ func (n *Node) PassOn(ctx context.Context, who Who, id exchange.ID, a PassingAsk
 			return act{}, err
 		}
 		e := onwardEnvelope(x, passing, a.To, j.now)
-		signed, err := n.signPassing(e, j.before, x, p)
+		subject, err := n.named(x, p)
+		if err != nil {
+			return act{}, err
+		}
+		x.Passings[len(x.Passings)-1].ByNumber = !subject.BSN.Zero()
+		signed, err := n.signPassing(e, j.before, x, p, subject)
 		if err != nil {
 			return act{}, err
 		}
@@ -86,12 +92,8 @@ func onwardEnvelope(x exchange.Exchange, id exchange.ID, to exchange.PartyID, no
 
 // signPassing signs a passing with all that it rests on. The person is named by
 // BSN only where the recipient may have it (I6).
-func (n *Node) signPassing(e wire.Envelope, before record, x exchange.Exchange, p exchange.PassingOn) (wire.Signed, error) {
+func (n *Node) signPassing(e wire.Envelope, before record, x exchange.Exchange, p exchange.PassingOn, subject exchange.Subject) (wire.Signed, error) {
 	m, err := n.material(before)
-	if err != nil {
-		return wire.Signed{}, err
-	}
-	subject, err := n.named(x, p)
 	if err != nil {
 		return wire.Signed{}, err
 	}
@@ -206,6 +208,9 @@ func (n *Node) AskPermission(ctx context.Context, who Who, id exchange.ID, of ex
 		if err != nil {
 			return act{}, err
 		}
+		if err := n.mayBeTold(j.force, of, a.Why, "why"); err != nil {
+			return act{}, err
+		}
 		r := exchange.PermissionRequest{ID: permission, Of: of, Recipient: a.To, Purpose: a.Purpose, Items: a.Items, Why: a.Why}
 		x, event, err := j.before.AskPermission(j.law, r, to, j.own, j.by, j.now)
 		if err != nil {
@@ -230,6 +235,19 @@ func (n *Node) AskPermission(ctx context.Context, who Who, id exchange.ID, of ex
 	return permission, err
 }
 
+// mayBeTold holds a text that goes to a party to what that may process (I6).
+func (n *Node) mayBeTold(f *inForce, to exchange.PartyID, text exchange.Personal, field string) error {
+	party, err := f.party(to.OIN)
+	if err != nil {
+		return err
+	}
+	capacity, ok := party.Capacity(to.Capacity)
+	if !ok {
+		return &exchange.Refusal{Code: exchange.UnknownCapacity, Params: []string{"party", "recipient", "capacity", string(to.Capacity)}}
+	}
+	return exchange.CheckNumber(capacity, text, "field", field)
+}
+
 // since are the links from a party of the chain on: all of them for the source.
 func since(links [][]byte, p exchange.Provenance, party exchange.PartyID) [][]byte {
 	for n, l := range p.Links {
@@ -249,6 +267,9 @@ func (n *Node) DecidePermission(ctx context.Context, who Who, id, permission exc
 			return act{}, err
 		}
 		r := permissionOf(x, permission)
+		if err := n.mayBeTold(j.force, r.Holder, r.Tell, "tell"); err != nil {
+			return act{}, err
+		}
 		asked, err := n.messageBy(rowOf(x), wire.PermissionRequest, func(m wire.Message) bool { return m.ID == string(permission) })
 		if err != nil {
 			return act{}, err
@@ -338,6 +359,9 @@ func (n *Node) Correct(ctx context.Context, who Who, id exchange.ID, c exchange.
 		for i := range last.To {
 			to := &last.To[i]
 			to.Message = newID(j.now)
+			if err := mayBeCorrected(j, x.For(*last, *to), to.Party); err != nil {
+				return act{}, err
+			}
 			p, err := n.correction(x, *last, *to, j.now)
 			if err != nil {
 				return act{}, err
@@ -345,8 +369,55 @@ func (n *Node) Correct(ctx context.Context, who Who, id exchange.ID, c exchange.
 			a.parcels = append(a.parcels, p)
 		}
 		a.after = j.before.with(x)
+		if err := n.supersede(&a, j.before, c); err != nil {
+			return act{}, err
+		}
 		return a, nil
 	})
+}
+
+// mayBeCorrected refuses words that a holder may not process. A holder that the
+// register does not have any more, or not in that capacity, keeps nobody from
+// telling the others: what goes to him is looked at again when it leaves.
+func mayBeCorrected(j judging, told exchange.Correction, holder exchange.PartyID) error {
+	party, err := j.force.party(holder.OIN)
+	if isFault(err, UnknownParty) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := told.CheckFor(j.law, party, holder.Capacity); errors.Is(err, &exchange.Refusal{Code: exchange.BSNNotAllowed}) {
+		return err
+	}
+	return nil
+}
+
+// supersede takes the values that a correction takes the place of out of what the
+// source keeps, and remembers which disclosures they were: a notice names them.
+func (n *Node) supersede(a *act, before record, c exchange.Correction) error {
+	if c.Kind != exchange.Rectification && c.Kind != exchange.Erasure {
+		return nil
+	}
+	m, err := n.material(before)
+	if err != nil {
+		return err
+	}
+	var items []exchange.ItemCode
+	for _, i := range c.Items {
+		items = append(items, i.Item)
+	}
+	a.after.Replaced = maps.Clone(before.Replaced)
+	if a.after.Replaced == nil {
+		a.after.Replaced = map[string]exchange.ItemCode{}
+	}
+	for digest, item := range m.items {
+		if slices.Contains(items, item) {
+			a.after.Replaced[digest] = item
+		}
+	}
+	a.rows, err = n.redacted(rowOf(before.Exchange), items)
+	return err
 }
 
 // correction is what tells one holder of a correction.
@@ -395,7 +466,7 @@ func (n *Node) noticesOf(kind exchange.MessageKind, before record, x exchange.Ex
 // onwardOvertaken is why a message about what goes on with the data may not
 // leave any more, or "".
 func (n *Node) onwardOvertaken(f *inForce, r record, kind exchange.MessageKind, out store.Outgoing) (string, error) {
-	if kind != exchange.PassingMessage {
+	if kind != exchange.PassingMessage && kind != exchange.CorrectionMessage {
 		return "", nil
 	}
 	to, err := exchange.ParsePartyID(out.To)
@@ -410,8 +481,12 @@ func (n *Node) onwardOvertaken(f *inForce, r record, kind exchange.MessageKind, 
 	if err != nil {
 		return "", err
 	}
+	err = r.MayStillPass(f.law, exchange.ID(out.ID), own, party)
+	if kind == exchange.CorrectionMessage {
+		err = r.MayStillCorrect(f.law, exchange.ID(out.ID), party)
+	}
 	var refusal *exchange.Refusal
-	if errors.As(r.MayStillPass(f.law, exchange.ID(out.ID), own, party), &refusal) {
+	if errors.As(err, &refusal) {
 		return string(refusal.Code), nil
 	}
 	return "", nil

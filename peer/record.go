@@ -49,8 +49,11 @@ type record struct {
 	// Questions are the digests of the questions back, in the order of the
 	// clarifications.
 	Questions []wire.Digest
-	Sent      string // ID of our last message, to take it from the outbox if it is overtaken
-	version   uint64
+	// Replaced are the disclosures, by digest, whose values were corrected: a notice
+	// may still name them.
+	Replaced map[string]exchange.ItemCode
+	Sent     string // ID of our last message, to take it from the outbox if it is overtaken
+	version  uint64
 }
 
 func (r record) with(x exchange.Exchange) record {
@@ -77,9 +80,10 @@ type storedRecord struct {
 	Answer   *storedAnswer         `json:"answer,omitempty"`
 	Sent     string                `json:"sent,omitempty"`
 	storedOnward
-	Rejected string    `json:"rejected,omitempty"`
-	Begun    time.Time `json:"begun,omitzero"`
-	Changed  time.Time `json:"changed"`
+	Replaced map[string]exchange.ItemCode `json:"replaced,omitempty"`
+	Rejected string                       `json:"rejected,omitempty"`
+	Begun    time.Time                    `json:"begun,omitzero"`
+	Changed  time.Time                    `json:"changed"`
 }
 
 type storedAssignment struct {
@@ -145,7 +149,7 @@ func (r record) encode() ([]byte, error) {
 	s := storedRecord{
 		Side: r.Side, Phase: r.Phase, From: r.Exchange.Request.From, To: r.Exchange.Request.To, Request: request,
 		Digest: r.Request[:], Sent: r.Sent, Rejected: r.Rejected, Begun: r.Begun, Changed: r.Changed,
-		ByNumber: r.ByNumber, Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(), storedOnward: onwardOf(r.Exchange),
+		ByNumber: r.ByNumber, Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(), storedOnward: onwardOf(r.Exchange), Replaced: r.Replaced,
 	}
 	if a := r.Assignment; a.To != "" {
 		s.Assigned = &storedAssignment{To: a.To, Why: a.Why.Reveal(), By: a.By, At: a.At}
@@ -193,6 +197,7 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 	r := record{
 		Exchange: exchange.Exchange{ID: id, Side: s.Side, Phase: s.Phase, Request: request, Rejected: s.Rejected, Begun: s.Begun, Changed: s.Changed},
 		Sent:     s.Sent,
+		Replaced: s.Replaced,
 		version:  version,
 	}
 	copy(r.Request[:], s.Digest)

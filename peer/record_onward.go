@@ -24,6 +24,7 @@ type storedPassing struct {
 	State       exchange.PassingState `json:"state"`
 	Code        string                `json:"code,omitempty"`
 	Breach      bool                  `json:"breach,omitempty"`
+	ByNumber    bool                  `json:"byNumber,omitempty"`
 }
 
 type storedPermission struct {
@@ -66,7 +67,7 @@ func onwardOf(x exchange.Exchange) (s storedOnward) {
 	}
 	for _, p := range x.Passings {
 		s.Passings = append(s.Passings, storedPassing{
-			p.ID, p.From, p.To, p.Purpose, p.Items, p.Why.Reveal(), p.Told, p.Conditions, p.At, p.By, p.Permissions, p.State, p.Code, p.Breach,
+			p.ID, p.From, p.To, p.Purpose, p.Items, p.Why.Reveal(), p.Told, p.Conditions, p.At, p.By, p.Permissions, p.State, p.Code, p.Breach, p.ByNumber,
 		})
 	}
 	for _, r := range x.Permissions {
@@ -96,7 +97,7 @@ func (s storedOnward) into(x *exchange.Exchange) {
 	for _, p := range s.Passings {
 		x.Passings = append(x.Passings, exchange.Passing{
 			ID: p.ID, From: p.From, To: p.To, Purpose: p.Purpose, Items: p.Items, Why: exchange.Hide(p.Why), Told: p.Told, Conditions: p.Conditions,
-			At: p.At, By: p.By, Permissions: p.Permissions, State: p.State, Code: p.Code, Breach: p.Breach,
+			At: p.At, By: p.By, Permissions: p.Permissions, State: p.State, Code: p.Code, Breach: p.Breach, ByNumber: p.ByNumber,
 		})
 	}
 	for _, r := range s.Permissions {

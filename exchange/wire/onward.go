@@ -300,7 +300,8 @@ func (m *Message) readOnward(body json.RawMessage, disclosures []string) error {
 		if err := m.readPassing(body); err != nil || m.part {
 			return err
 		}
-		if err := m.matches(m.Passing.Chain.all()); err != nil {
+		c := m.Passing.Chain
+		if err := m.matches(c.all(), slices.Concat([]Kind{Answer}, each(Correction, c.Corrections), each(Passing, c.Links), each(Permission, c.Permissions))); err != nil {
 			return err
 		}
 		return m.disclosed(disclosures)
@@ -316,7 +317,7 @@ func (m *Message) readOnward(body json.RawMessage, disclosures []string) error {
 		m.Permission = PermissionBody{
 			Request: exchange.ID(m.ID), Recipient: b.Recipient, Purpose: b.Purpose, Items: b.Items, Why: exchange.Hide(b.Why), Links: links,
 		}
-		return m.matches(links)
+		return m.matches(links, each(Passing, links))
 	case Permission:
 		var b permissionBody
 		if err := json.Unmarshal(body, &b); err != nil {
@@ -346,7 +347,7 @@ func (m *Message) readOnward(body json.RawMessage, disclosures []string) error {
 		if err != nil {
 			return err
 		}
-		return m.matches(named)
+		return m.matches(named, each(Passing, named))
 	case Correction:
 		return m.readCorrection(body, disclosures)
 	}
@@ -389,8 +390,12 @@ func (m *Message) readPassing(body json.RawMessage) error {
 // none that the passer does not name.
 func (m *Message) disclosed(encoded []string) error {
 	signed := slices.Clone(m.digests)
+	source := m.Attached[0]
 	for _, a := range m.Attached {
 		if a.Kind == Answer || a.Kind == Correction {
+			if a.From != source.From || a.Exchange != source.Exchange {
+				return fault(MessageSchema) // somebody speaks for the source
+			}
 			signed = append(signed, a.digests...)
 		}
 	}
@@ -484,21 +489,24 @@ func readOutcome(d crypto.Disclosure) (exchange.AnsweredItem, error) {
 }
 
 // matches holds that what is attached is what the signed part names, in its
-// order.
-func (m *Message) matches(named []Digest) error {
+// order, and of the kind that belongs in each place.
+func (m *Message) matches(named []Digest, kinds []Kind) error {
 	if len(named) != len(m.Attached) {
 		return fault(MessageSchema)
 	}
 	for n, a := range m.Attached {
-		if a.Digest != named[n] {
+		if a.Digest != named[n] || a.Kind != kinds[n] {
 			return fault(MessageSchema)
 		}
 	}
 	return nil
 }
 
+// each is a kind, as often as there are places for it.
+func each(k Kind, places []Digest) []Kind { return slices.Repeat([]Kind{k}, len(places)) }
+
 // maxAttached bounds what comes along with one message.
-const maxAttached = 64
+const maxAttached = 160
 
 // attachments takes the attachments off a token.
 func attachments(token []byte) (rest []byte, parts [][]byte, err error) {
