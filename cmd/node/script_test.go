@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
+			"until": until,
 		},
 	})
 }
@@ -203,6 +205,24 @@ func waits(ts *testscript.TestScript, neg bool, args []string) {
 	r, err := p.wait(ctx, client, api.Request{ID: args[1]})
 	if err != nil || r.Phase != want {
 		ts.Fatalf("the request is %s, want %s: %v", r.Phase, want, err)
+	}
+}
+
+// until runs a command again and again until it prints what matches.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN COMMAND...")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("it never printed %q", args[0])
+		}
 	}
 }
 
