@@ -8,6 +8,7 @@ import (
 
 	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/exchange/wire"
 	"sluis/ledger/audit"
 	"sluis/peer"
 )
@@ -551,5 +552,69 @@ func TestPoliceAndFamily(t *testing.T) {
 	}
 	if _, said, err := youth.node.OpenConference(ctx, professional, boy); err != nil || len(said) != 0 {
 		t.Errorf("the conference about the son holds %d contributions about the father, %v", len(said), err)
+	}
+}
+
+// Neither node relies on the other: who declined, who was not invited, and a guest
+// with the keys of one can't speak, close, invite or take along by making messages
+// up (art. 5.4.3(1), (2) and (4)).
+func TestForgedConference(t *testing.T) {
+	b := conferring(t)
+	b.said(t)
+	for _, m := range b.members {
+		m.settle()
+	}
+	_, before := b.debts.node.Checkpoint()
+	to := capacityOf(debtHelp)
+	forged := exchange.Contribution{ID: freshID(), Items: []exchange.Said{{Item: "tenancy", Depth: exchange.That, Value: exchange.Hide("a flat")}}}
+	for m, want := range map[*member]struct{ speak, answer, close string }{
+		b.housing:    {string(exchange.NotPresent), string(exchange.ConferenceNotNow), string(exchange.NotOrganiser)},
+		b.members[4]: {string(exchange.NotPresent), string(exchange.NotInvited), string(exchange.NotOrganiser)},
+		b.youth:      {string(exchange.ItemNotHeld), string(exchange.ConferenceNotNow), string(exchange.NotOrganiser)},
+	} {
+		f := forge(t, b.world, m)
+		e := func() wire.Envelope { return f.envelope(to, b.id) }
+		signed := func(s wire.Signed, err error) []byte { return f.seal(s, err) }
+		for what, c := range map[string]struct {
+			sealed []byte
+			code   string
+		}{
+			"says what is not its own": {signed(wire.SignContribution(e(), forged, f.keys.Signing)), want.speak},
+			"answers once more":        {signed(wire.SignConferenceAnswer(e(), true, f.keys.Signing)), want.answer},
+			"closes":                   {signed(wire.SignClosing(e(), f.keys.Signing)), want.close},
+			"speaks where nobody is": {func() []byte {
+				other := e()
+				other.Exchange = freshID()
+				return signed(wire.SignContribution(other, forged, f.keys.Signing))
+			}(), peer.UnknownConference},
+			"invites, and may not": {func() []byte {
+				mine := e()
+				mine.Exchange = freshID()
+				c := exchange.Conference{
+					ID: mine.Exchange, Organiser: f.own, Purpose: "conference/investigation", Trigger: exchange.TriggerNote{Code: "client-request", On: today()},
+					Question: exchange.Hide("x"), Ends: time.Now().Add(time.Hour), Seats: []exchange.Seat{{Party: to}},
+				}
+				s := exchange.Subject{Standing: exchange.Client, Name: exchange.Hide("A"), Born: exchange.Hide("1980-01-01"), Address: exchange.Hide("B")}
+				return signed(wire.SignInvitation(mine, c, s, exchange.Hide("x"), f.keys.Signing))
+			}(), string(exchange.PurposeNotAsker)},
+			"takes along what debt help did not say": {func() []byte {
+				mine := f.envelope(to, freshID())
+				r := question(t)
+				r.ID, r.Case, r.From, r.To, r.Due, r.Conference = mine.Exchange, freshID(), f.own, to, time.Now().Add(24*time.Hour), b.id
+				r.Purpose, r.Statements, r.Trigger.Code = "conference/taking", nil, "takes-part"
+				r.Items = r.Items[:1]
+				return signed(wire.SignRequest(mine, r, f.keys.Signing))
+			}(), map[bool]string{true: string(exchange.NotSaid), false: string(exchange.NotPresent)}[m == b.youth]},
+		} {
+			if code, _ := f.send(b.debts, c.sealed); code != c.code {
+				t.Errorf("%s %s: got %q, want %q", m.party.Name, what, code, c.code)
+			}
+		}
+	}
+	if _, after := b.debts.node.Checkpoint(); after != before {
+		t.Errorf("refused, and yet the ledger grew from %d to %d", before, after)
+	}
+	if tables := b.debts.finds(t, "a flat"); len(tables) > 0 {
+		t.Errorf("refused, and yet it is in %v", tables)
 	}
 }
