@@ -92,14 +92,18 @@ func (c Case) EndCoordination(law *Law, e Ending) (Case, map[ID][]ItemCode, Even
 	return c, back, event, nil
 }
 
-// Covers reports whether an exchange is one of the case: asked in it, or about
-// somebody whom it concerns, in the same capacity.
+// Covers reports whether an exchange is one of the case: asked in it, or, where
+// it was asked in none of ours, about somebody whom it concerns, in the same
+// capacity.
 func (c Case) Covers(x Exchange) bool {
 	if x.Own() != c.Own {
 		return false
 	}
+	if x.Side == Asker && x.Request.Case != "" {
+		return x.Request.Case == c.ID
+	}
 	_, concerns := c.Find(x.Request.Subject)
-	return concerns || x.Side == Asker && x.Request.Case == c.ID
+	return concerns
 }
 
 // toHandBack are the items that the college is still to get: those that it did

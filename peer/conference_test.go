@@ -8,6 +8,7 @@ import (
 
 	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/exchange/wire"
 	"sluis/ledger/audit"
 	"sluis/peer"
 )
@@ -551,5 +552,165 @@ func TestPoliceAndFamily(t *testing.T) {
 	}
 	if _, said, err := youth.node.OpenConference(ctx, professional, boy); err != nil || len(said) != 0 {
 		t.Errorf("the conference about the son holds %d contributions about the father, %v", len(said), err)
+	}
+}
+
+// What debt help supplied on the condition that it is said only (oral-only, art.
+// 5.4.2) the municipality says in the conference, where debt help takes no part;
+// handed over it does not go, and it can't be taken along from who only said it.
+func TestOralOnlyInAConference(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w, exchange.Condition{Code: exchange.OralOnly})
+	_, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan"))
+	refused(t, err, exchange.OnwardForbidden)
+	c := opened(t, college, requester, id).Request.Case
+	made, err := college.node.OrganiseConference(ctx, requester, peer.Organising{
+		Case: c, Person: 1, Purpose: "conference/investigation", Question: exchange.Hide("who begins"), Client: exchange.ClientSeat{Invited: true},
+		Ends: time.Now().Add(time.Hour), Invited: invitations()[1:2],
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	speaking := peer.Speaking{
+		Items: []exchange.Said{{Item: "debt-plan", From: id}},
+		Steps: []exchange.Step{{Code: "necessary", Outcome: "yes", Text: exchange.Hide("to fit the help for the children to it")}},
+	}
+	_, err = college.node.Contribute(ctx, requester, made.ID, speaking)
+	refused(t, err, exchange.NobodyPresent)
+	until(t, youth, "it is invited", func() bool { return youth.invited(made.ID) })
+	if _, err := youth.node.AnswerConference(ctx, professional, made.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	youth.settle()
+	if _, err := college.node.Contribute(ctx, requester, made.ID, speaking); err != nil {
+		t.Fatal(err)
+	}
+	until(t, youth, "it heard the municipality", func() bool {
+		_, said, err := youth.node.OpenConference(ctx, professional, made.ID)
+		return err == nil && len(said) == 1 && said[0].Items[0].Of == capacityOf(debtHelp) && said[0].Items[0].Value.Reveal() == "pays 40 euro each month"
+	})
+	if debts.invited(made.ID) {
+		t.Error("debt help was not invited, and has the conference")
+	}
+	if _, err := college.node.CloseConference(ctx, requester, made.ID); err != nil {
+		t.Fatal(err)
+	}
+	until(t, youth, "it is destroyed", func() bool {
+		return slices.Contains(youth.kinds(made.ID), string(exchange.ContributionsDestroyed)) && len(youth.finds(t, "pays 40 euro")) == 0
+	})
+	// At the municipality what debt help supplied stays where it was.
+	if i, ok := opened(t, college, requester, id).Holds("debt-plan"); !ok || i.Value.Zero() {
+		t.Error("what was supplied is gone with the conference")
+	}
+}
+
+// The coordinator organises in the approach (art. 2.3a.3), under that hat: who
+// works there as a carer, or for the college, neither opens it nor lists it as his.
+func TestConferenceUnderAHat(t *testing.T) {
+	ctx := t.Context()
+	city := municipality
+	city.Capacities = append(slices.Clone(municipality.Capacities), coordination.Capacities[0])
+	w := newWorld(t, city, debtHelp)
+	college, debts := w.members[0], w.members[1]
+	both := peer.Who{ID: "d.visser", Hat: "coordination"}
+	if err := college.node.AddStaff(ctx, exchange.Actor{ID: both.ID, Name: exchange.Hide("Fictief Persoon"), Roles: []exchange.Grant{
+		{Role: exchange.Coordinator, Capacity: "coordination"}, {Role: exchange.Requester, Capacity: "investigation"}}}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := college.node.OpenCase(ctx, both, exchange.Case{
+		Trigger: exchange.Trigger{Code: "coordination", On: today(), From: capacityOf(municipality), Statements: []exchange.Statement{
+			{Code: "appointed", Text: exchange.Hide("since today")}, {Code: "approach-agreed", Text: exchange.Hide("agreed")}}},
+		People: []exchange.Person{{Standing: exchange.Client, BSN: question(t).Subject.BSN}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := peer.Organising{
+		Case: c.ID, Person: 1, Purpose: "conference/coordination", Question: exchange.Hide("who begins"), Client: exchange.ClientSeat{Invited: true},
+		Ends: time.Now().Add(time.Hour), Invited: invitations()[:1],
+	}
+	other := both
+	other.Hat = "investigation"
+	_, err = college.node.OrganiseConference(ctx, other, o)
+	refused(t, err, exchange.PurposeNotAsker)
+	made, err := college.node.OrganiseConference(ctx, both, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, debts, "it is invited", func() bool { return debts.invited(made.ID) })
+	if _, _, err := college.node.OpenConference(ctx, other, made.ID); !isFault(err, peer.UnknownConference) {
+		t.Errorf("opened under the other hat: %v", err)
+	}
+	if all, err := college.node.Conferences(ctx, "investigation"); err != nil || len(all) != 0 {
+		t.Errorf("the investigation lists %d, %v", len(all), err)
+	}
+	if all, err := college.node.Conferences(ctx, "coordination"); err != nil || len(all) != 1 || all[0].State != "" {
+		t.Errorf("the coordination lists %d, %v", len(all), err)
+	}
+}
+
+// Neither node relies on the other: who declined, who was not invited, and a guest
+// with the keys of one can't speak, close, invite or take along by making messages
+// up (art. 5.4.3(1), (2) and (4)).
+func TestForgedConference(t *testing.T) {
+	b := conferring(t)
+	b.said(t)
+	for _, m := range b.members {
+		m.settle()
+	}
+	_, before := b.debts.node.Checkpoint()
+	to := capacityOf(debtHelp)
+	forged := exchange.Contribution{ID: freshID(), Items: []exchange.Said{{Item: "tenancy", Depth: exchange.That, Value: exchange.Hide("a flat")}}}
+	for m, want := range map[*member]struct{ speak, answer, close string }{
+		b.housing:    {string(exchange.NotPresent), string(exchange.ConferenceNotNow), string(exchange.NotOrganiser)},
+		b.members[4]: {string(exchange.NotPresent), string(exchange.NotInvited), string(exchange.NotOrganiser)},
+		b.youth:      {string(exchange.ItemNotHeld), string(exchange.ConferenceNotNow), string(exchange.NotOrganiser)},
+	} {
+		f := forge(t, b.world, m)
+		e := func() wire.Envelope { return f.envelope(to, b.id) }
+		signed := func(s wire.Signed, err error) []byte { return f.seal(s, err) }
+		for what, c := range map[string]struct {
+			sealed []byte
+			code   string
+		}{
+			"says what is not its own": {signed(wire.SignContribution(e(), forged, f.keys.Signing)), want.speak},
+			"answers once more":        {signed(wire.SignConferenceAnswer(e(), true, f.keys.Signing)), want.answer},
+			"closes":                   {signed(wire.SignClosing(e(), f.keys.Signing)), want.close},
+			"speaks where nobody is": {func() []byte {
+				other := e()
+				other.Exchange = freshID()
+				return signed(wire.SignContribution(other, forged, f.keys.Signing))
+			}(), peer.UnknownConference},
+			"invites, and may not": {func() []byte {
+				mine := e()
+				mine.Exchange = freshID()
+				c := exchange.Conference{
+					ID: mine.Exchange, Organiser: f.own, Purpose: "conference/investigation", Trigger: exchange.TriggerNote{Code: "client-request", On: today()},
+					Question: exchange.Hide("x"), Ends: time.Now().Add(time.Hour), Seats: []exchange.Seat{{Party: to}},
+				}
+				s := exchange.Subject{Standing: exchange.Client, Name: exchange.Hide("A"), Born: exchange.Hide("1980-01-01"), Address: exchange.Hide("B")}
+				return signed(wire.SignInvitation(mine, c, s, exchange.Hide("x"), f.keys.Signing))
+			}(), string(exchange.PurposeNotAsker)},
+			"takes along what debt help did not say": {func() []byte {
+				mine := f.envelope(to, freshID())
+				r := question(t)
+				r.ID, r.Case, r.From, r.To, r.Due, r.Conference = mine.Exchange, freshID(), f.own, to, time.Now().Add(24*time.Hour), b.id
+				r.Purpose, r.Statements, r.Trigger.Code = "conference/taking", nil, "takes-part"
+				r.Items = r.Items[:1]
+				return signed(wire.SignRequest(mine, r, f.keys.Signing))
+			}(), map[bool]string{true: string(exchange.NotSaid), false: string(exchange.NotPresent)}[m == b.youth]},
+		} {
+			if code, _ := f.send(b.debts, c.sealed); code != c.code {
+				t.Errorf("%s %s: got %q, want %q", m.party.Name, what, code, c.code)
+			}
+		}
+	}
+	if _, after := b.debts.node.Checkpoint(); after != before {
+		t.Errorf("refused, and yet the ledger grew from %d to %d", before, after)
+	}
+	if tables := b.debts.finds(t, "a flat"); len(tables) > 0 {
+		t.Errorf("refused, and yet it is in %v", tables)
 	}
 }

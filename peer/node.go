@@ -71,6 +71,7 @@ type Node struct {
 	installing sync.Mutex
 	recovery   atomic.Pointer[Recovery] // nil unless the node was restored
 	backing    sync.Mutex               // held while a backup is made
+	sweeping   sync.Mutex               // held while what is due is destroyed
 	law        *exchange.Law            // the program's own, in force until a register brings another
 	started    time.Time                // by our own clock
 	now        func() time.Time

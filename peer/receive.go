@@ -102,7 +102,7 @@ func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte,
 			// A message that is new shows that he is there; one that is sent again
 			// must not make us try all that waits for him once more.
 			n.courier.reachable(m.From.OIN)
-			if m.Kind == wire.Request || m.Kind == wire.Invitation {
+			if m.Kind == wire.Request || m.Kind == wire.Passing || m.Kind == wire.Invitation {
 				n.quota.took(m.From.OIN, len(m.Token), n.now())
 			}
 			return n.receipt(f, m, store.Receipted{First: w.First, Size: w.Size, Time: w.Time}, w.Checkpoint)
@@ -170,7 +170,7 @@ const idAge = 24 * time.Hour
 // made must say that, and nothing else (I5).
 func checkAge(m wire.Message) error {
 	names := []string{m.ID}
-	if m.Kind == wire.Request || m.Kind == wire.Invitation {
+	if m.Kind == wire.Request || m.Kind == wire.Passing || m.Kind == wire.Invitation {
 		names = append(names, string(m.Exchange))
 	}
 	for _, name := range names {

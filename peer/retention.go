@@ -76,146 +76,6 @@ func (n *Node) Kept(ctx context.Context, hat exchange.CapacityCode, within time.
 	return all, nil
 }
 
-// kept works out the term of everything that has one.
-func (n *Node) kept(ctx context.Context) (all []Kept, err error) {
-	law, chosen := n.Law(), n.config.Retention.terms()
-	cases := map[exchange.ID]exchange.Case{}
-	err = n.each(ctx, tableCase, func(row store.Row) error {
-		c, err := decodeCase(exchange.ID(row.Key), row.Value)
-		cases[c.ID] = c
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	holds := map[string]exchange.Hold{}
-	err = n.each(ctx, tableHold, func(row store.Row) error {
-		h, err := decodeHold(row.Value)
-		holds[row.Key] = h
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	within := map[exchange.ID][]exchange.Keep{}
-	back := handedBack{}
-	leaving, err := n.underWay()
-	if err != nil {
-		return nil, err
-	}
-	err = n.each(ctx, tableExchange, func(row store.Row) error {
-		r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
-		if err != nil {
-			return err
-		}
-		k := Kept{ID: r.ID, Side: r.Side, Own: r.Own(), Other: r.Other(), Purpose: r.Exchange.Request.Purpose, sent: r.Sent}
-		c, inCase := cases[r.Exchange.Request.Case]
-		if r.Side == exchange.Asker && inCase {
-			k.Keep = law.KeepAsked(r.Exchange, c, chosen)
-			within[c.ID] = append(within[c.ID], k.Keep)
-		} else {
-			k.Keep = exchange.KeepSupplied(r.Exchange, chosen)
-		}
-		for id, c := range cases {
-			if c.HandBack.To != (exchange.PartyID{}) && c.Covers(r.Exchange) {
-				back.add(id, len(all), c.HandBack.Returned(r.Exchange) && !leaving[row.Key])
-			}
-		}
-		k.Hold = holds[k.dossier()]
-		if h := holds[caseDossier(c.ID)]; r.Side == exchange.Asker && inCase && h.Until.After(k.Hold.Until) {
-			k.Hold = h // what holds a case holds all in it
-		}
-		all = append(all, k)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = n.each(ctx, tablePetition, func(row store.Row) error {
-		p, err := decodePetition(exchange.ID(row.Key), row.Value)
-		all = append(all, Kept{ID: p.ID, Petition: p.Kind, Own: p.Own, Keep: exchange.KeepPetition(p, chosen), Hold: holds[petitionDossier(p.ID)]})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = n.meetings(ctx, func(g gathering) error {
-		c := cases[g.Case]
-		k := Kept{ID: g.ID, Own: g.Own, Other: g.Organiser, Purpose: g.Purpose, Meeting: true, Keep: law.KeepConference(g.Conference, c, chosen)}
-		k.Hold = holds[k.dossier()]
-		if h := holds[caseDossier(c.ID)]; g.Case != "" && h.Until.After(k.Hold.Until) {
-			k.Hold = h
-		}
-		if g.Case != "" && c.ID == g.Case {
-			within[c.ID] = append(within[c.ID], k.Keep)
-		}
-		if c.HandBack.To != (exchange.PartyID{}) {
-			back.add(c.ID, len(all), !g.Open(n.now()) && !leaving[g.row()])
-		}
-		all = append(all, k)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for id, c := range cases {
-		k := Kept{ID: id, Own: c.Own, Keep: law.KeepCase(c, within[id], chosen), Hold: holds[caseDossier(id)]}
-		if c.HandBack.To != (exchange.PartyID{}) {
-			back.add(id, len(all), true)
-		}
-		all = append(all, k)
-	}
-	for id, b := range back {
-		b.end(all, cases[id].HandBack.KeepReturned(), holds[caseDossier(id)], n.now())
-	}
-	slices.SortFunc(all, func(a, b Kept) int { return strings.Compare(a.dossier(), b.dossier()) })
-	return all, nil
-}
-
-// handedBack is, by case of a coordination that ended, what is kept of it.
-type handedBack map[exchange.ID]*returning
-
-// A returning is where in the list of all that is kept stands what belongs to one
-// such case, and whether all of it went back.
-type returning struct {
-	all  []int
-	open bool // something did not go back yet
-}
-
-func (h handedBack) add(id exchange.ID, number int, returned bool) {
-	b := h[id]
-	if b == nil {
-		b = &returning{}
-		h[id] = b
-	}
-	b.all = append(b.all, number)
-	b.open = b.open || !returned
-}
-
-// end lets all of it go when the college has all. A hold on the case holds all; one
-// on a part of it holds the case too, which it can't be understood without.
-func (b *returning) end(all []Kept, keep exchange.Keep, hold exchange.Hold, at time.Time) {
-	if b.open {
-		return
-	}
-	held := hold
-	for _, n := range b.all {
-		if all[n].Hold.Until.After(held.Until) {
-			held = all[n].Hold
-		}
-	}
-	for _, n := range b.all {
-		k := &all[n]
-		k.Keep = keep
-		if hold.Active(at) && hold.Until.After(k.Hold.Until) {
-			k.Hold = hold
-		}
-		if k.Side == "" && !k.Meeting && held.Active(at) {
-			k.Hold = held
-		}
-	}
-}
-
 // each calls do with every row of a table.
 func (n *Node) each(ctx context.Context, table string, do func(store.Row) error) error {
 	after := ""
@@ -389,6 +249,8 @@ const sweepAgain = 10 * time.Minute
 // Sweep destroys what is due now and purges it out of the files. It returns how
 // many dossiers it destroyed. What it began and could not end, the next one ends.
 func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
+	n.sweeping.Lock()
+	defer n.sweeping.Unlock()
 	all, err := n.kept(ctx)
 	if err != nil {
 		return 0, err

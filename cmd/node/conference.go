@@ -17,12 +17,11 @@ const exampleConference = `{
   "casus": "CASE",
   "persoon": 1,
   "doel": "conference/investigation",
-  "vraag": "who begins with what, now that the debts keep him from work",
+  "vraag": "who begins with what, now that his debts keep him from work",
   "einde": "ENDS",
   "clientUitgenodigd": true,
   "genodigden": [
-    { "partij": "00000099000002002000:debts", "reden": "it runs the debt plan" },
-    { "partij": "00000099000004004000:youth-care", "reden": "it helps the children on Mondays" }
+    { "partij": "00000099000002002000:probation", "reden": "its supervision decides when he can work" }
   ]
 }
 `
@@ -30,10 +29,11 @@ const exampleConference = `{
 // exampleContribution is what `sluis conference contribute` reads.
 const exampleContribution = `{
   "gegevens": [
-    { "code": "debt-plan", "diepte": "proces", "inhoud": "runs until June" }
+    { "code": "supervision-running", "diepte": "proces", "inhoud": "until the end of March" }
   ],
   "stappen": [
-    { "stap": "necessary", "uitkomst": "yes", "toelichting": "the others plan around it" }
+    { "stap": "act-allows", "uitkomst": "yes", "toelichting": "art. 39f Wjsg" },
+    { "stap": "least", "uitkomst": "yes" }
   ]
 }
 `

@@ -97,10 +97,10 @@ func (f *faithless) passes(to *member, items []exchange.ItemCode, change func(*w
 	return code, s
 }
 
-// F1: the kind of an attachment is not checked against its place in the chain. A
+// The kind of an attachment is not checked against its place in the chain. A
 // college attaches, as a "correction", an answer that it signed itself; its
 // disclosures count as those of the source.
-func TestReviewValueForgedInNameOfSource(t *testing.T) {
+func TestAttackValueForgedInNameOfSource(t *testing.T) {
 	f, w := breach(t)
 	youth := w.members[2]
 	e := f.envelope(capacityOf(municipality), f.id)
@@ -140,10 +140,10 @@ func youthHas(t *testing.T, m *member) exchange.Exchange {
 	return opened(t, m, requester, page[0].ID)
 }
 
-// F2: who was passed one item tells the source, in a notice, that he passed on
+// Who was passed one item tells the source, in a notice, that he passed on
 // another, by a digest that he reads in the attached answer. The source then sends
 // him the value of that item as a correction.
-func TestReviewSourceSendsContentToWhoNeverHadIt(t *testing.T) {
+func TestAttackSourceSendsContentToWhoNeverHadIt(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	college, debts, youth := w.members[0], w.members[1], w.members[2]
@@ -206,10 +206,10 @@ func TestReviewSourceSendsContentToWhoNeverHadIt(t *testing.T) {
 
 func opened2(t *testing.T) exchange.Subject { return question(t).Subject }
 
-// F3: the ID of a passing is chosen by its sender and not held against what is
+// The ID of a passing is chosen by its sender and not held against what is
 // there. With the ID of an exchange that the recipient supplied in, it lies before
 // that exchange, in the same dossier (one record key).
-func TestReviewPassingTakesIDOfAnotherExchange(t *testing.T) {
+func TestAttackPassingTakesIDOfAnotherExchange(t *testing.T) {
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	debts := w.members[1]
 	f := unbound(t, w)
@@ -226,10 +226,10 @@ func TestReviewPassingTakesIDOfAnotherExchange(t *testing.T) {
 	}
 }
 
-// F4: "brings no item that the one before did not bring" is lifted by anything
+// "brings no item that the one before did not bring" is lifted by anything
 // in the place of a correction. Youth care got debt-creditors under a condition
 // that forbids passing on, and passes it on along the link that brought debt-plan.
-func TestReviewItemRidesAlongAnotherLink(t *testing.T) {
+func TestAttackItemRidesAlongAnotherLink(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, youthCare, coordination)
 	college, youth, coordinator := w.members[0], w.members[2], w.members[3]
@@ -286,10 +286,10 @@ func withFollows(e wire.Envelope, d wire.Digest) wire.Envelope {
 	return e
 }
 
-// F5: the recipient does not look for a BSN in the reason or in the values; the
+// The recipient does not look for a BSN in the reason or in the values; the
 // source sends the value of a rectification to holders that may not process a BSN;
 // and the holder takes it (I6).
-func TestReviewBSNToWhoMayNotProcessIt(t *testing.T) {
+func TestAttackBSNToWhoMayNotProcessIt(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, housing)
 	debts, house := w.members[1], w.members[2]
@@ -331,9 +331,9 @@ func TestReviewBSNToWhoMayNotProcessIt(t *testing.T) {
 	}
 }
 
-// F6: a source sends as a "rectification" what was not asked: content, where the
+// A source sends as a "rectification" what was not asked: content, where the
 // asker asked that there is something.
-func TestReviewCorrectionDeeperThanAsked(t *testing.T) {
+func TestAttackCorrectionDeeperThanAsked(t *testing.T) {
 	w := newWorld(t, municipality, debtHelp)
 	college, debts := w.members[0], w.members[1]
 	id := supplied(t, w)
@@ -350,10 +350,10 @@ func TestReviewCorrectionDeeperThanAsked(t *testing.T) {
 	}
 }
 
-// F7: a recipient fills the bound of passings at the passer and the source with
+// A recipient fills the bound of passings at the passer and the source with
 // notices of passings that nobody received; the passer can't pass on any more and
 // the source is not told of what others pass on.
-func TestReviewNoticesOfRecipientLockOutPasser(t *testing.T) {
+func TestAttackNoticesOfRecipientLockOutPasser(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	college, debts, youth := w.members[0], w.members[1], w.members[2]
@@ -395,9 +395,9 @@ func TestReviewNoticesOfRecipientLockOutPasser(t *testing.T) {
 	}
 }
 
-// F8: a passing is no request, so it is not counted in the quota of a partner: he
+// A passing is no request, so it is not counted in the quota of a partner: he
 // opens exchanges at a recipient without end.
-func TestReviewPassingsAreNotInTheQuota(t *testing.T) {
+func TestAttackPassingsAreNotInTheQuota(t *testing.T) {
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	f := unbound(t, w)
 	w.members[2].limit(t, "requests_per_day = 5\n")
@@ -412,10 +412,10 @@ func TestReviewPassingsAreNotInTheQuota(t *testing.T) {
 	}
 }
 
-// F9: the recipient has a passing, its receipt was lost, and a rectification comes
+// The recipient has a passing, its receipt was lost, and a rectification comes
 // in between: the passing is sent again without its value, refused by form, and
 // stands as rejected. The source never gets a notice of what the recipient holds.
-func TestReviewReceiptLostThenRectified(t *testing.T) {
+func TestAttackReceiptLostThenRectified(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	college, debts, youth := w.members[0], w.members[1], w.members[2]
@@ -466,9 +466,9 @@ func TestReviewReceiptLostThenRectified(t *testing.T) {
 	}
 }
 
-// F10: an erasure takes the value out of the decision at the source, and not out
+// An erasure takes the value out of the decision at the source, and not out
 // of the answer that the source keeps.
-func TestReviewErasedValueStaysInAnswerOfSource(t *testing.T) {
+func TestAttackErasedValueStaysInAnswerOfSource(t *testing.T) {
 	w := newWorld(t, municipality, debtHelp)
 	debts := w.members[1]
 	id := supplied(t, w)
@@ -488,8 +488,8 @@ func TestReviewErasedValueStaysInAnswerOfSource(t *testing.T) {
 	}
 }
 
-// F11: a permission that ended can be used by a passer that dates its passing back.
-func TestReviewEndedPermissionUsedByBackdating(t *testing.T) {
+// A permission that ended can be used by a passer that dates its passing back.
+func TestAttackEndedPermissionUsedByBackdating(t *testing.T) {
 	f, w := breach(t)
 	youth := w.members[2]
 	bundle := w.auth.publish(t, entriesOf(w), time.Now().Add(200*time.Hour))
@@ -512,9 +512,9 @@ func entriesOf(w *world) (all []register.Entry) {
 
 var filterAll = peer.Filter{}
 
-// F12: a passing waits; meanwhile the register takes from the recipient the right
+// A passing waits; meanwhile the register takes from the recipient the right
 // to process a BSN. It leaves with the BSN in it (I6).
-func TestReviewQueuedBSNLeavesAfterRightWasLost(t *testing.T) {
+func TestAttackQueuedBSNLeavesAfterRightWasLost(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	college, youth := w.members[0], w.members[2]
@@ -546,9 +546,9 @@ func TestReviewQueuedBSNLeavesAfterRightWasLost(t *testing.T) {
 	t.Logf("%d messages came; state %s", k.count(), opened(t, college, requester, id).Passings[0].State)
 }
 
-// F14: a request for permission brings a BSN in its reason to a source that may
+// A request for permission brings a BSN in its reason to a source that may
 // not process one.
-func TestReviewBSNInPermissionRequest(t *testing.T) {
+func TestAttackBSNInPermissionRequest(t *testing.T) {
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	debts := w.members[1]
 	f := unbound(t, w, exchange.Condition{Code: exchange.AskFirst})
@@ -566,9 +566,9 @@ func TestReviewBSNInPermissionRequest(t *testing.T) {
 	}
 }
 
-// F15: a rectification goes to a holder whom the notice itself shows as a breach:
+// A rectification goes to a holder whom the notice itself shows as a breach:
 // he gets the new content from the source, too.
-func TestReviewCorrectionSendsContentToBreach(t *testing.T) {
+func TestAttackCorrectionSendsContentToBreach(t *testing.T) {
 	f, w := breach(t)
 	debts := w.members[1]
 	s, err := wire.SignPassing(f.envelope(capacityOf(coordination), f.id), wire.PassingBody{
@@ -599,9 +599,9 @@ func TestReviewCorrectionSendsContentToBreach(t *testing.T) {
 	}
 }
 
-// F16: a recipient takes the ID of the passing that he got for a passing of his
+// A recipient takes the ID of the passing that he got for a passing of his
 // own, and tells of it first. The honest notice of the passer is refused.
-func TestReviewNoticeBlockedByItsID(t *testing.T) {
+func TestAttackNoticeBlockedByItsID(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	college, debts, youth := w.members[0], w.members[1], w.members[2]
@@ -648,10 +648,10 @@ func TestReviewNoticeBlockedByItsID(t *testing.T) {
 	t.Error("the source refused the notice of the municipality, and does not know that it passed on")
 }
 
-// F17: a decision that a second person must still see can be read by the asker: a
+// A decision that a second person must still see can be read by the asker: a
 // request for permission is accepted for what will be supplied, and refused for
 // what will not.
-func TestReviewProposedDecisionIsProbed(t *testing.T) {
+func TestAttackProposedDecisionIsProbed(t *testing.T) {
 	ctx := context.Background()
 	w := newWorldWith(t, "[decisions]\nfour_eyes = [\"investigation/client-request\"]\n", municipality, debtHelp, youthCare)
 	college, debts := w.members[0], w.members[1]
@@ -678,10 +678,10 @@ func TestReviewProposedDecisionIsProbed(t *testing.T) {
 	}
 }
 
-// F18: of what a new holder missed he is told the last correction of an item
+// Of what a new holder missed he is told the last correction of an item
 // only. Rectified, then restricted: he gets the restriction, and when it is lifted
 // reads the value that was wrong.
-func TestReviewMissedRectificationBehindRestriction(t *testing.T) {
+func TestAttackMissedRectificationBehindRestriction(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	college, debts, youth := w.members[0], w.members[1], w.members[2]
@@ -718,9 +718,9 @@ func TestReviewMissedRectificationBehindRestriction(t *testing.T) {
 	}
 }
 
-// F19: a rectification with content waits; meanwhile the register takes from the
+// A rectification with content waits; meanwhile the register takes from the
 // holder the capacity. An answer would be kept back; the correction leaves.
-func TestReviewCorrectionLeavesAfterCapacityWasLost(t *testing.T) {
+func TestAttackCorrectionLeavesAfterCapacityWasLost(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	college, debts, youth := w.members[0], w.members[1], w.members[2]
@@ -759,9 +759,9 @@ func TestReviewCorrectionLeavesAfterCapacityWasLost(t *testing.T) {
 	}
 }
 
-// F20: every message about what goes on moves the end of an exchange, and so the day
+// Every message about what goes on moves the end of an exchange, and so the day
 // on which the source must destroy it (I8): any holder puts it off for ever.
-func TestReviewHolderPutsOffRetentionOfSource(t *testing.T) {
+func TestAttackHolderPutsOffRetentionOfSource(t *testing.T) {
 	w := newWorld(t, municipality, debtHelp, youthCare)
 	debts := w.members[1]
 	f := unbound(t, w)
