@@ -28,29 +28,7 @@ func (n *Node) acceptOnward(f *inForce, a act, m wire.Message, now time.Time) (a
 	a.after = before
 	switch m.Kind {
 	case wire.PermissionRequest:
-		if err := before.MayBeAskedPermission(); err != nil {
-			return act{}, err
-		}
-		if err := n.mayRead(f, m.To, m.Permission.Why, "why"); err != nil {
-			return act{}, err
-		}
-		material, err := n.material(before)
-		if err != nil {
-			return act{}, err
-		}
-		has, err := n.isHolder(before, material, m.Attached, m.From)
-		if err != nil {
-			return act{}, err
-		}
-		p := m.Permission
-		for _, i := range p.Items {
-			if !slices.Contains(has, i) {
-				return act{}, &exchange.Refusal{Code: exchange.BadChain}
-			}
-		}
-		a.after.Exchange, a.event, err = before.ReceivePermissionRequest(f.law, exchange.PermissionRequest{
-			ID: p.Request, Of: m.To, Holder: m.From, Recipient: p.Recipient, Purpose: p.Purpose, Items: p.Items, Why: p.Why, Asked: m.At,
-		}, now)
+		a.after.Exchange, a.event, err = n.receivePermissionRequest(f, before, m, now)
 	case wire.Permission:
 		if err := n.mayRead(f, m.To, m.Permission.Tell, "tell"); err != nil {
 			return act{}, err
@@ -81,6 +59,35 @@ func (n *Node) acceptOnward(f *inForce, a act, m wire.Message, now time.Time) (a
 		a.rows, err = n.redacted(rowOf(before.Exchange), items)
 	}
 	return a, err
+}
+
+// receivePermissionRequest lets somebody who holds what we supplied or passed on
+// ask for permission, about what he holds only.
+func (n *Node) receivePermissionRequest(f *inForce, before record, m wire.Message, now time.Time) (exchange.Exchange, exchange.Event, error) {
+	none := func(err error) (exchange.Exchange, exchange.Event, error) { return exchange.Exchange{}, exchange.Event{}, err }
+	if err := before.MayBeAskedPermission(); err != nil {
+		return none(err)
+	}
+	p := m.Permission
+	if err := n.mayRead(f, m.To, p.Why, "why"); err != nil {
+		return none(err)
+	}
+	material, err := n.material(before)
+	if err != nil {
+		return none(err)
+	}
+	has, err := n.isHolder(before, material, m.Attached, m.From)
+	if err != nil {
+		return none(err)
+	}
+	for _, i := range p.Items {
+		if !slices.Contains(has, i) {
+			return none(&exchange.Refusal{Code: exchange.BadChain})
+		}
+	}
+	return before.ReceivePermissionRequest(f.law, exchange.PermissionRequest{
+		ID: p.Request, Of: m.To, Holder: m.From, Recipient: p.Recipient, Purpose: p.Purpose, Items: p.Items, Why: p.Why, Asked: m.At,
+	}, now)
 }
 
 // mayRead holds a text that came to one of our capacities to what that may process.

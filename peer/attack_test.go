@@ -17,7 +17,8 @@ import (
 	"sluis/register"
 )
 
-// Review of onward disclosure. Every test here fails as long as its finding is there.
+// What a malicious holder, recipient or source can try with what goes on after the
+// answer. Each of these worked once; none may again.
 
 // resigned is a message with another body, signed anew.
 func resigned(t *testing.T, f *forger, token []byte, change func(body map[string]any)) []byte {
@@ -180,7 +181,7 @@ func TestAttackSourceSendsContentToWhoNeverHadIt(t *testing.T) {
 	}
 	f := forge(t, w, youth)
 	s, err := wire.SignPassing(f.envelope(f.own, id), wire.PassingBody{
-		Purpose: "investigation/inform", Subject: opened2(t), Why: exchange.Hide("because"),
+		Purpose: "investigation/inform", Subject: subjectOf(t), Why: exchange.Hide("because"),
 		Chain: wire.Chain{Answer: link.Attached[0].Digest, Links: []wire.Digest{link.Digest}}, Disclosures: []string{shown["debt-plan"]},
 	}, [][]byte{link.Attached[0].Token, wire.WithoutDisclosures(link.Token)}, f.keys.Signing)
 	if err != nil {
@@ -204,7 +205,7 @@ func TestAttackSourceSendsContentToWhoNeverHadIt(t *testing.T) {
 	}
 }
 
-func opened2(t *testing.T) exchange.Subject { return question(t).Subject }
+func subjectOf(t *testing.T) exchange.Subject { return question(t).Subject }
 
 // The ID of a passing is chosen by its sender and not held against what is
 // there. With the ID of an exchange that the recipient supplied in, it lies before
@@ -270,7 +271,7 @@ func TestAttackItemRidesAlongAnotherLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := wire.SignPassing(f.envelope(capacityOf(coordination), id), wire.PassingBody{
-		Purpose: "coordination", Subject: opened2(t), Why: exchange.Hide("because"), Disclosures: []string{secret["debt-creditors"]},
+		Purpose: "coordination", Subject: subjectOf(t), Why: exchange.Hide("because"), Disclosures: []string{secret["debt-creditors"]},
 		Chain: wire.Chain{Answer: link.Attached[0].Digest, Corrections: []wire.Digest{padding.Digest}, Links: []wire.Digest{link.Digest}},
 	}, [][]byte{link.Attached[0].Token, padding.Token, wire.WithoutDisclosures(link.Token)}, f.keys.Signing)
 	code, _ := f.send(coordinator, f.sealTo(coordination.OIN, s, err))
@@ -378,7 +379,7 @@ func TestAttackNoticesOfRecipientLockOutPasser(t *testing.T) {
 	f := forge(t, w, youth)
 	for range 210 {
 		s, err := wire.SignPassing(f.envelope(f.own, id), wire.PassingBody{
-			Purpose: "investigation/inform", Subject: opened2(t), Why: exchange.Hide("because"),
+			Purpose: "investigation/inform", Subject: subjectOf(t), Why: exchange.Hide("because"),
 			Chain: wire.Chain{Answer: link.Attached[0].Digest, Links: []wire.Digest{link.Digest}}, Disclosures: []string{shown["debt-plan"]},
 		}, [][]byte{link.Attached[0].Token, wire.WithoutDisclosures(link.Token)}, f.keys.Signing)
 		if err != nil {
@@ -626,7 +627,7 @@ func TestAttackNoticeBlockedByItsID(t *testing.T) {
 	e := f.envelope(f.own, id)
 	e.ID = string(passing)
 	s, err := wire.SignPassing(e, wire.PassingBody{
-		Purpose: "investigation/inform", Subject: opened2(t), Why: exchange.Hide("because"),
+		Purpose: "investigation/inform", Subject: subjectOf(t), Why: exchange.Hide("because"),
 		Chain: wire.Chain{Answer: link.Attached[0].Digest, Links: []wire.Digest{link.Digest}}, Disclosures: []string{shown["debt-plan"]},
 	}, [][]byte{link.Attached[0].Token, wire.WithoutDisclosures(link.Token)}, f.keys.Signing)
 	if err != nil {
