@@ -64,7 +64,9 @@ func (n *Node) acceptOnward(f *inForce, a act, m wire.Message, now time.Time) (a
 // receivePermissionRequest lets somebody who holds what we supplied or passed on
 // ask for permission, about what he holds only.
 func (n *Node) receivePermissionRequest(f *inForce, before record, m wire.Message, now time.Time) (exchange.Exchange, exchange.Event, error) {
-	none := func(err error) (exchange.Exchange, exchange.Event, error) { return exchange.Exchange{}, exchange.Event{}, err }
+	none := func(err error) (exchange.Exchange, exchange.Event, error) {
+		return exchange.Exchange{}, exchange.Event{}, err
+	}
 	if err := before.MayBeAskedPermission(); err != nil {
 		return none(err)
 	}

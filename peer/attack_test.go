@@ -788,3 +788,33 @@ func TestAttackHolderPutsOffRetentionOfSource(t *testing.T) {
 		t.Errorf("destroyed on %s instead of %s, by a message of the holder", after.Format(time.DateOnly), before.Format(time.DateOnly))
 	}
 }
+
+// What a request for permission lacks is told, and leaves nothing.
+func TestAttackPermissionRequestRefused(t *testing.T) {
+	f, w := breach(t)
+	debts := w.members[1]
+	before := debts.size()
+	good := wire.PermissionBody{
+		Recipient: capacityOf(youthCare), Purpose: "investigation/inform", Items: []exchange.ItemCode{"debt-plan"}, Why: exchange.Hide("because"),
+	}
+	for want, change := range map[exchange.Code]func(*wire.PermissionBody, *wire.Envelope){
+		exchange.UnknownPurpose: func(b *wire.PermissionBody, _ *wire.Envelope) { b.Purpose = "no/such" },
+		exchange.BadChain:       func(b *wire.PermissionBody, _ *wire.Envelope) { b.Items = []exchange.ItemCode{"debt-court"} },
+		exchange.BadTime:        func(_ *wire.PermissionBody, e *wire.Envelope) { e.At = time.Now().Add(-30 * time.Minute) },
+		exchange.ReasonMissing:  func(b *wire.PermissionBody, _ *wire.Envelope) { b.Why = exchange.Hide("\u00a0") },
+	} {
+		b, e := good, f.envelope(capacityOf(debtHelp), f.id)
+		change(&b, &e)
+		s, err := wire.SignPermissionRequest(e, b, nil, f.keys.Signing)
+		code, receipt := f.send(debts, f.sealTo(debtHelp.OIN, s, err))
+		if code == "message-key-stale" {
+			continue // the key of this world is younger
+		}
+		if code != string(want) || receipt != nil {
+			t.Errorf("%s: the source says %q", want, code)
+		}
+	}
+	if debts.size() != before {
+		t.Errorf("what was refused left %d entries", debts.size()-before)
+	}
+}
