@@ -244,8 +244,9 @@ func TestDamagedBackup(t *testing.T) {
 	s := create(t)
 	s.write(file("d1", "a", "content"))
 	whole, _ := backedUp(t, s, store.BackupPoint{})
-	// Each try makes a database: all of the short parts, and a sample of the rest.
-	step := max(1, len(whole)/60)
+	// Each try makes a database, and must leave nothing of it; that every byte counts
+	// is for the next test.
+	step := max(1, len(whole)/8)
 	for i := 0; i < len(whole); i += step {
 		bad := bytes.Clone(whole)
 		bad[i] ^= 1 << (i % 8)
@@ -343,3 +344,79 @@ func TestRename(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Every byte of a backup counts: each that is changed, and each at which it is cut
+// off, is found and named by its part.
+func TestEveryByteOfABackup(t *testing.T) {
+	s := create(t)
+	whole, _ := story(t, s)
+	read, closed, err := store.PartReader(t.TempDir(), options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := closed(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var bad *store.BadBackup
+	for i := range whole {
+		damaged := bytes.Clone(whole)
+		damaged[i] ^= 1 << (i % 8)
+		if err := read(damaged); !errors.As(err, &bad) || bad.Part != 1 {
+			t.Errorf("byte %d of %d changed: %v", i, len(whole), err)
+		}
+		if err := read(whole[:i]); !errors.As(err, &bad) {
+			t.Errorf("cut after %d of %d bytes: %v", i, len(whole), err)
+		}
+	}
+	if err := read(whole); err != nil {
+		t.Errorf("undamaged: %v", err)
+	}
+}
+
+// Whoever dies while he restores leaves something that does not open as a node,
+// whenever that is, and that a second attempt in another place has no need of.
+func TestDiesWhileRestoring(t *testing.T) {
+	s := create(t)
+	whole, second := story(t, s)
+	dir := filepath.Join(t.TempDir(), "restored")
+	tries := 0
+	watched := func(part []byte) io.Reader {
+		step := max(1, len(part)/2)
+		at := 0
+		return readerFunc(func(p []byte) (int, error) {
+			if at == len(part) {
+				return 0, io.EOF
+			}
+			// What is on disk now is what is there after a kill.
+			if at%step == 0 {
+				dead := filepath.Join(t.TempDir(), "dead")
+				if err := os.CopyFS(dead, os.DirFS(dir)); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := store.Open(dead, options(t)); err == nil {
+					t.Errorf("after %d bytes of a part it opens", at)
+				}
+				tries++
+			}
+			n := copy(p[:1], part[at:])
+			at += n
+			return n, nil
+		})
+	}
+	if _, err := store.Restore(dir, options(t), []io.Reader{watched(whole), watched(second)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if tries < 4 {
+		t.Errorf("looked %d times", tries)
+	}
+	again := open(t, dir)
+	if !again.Recovering() {
+		t.Error("it does not wait for what partners say")
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

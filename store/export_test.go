@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"path/filepath"
 
@@ -159,4 +161,21 @@ func (s *Store) SealedRow(table, key string) (b []byte, err error) {
 		return err
 	})
 	return b, err
+}
+
+// PartReader reads the first part of a backup, again and again, into one
+// database: nothing is written before all of it was checked.
+func PartReader(dir string, o Options) (read func(part []byte) error, closed func() error, err error) {
+	if o, err = o.withDefaults(); err != nil {
+		return nil, nil, err
+	}
+	db, err := openBadger(badgerOptions(dir, o.Master, o.Log).WithSyncWrites(false))
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(part []byte) error {
+		b := restoring{db: db, part: 1, in: &frameReader{in: bufio.NewReader(bytes.NewReader(part)), sum: sha256.New()}}
+		_, err := b.read(o, backupHead{})
+		return err
+	}, db.Close, nil
 }
