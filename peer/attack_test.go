@@ -744,11 +744,10 @@ func TestAttackCorrectionLeavesAfterCapacityWasLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := keep(t, w, youth)
-	for range 100 {
-		if time.Sleep(200 * time.Millisecond); k.count() > 0 {
-			break
-		}
-	}
+	until(t, debts, "what can't be told is given up", func() bool {
+		x := opened(t, debts, professional, id)
+		return slices.ContainsFunc(x.Corrections[0].To, func(to exchange.CorrectedAt) bool { return to.State == exchange.PassingRejected })
+	})
 	for _, token := range k.kept {
 		m, err := wire.ReadKept(token)
 		if err != nil {
