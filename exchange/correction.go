@@ -162,6 +162,10 @@ func (x Exchange) For(c Correction, to CorrectedAt) Correction {
 			continue
 		}
 		told.Items = c.of(p.Items)
+		if c.Kind == Rectification {
+			// A value that was corrected again is for the correction that did.
+			told.Items = slices.DeleteFunc(told.Items, func(i CorrectedItem) bool { return i.Value.Zero() })
+		}
 		if p.Breach {
 			// Who should not have it gets no more of it, and is told to let it go.
 			told.Kind = Erasure
@@ -390,7 +394,7 @@ func (c Correction) CheckFor(law *Law, to Party, in CapacityCode) error {
 		if !ok {
 			return refuse(UnknownItem)
 		}
-		if item.Category != Ordinary && !known(capacity.Special, item.Category) {
+		if !capacity.May(item.Category) {
 			return refuse(CategoryAsker, "item", string(i.Item), "category", string(item.Category))
 		}
 		if err := CheckNumber(capacity, i.Value, "item", string(i.Item)); err != nil {

@@ -136,6 +136,9 @@ func knownCode(s string) string {
 	return UnknownCode
 }
 
+// giveUp records that a message of ours is not going to be delivered. Where the
+// other node did not say so itself (sure), a passing that was tried before may have
+// arrived all the same: then who supplied it is told, rather once too often.
 func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, kind exchange.MessageKind, state exchange.PassingState, code string, sure bool) error {
 	if key, ok := meetingOf(row); ok {
 		return n.lost(ctx, out, key, kind, code)
@@ -151,7 +154,7 @@ func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, kind 
 			return act{}, err
 		}
 		if !sure && n.tried(out.ID) {
-			if a.parcels, err = n.noticesOf(passingIn(x, exchange.ID(out.ID)), before, x, digest, exchange.ID(out.ID), now); err != nil {
+			if a.parcels, err = n.noticesOf(kind, before, x, digest, exchange.ID(out.ID), now); err != nil {
 				return act{}, err
 			}
 		}
@@ -165,17 +168,6 @@ func (n *Node) giveUp(ctx context.Context, out store.Outgoing, row string, kind 
 func (n *Node) tried(id string) bool {
 	made, err := timeOf(id)
 	return err != nil || made.Before(n.started) || n.courier.tries(id) > 0
-}
-
-// passingIn is the kind of a message when it is a passing of ours that the
-// recipient's node did not refuse itself, else none.
-func passingIn(x exchange.Exchange, id exchange.ID) exchange.MessageKind {
-	for _, p := range x.Passings {
-		if p.ID == id && p.From == x.Own() {
-			return exchange.PassingMessage
-		}
-	}
-	return ""
 }
 
 // receipted checks a receipt and finishes the message: from here on we hold
@@ -225,7 +217,11 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 		} else {
 			x, a.event, err = before.Deliver(kind, now)
 		}
+		if err != nil {
+			return act{}, err
+		}
 		a.after = before.with(x)
+		a.rows, err = n.spent(before, digest)
 		return a, err
 	})
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluis/exchange"
+	"sluis/exchange/wire"
 	"sluis/peer"
 )
 
@@ -400,4 +401,90 @@ func TestCorrectionOvertaken(t *testing.T) {
 			return len(c.To) != 2 || slices.ContainsFunc(c.To, func(to exchange.CorrectedAt) bool { return to.State != exchange.PassingDelivered })
 		})
 	})
+}
+
+// TestSpentPassing is a passing that waits while its item is rectified: it goes as
+// it was signed, since it may have arrived, and once it has, the passer keeps
+// nothing of the value that was wrong.
+func TestSpentPassing(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w)
+	for _, m := range w.members {
+		m.settle()
+	}
+	youth.stop()
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan", "debt-creditors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := debts.node.Correct(ctx, professional, id, exchange.Correction{
+		Kind: exchange.Rectification, Why: exchange.Hide("typed in the wrong row"),
+		Items: []exchange.CorrectedItem{{Item: "debt-plan", Depth: exchange.Content, Value: exchange.Hide("pays 14 euro each month")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, college, "the rectification came", func() bool {
+		i, ok := opened(t, college, requester, id).Holds("debt-plan")
+		return ok && i.Value.Reveal() == "pays 14 euro each month"
+	})
+	youth.start()
+	youth.wait(passing, exchange.Answered)
+	until(t, college, "it was received", func() bool { return opened(t, college, requester, id).Passings[0].State == exchange.PassingDelivered })
+	kept, err := college.node.KeptMessages(id, exchange.Asker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range kept {
+		shown, err := m.Shown()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Kind == wire.Passing && (shown["debt-plan"] != "" || shown["debt-creditors"] == "") {
+			t.Errorf("the finished passing shows %d items, the one that was wrong: %t", len(shown), shown["debt-plan"] != "")
+		}
+	}
+	until(t, youth, "and so has who got it", func() bool {
+		i, ok := opened(t, youth, requester, passing).Holds("debt-plan")
+		return ok && i.Value.Reveal() == "pays 14 euro each month"
+	})
+}
+
+// TestMissedTwice is a correction of two items, of which one was corrected again:
+// who missed both is told what counts of each.
+func TestMissedTwice(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w)
+	for _, m := range w.members {
+		m.settle()
+	}
+	college.stop()
+	plan := func(value string) exchange.CorrectedItem {
+		return exchange.CorrectedItem{Item: "debt-plan", Depth: exchange.Content, Value: exchange.Hide(value)}
+	}
+	for _, items := range [][]exchange.CorrectedItem{
+		{plan("pays 14 euro each month"), {Item: "debt-creditors", Depth: exchange.That, Value: exchange.Hide("there are none")}},
+		{plan("pays 15 euro each month")},
+	} {
+		if _, err := debts.node.Correct(ctx, professional, id, exchange.Correction{Kind: exchange.Rectification, Why: exchange.Hide("wrong"), Items: items}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	debts.stop()
+	college.start()
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan", "debt-creditors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	youth.wait(passing, exchange.Answered)
+	debts.start()
+	for item, want := range map[exchange.ItemCode]string{"debt-plan": "pays 15 euro each month", "debt-creditors": "there are none"} {
+		until(t, youth, "what counts came", func() bool {
+			i, ok := opened(t, youth, requester, passing).Holds(item)
+			return ok && i.Value.Reveal() == want
+		})
+	}
 }
