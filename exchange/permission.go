@@ -315,9 +315,8 @@ func (x Exchange) AskedOfUs() (n int) {
 func (x Exchange) used(p PassingOn, to PartyID, at time.Time) (numbers []int) {
 	for _, l := range x.Layers() {
 		for _, code := range p.Items {
-			for _, c := range l.Conditions {
-				asks := c.Code == AskFirst || c.Code == AskEachTime
-				if !asks || len(c.Items) > 0 && !known(c.Items, code) {
+			for _, c := range about(l.Conditions, code) {
+				if c.Code != AskFirst && c.Code != AskEachTime {
 					continue
 				}
 				u := Onward{Item: code, To: Recipient{Party: to}, Purpose: p.Purpose, At: at}

@@ -30,7 +30,7 @@ func (n *Node) acceptOnward(f *inForce, a act, m wire.Message, now time.Time) (a
 	case wire.PermissionRequest:
 		a.after.Exchange, a.event, err = n.receivePermissionRequest(f, before, m, now)
 	case wire.Permission:
-		if err := n.mayRead(f, m.To, m.Permission.Tell, "tell"); err != nil {
+		if err := n.mayBeTold(f, m.To, m.Permission.Tell, "tell"); err != nil {
 			return act{}, err
 		}
 		var granted *exchange.Permission
@@ -71,7 +71,7 @@ func (n *Node) receivePermissionRequest(f *inForce, before record, m wire.Messag
 		return none(err)
 	}
 	p := m.Permission
-	if err := n.mayRead(f, m.To, p.Why, "why"); err != nil {
+	if err := n.mayBeTold(f, m.To, p.Why, "why"); err != nil {
 		return none(err)
 	}
 	material, err := n.material(before)
@@ -92,16 +92,6 @@ func (n *Node) receivePermissionRequest(f *inForce, before record, m wire.Messag
 	}, now)
 }
 
-// mayRead holds a text that came to one of our capacities to what that may process.
-func (n *Node) mayRead(f *inForce, to exchange.PartyID, text exchange.Personal, field string) error {
-	party, err := f.party(to.OIN)
-	if err != nil {
-		return err
-	}
-	capacity, _ := party.Capacity(to.Capacity)
-	return exchange.CheckNumber(capacity, text, "field", field)
-}
-
 // permissionFrom is a permission as its signed message gives it to holder.
 func permissionFrom(m wire.Message, holder exchange.PartyID) *exchange.Permission {
 	p := m.Permission
@@ -113,7 +103,7 @@ func permissionFrom(m wire.Message, holder exchange.PartyID) *exchange.Permissio
 // acceptPassing takes what another party passed on to us, after every signature,
 // link, condition and permission of it was checked.
 func (n *Node) acceptPassing(f *inForce, a act, m wire.Message, now time.Time) (act, error) {
-	if err := n.unused(exchange.ID(m.ID)); err != nil {
+	if err := n.unused(exchange.ID(m.ID), exchange.Supplier, exchange.Asker); err != nil {
 		return act{}, err
 	}
 	if err := n.fits(m, now); err != nil {
@@ -139,9 +129,10 @@ func (n *Node) acceptPassing(f *inForce, a act, m wire.Message, now time.Time) (
 	return a, nil
 }
 
-// unused holds that an ID that another party chose names nothing here yet.
-func (n *Node) unused(id exchange.ID) error {
-	for _, side := range []exchange.Side{exchange.Supplier, exchange.Asker} {
+// unused holds that an ID that another party chose names nothing here yet: no
+// exchange on these sides, and no case.
+func (n *Node) unused(id exchange.ID, sides ...exchange.Side) error {
+	for _, side := range sides {
 		if _, err := n.record(id, side); !errors.Is(err, &Fault{Code: UnknownExchange}) {
 			return orFault(err, Replayed)
 		}

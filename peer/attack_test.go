@@ -531,11 +531,9 @@ func TestAttackQueuedBSNLeavesAfterRightWasLost(t *testing.T) {
 	without.MayProcessBSN = false
 	college.install(w.change(youthCare.OIN, without))
 	k := keep(t, w, youth)
-	for range 100 {
-		if time.Sleep(200 * time.Millisecond); k.count() > 0 || opened(t, college, requester, id).Passings[0].State != exchange.PassingQueued {
-			break
-		}
-	}
+	until(t, college, "the passing ended", func() bool {
+		return k.count() > 0 || opened(t, college, requester, id).Passings[0].State != exchange.PassingQueued
+	})
 	for _, token := range k.kept {
 		rest, _, _ := bytes.Cut(token, []byte{'\n'})
 		for _, d := range bytes.Split(rest, []byte{'~'}) {

@@ -225,19 +225,12 @@ func (n *Node) acceptRequest(f *inForce, m wire.Message, now time.Time) (record,
 	if !m.Follows.Zero() {
 		return record{}, exchange.Event{}, fault(Follows)
 	}
-	for _, side := range []exchange.Side{exchange.Supplier, exchange.Asker} {
-		if side == exchange.Asker && m.From.OIN == n.id.OIN {
-			continue // another capacity of ours asks: its side is here too
-		}
-		if _, err := n.record(m.Exchange, side); err == nil {
-			// Another message has opened this exchange: an ID is used once.
-			return record{}, exchange.Event{}, fault(Replayed)
-		} else if !errors.Is(err, &Fault{Code: UnknownExchange}) {
-			return record{}, exchange.Event{}, err
-		}
+	sides := []exchange.Side{exchange.Supplier}
+	if m.From.OIN != n.id.OIN { // when another capacity of ours asks, its side is here too
+		sides = append(sides, exchange.Asker)
 	}
-	if _, _, err := n.caseRow(m.Exchange); !errors.Is(err, &Fault{Code: UnknownCase}) {
-		return record{}, exchange.Event{}, orFault(err, Replayed) // it names a case of ours
+	if err := n.unused(m.Exchange, sides...); err != nil {
+		return record{}, exchange.Event{}, err
 	}
 	from, err := f.party(m.From.OIN)
 	if err != nil {
