@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"crypto/ed25519"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"testing"
@@ -88,13 +89,22 @@ func (a *authority) publish(t testing.TB, entries []register.Entry, expires time
 	return bundle
 }
 
-// freeAddress is a loopback address on which nobody listens just now.
+// freeAddress is a loopback address on which nobody listens just now. Its port
+// lies below those that the system gives to outgoing connections: one of them
+// could take it before the node listens, or while the node is down.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 50 {
+		port := strconv.Itoa(10000 + rand.N(20000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return "/ip4/127.0.0.1/tcp/" + port
 	}
-	defer l.Close()
-	return "/ip4/127.0.0.1/tcp/" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("found no port that is free")
+	return ""
 }
