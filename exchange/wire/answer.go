@@ -36,44 +36,27 @@ const outcomeSchema = "disclosure.item"
 // SignAnswer signs an answer. The disclosures follow the JWS in the order of
 // their digests, so that an answer has one form.
 func SignAnswer(e Envelope, a exchange.Answer, key ed25519.PrivateKey) (Signed, error) {
-	type pair struct{ digest, encoded string }
-	var pairs []pair
+	values := map[string][]byte{}
 	for _, i := range a.Items {
 		value, err := json.Marshal(outcomeBody{Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Tell: i.Tell.Reveal()})
 		if err != nil {
 			return Signed{}, err
 		}
-		d, err := crypto.Disclose(string(i.Item), value)
-		if err != nil {
-			return Signed{}, err
-		}
-		pairs = append(pairs, pair{d.Digest(), d.Encoded()})
+		values[string(i.Item)] = value
 	}
-	slices.SortFunc(pairs, func(a, b pair) int { return strings.Compare(a.digest, b.digest) })
+	all, err := disclose(values)
+	if err != nil {
+		return Signed{}, err
+	}
 	policy, err := EncodePolicy(e.ID, exchange.Layer{By: e.From, Conditions: a.Conditions})
 	if err != nil {
 		return Signed{}, err
 	}
 	body := answerBody{Decided: a.At.UTC().Truncate(time.Millisecond), Policy: policy, Hash: "sha-256"}
-	for _, p := range pairs {
-		body.Digests = append(body.Digests, p.digest)
+	for _, d := range all {
+		body.Digests = append(body.Digests, d.Digest())
 	}
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return Signed{}, err
-	}
-	s, err := sign(Answer, e, raw, key)
-	if err != nil {
-		return Signed{}, err
-	}
-	for _, p := range pairs {
-		s.Token = append(append(s.Token, '~'), p.encoded...)
-	}
-	s.Token = append(s.Token, '~')
-	if len(s.Token) > MaxToken {
-		return Signed{}, fault(MessageTooLarge)
-	}
-	return s, nil
+	return signWith(Answer, e, body, all, nil, key)
 }
 
 // split takes the disclosures off a token. They are nil where there are none.

@@ -1,10 +1,8 @@
 package wire
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -12,7 +10,6 @@ import (
 
 	"sluis/crypto"
 	"sluis/exchange"
-	"sluis/register"
 	"sluis/schemas"
 )
 
@@ -139,7 +136,7 @@ func SignPassing(e Envelope, p PassingBody, parts [][]byte, key ed25519.PrivateK
 	if err != nil {
 		return Signed{}, err
 	}
-	own, err := disclosed(map[string][]byte{subjectName: subject, whyName: why})
+	own, err := disclose(map[string][]byte{subjectName: subject, whyName: why})
 	if err != nil {
 		return Signed{}, err
 	}
@@ -227,7 +224,7 @@ func SignCorrection(e Envelope, c exchange.Correction, passing exchange.ID, key 
 		}
 		values[string(i.Item)] = value
 	}
-	all, err := disclosed(values)
+	all, err := disclose(values)
 	if err != nil {
 		return Signed{}, err
 	}
@@ -237,8 +234,8 @@ func SignCorrection(e Envelope, c exchange.Correction, passing exchange.ID, key 
 	return signWith(Correction, e, body, all, nil, key)
 }
 
-// disclosed makes disclosures, in the order of their digests.
-func disclosed(values map[string][]byte) (all []crypto.Disclosure, err error) {
+// disclose makes disclosures, in the order of their digests.
+func disclose(values map[string][]byte) (all []crypto.Disclosure, err error) {
 	for name, value := range values {
 		d, err := crypto.Disclose(name, value)
 		if err != nil {
@@ -487,189 +484,3 @@ func readOutcome(d crypto.Disclosure) (exchange.AnsweredItem, error) {
 		Item: exchange.ItemCode(d.Name), Outcome: o.Outcome, Depth: o.Depth, Value: exchange.Hide(o.Value), Tell: exchange.Hide(o.Tell),
 	}, nil
 }
-
-// matches holds that what is attached is what the signed part names, in its
-// order, and of the kind that belongs in each place.
-func (m *Message) matches(named []Digest, kinds []Kind) error {
-	if len(named) != len(m.Attached) {
-		return fault(MessageSchema)
-	}
-	for n, a := range m.Attached {
-		if a.Digest != named[n] || a.Kind != kinds[n] {
-			return fault(MessageSchema)
-		}
-	}
-	return nil
-}
-
-// each is a kind, as often as there are places for it.
-func each(k Kind, places []Digest) []Kind { return slices.Repeat([]Kind{k}, len(places)) }
-
-// maxAttached bounds what comes along with one message.
-const maxAttached = 160
-
-// attachments takes the attachments off a token.
-func attachments(token []byte) (rest []byte, parts [][]byte, err error) {
-	rest, tail, found := bytes.Cut(token, []byte{'\n'})
-	if !found {
-		return rest, nil, nil
-	}
-	parts = bytes.Split(tail, []byte{'\n'})
-	if len(parts) > maxAttached {
-		return nil, nil, fault(MessageTooLarge)
-	}
-	return rest, parts, nil
-}
-
-// readPart reads a message that was signed by one party to another and is shown
-// to us: to whom it went and how long it was offered is not ours to judge, who
-// signed it when is.
-func readPart(jws []byte, reg *register.Register, now time.Time) (Message, error) {
-	m, c, signer, err := open(jws, reg)
-	if err != nil {
-		return Message{}, err
-	}
-	switch {
-	case signer.OIN != m.From.OIN:
-		return Message{}, fault(SenderMismatch)
-	case m.At.After(now.Add(Skew)):
-		return Message{}, fault(MessageClock)
-	case !signer.ValidAt(m.At), signer.RevokedAt(now):
-		return Message{}, fault(KeyStale)
-	}
-	return m, m.readAsPart(c.Body)
-}
-
-func (m *Message) readAsPart(body json.RawMessage) (err error) {
-	m.part = true
-	switch m.Kind {
-	case Answer:
-		var b answerBody
-		if err := json.Unmarshal(body, &b); err != nil {
-			return fault(MessageSchema)
-		}
-		m.digests = b.Digests
-		m.Answer.At = b.Decided.UTC()
-		m.Answer.Conditions, err = m.policy(b.Policy)
-		return err
-	case Passing, Permission, Correction:
-		return m.readOnward(body, nil)
-	}
-	return fault(MessageSchema)
-}
-
-// ReadKept reads a message that this node keeps. Its signature was checked when
-// it came in, or is ours.
-func ReadKept(token []byte) (Message, error) {
-	rest, parts, err := attachments(token)
-	if err != nil {
-		return Message{}, err
-	}
-	jws, disclosures, err := split(rest)
-	if err != nil {
-		return Message{}, err
-	}
-	m, c, err := kept(jws)
-	if err != nil {
-		return Message{}, err
-	}
-	m.Token, m.disclosures = token, disclosures
-	for _, p := range parts {
-		part, c, err := kept(p)
-		if err != nil {
-			return Message{}, err
-		}
-		if err := part.readAsPart(c.Body); err != nil {
-			return Message{}, err
-		}
-		m.Attached = append(m.Attached, part)
-	}
-	if m.Kind == Answer || m.Kind == Correction || m.Kind == Passing {
-		// Values may have been taken out of it since, see Without.
-		keep := m.Attached
-		if err := m.readAsPart(c.Body); err != nil {
-			return Message{}, err
-		}
-		m.Attached = keep
-		return m, nil
-	}
-	return m, m.readBody(c.Body, disclosures)
-}
-
-func kept(jws []byte) (Message, claims, error) {
-	segments := bytes.Split(jws, []byte{'.'})
-	if len(segments) != 3 {
-		return Message{}, claims{}, fault(MessageSchema)
-	}
-	head, err := base64.RawURLEncoding.DecodeString(string(segments[0]))
-	if err != nil {
-		return Message{}, claims{}, fault(MessageSchema)
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(string(segments[1]))
-	if err != nil {
-		return Message{}, claims{}, fault(MessageSchema)
-	}
-	var h struct {
-		Type string `json:"typ"`
-	}
-	if err := json.Unmarshal(head, &h); err != nil {
-		return Message{}, claims{}, fault(MessageSchema)
-	}
-	return read(jws, h.Type, payload)
-}
-
-// Shown are the disclosures of items that came with a message, encoded, by item.
-func (m Message) Shown() (map[exchange.ItemCode]string, error) {
-	all := map[exchange.ItemCode]string{}
-	for _, encoded := range m.disclosures {
-		d, err := crypto.ParseDisclosure(encoded, crypto.MaxDisclosure)
-		if err != nil {
-			return nil, err
-		}
-		if d.Name != subjectName && d.Name != whyName {
-			all[exchange.ItemCode(d.Name)] = encoded
-		}
-	}
-	return all, nil
-}
-
-// Without is a token without the disclosures of some items: their values are
-// gone, and the signature over the rest still holds.
-func Without(token []byte, items []exchange.ItemCode) ([]byte, error) {
-	rest, parts, err := attachments(token)
-	if err != nil {
-		return nil, err
-	}
-	jws, disclosures, err := split(rest)
-	if err != nil {
-		return nil, err
-	}
-	out := bytes.Clone(jws)
-	left := 0
-	for _, encoded := range disclosures {
-		d, err := crypto.ParseDisclosure(encoded, crypto.MaxDisclosure)
-		if err != nil {
-			return nil, err
-		}
-		if slices.Contains(items, exchange.ItemCode(d.Name)) {
-			continue
-		}
-		out, left = append(append(out, '~'), encoded...), left+1
-	}
-	if left > 0 {
-		out = append(out, '~')
-	}
-	for _, p := range parts {
-		out = append(append(out, '\n'), p...)
-	}
-	return out, nil
-}
-
-// DisclosureDigest is what an answer or a rectification signs of a disclosure.
-func DisclosureDigest(encoded string) string {
-	sum := sha256.Sum256([]byte(encoded))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// Digests are those of the disclosures that an answer or a rectification signs.
-func (m Message) Digests() []string { return m.digests }
