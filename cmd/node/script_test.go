@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits, "reads": reads,
+			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
 			"until": until,
 		},
 	})
@@ -207,22 +207,6 @@ func waits(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil || r.Phase != want {
 		ts.Fatalf("the request is %s, want %s: %v", r.Phase, want, err)
 	}
-}
-
-// reads waits until somebody who opens a request reads a text in it.
-func reads(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: reads DIR REQUEST TEXT")
-	}
-	for range 200 {
-		text, err := inside("--dir", args[0], "show", args[1], "--content", "--as", "a.jansen")
-		ts.Check(err)
-		if strings.Contains(text, args[2]) {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	ts.Fatalf("nobody reads %q", args[2])
 }
 
 // until runs a command again and again until it prints what matches.
