@@ -31,6 +31,7 @@ const (
 	MessageRejected    EventKind = "message-rejected"
 	MessageExpired     EventKind = "message-expired"
 	Viewed             EventKind = "viewed"
+	DraftSaved         EventKind = "draft-saved" // what somebody filled in and did not send
 
 	// Of what goes on with the data after the answer.
 	PermissionRequestIssued      EventKind = "permission-request-issued"

@@ -40,7 +40,7 @@ var steps = []EventKind{
 	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDecided,
 	ContributionIssued, ContributionReceived, AgreementRecorded, ConferenceClosed, ClosingIssued, ClosingReceived, CoordinationEnded,
 	ItemsErased,
-	ReceiptReceived, MessageRejected, MessageExpired, Viewed, PetitionOpened, PetitionExtended, PetitionDecided,
+	ReceiptReceived, MessageRejected, MessageExpired, Viewed, DraftSaved, PetitionOpened, PetitionExtended, PetitionDecided,
 }
 
 // Rows is the order of events.
@@ -93,7 +93,7 @@ var Rows = [...]Row{
 	{[]EventKind{ContributionDecided, ContributionIssued, ContributionReceived}, NotAfter, []EventKind{ContributionsDestroyed}, "nothing is said when all was destroyed"},
 	{[]EventKind{CoordinationEnded}, Needs, []EventKind{CaseOpened}, "a case is opened first"},
 
-	{[]EventKind{Viewed}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived, PetitionOpened, ConferenceOpened, InvitationReceived}, "there is nothing to look at before it begins"},
+	{[]EventKind{Viewed, DraftSaved}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived, PetitionOpened, ConferenceOpened, InvitationReceived}, "there is nothing to look at before it begins"},
 	{[]EventKind{CaseOpened}, NotAfter, []EventKind{CaseOpened}, "a case is opened once"},
 	{[]EventKind{CaseChanged, CaseClosed}, Needs, []EventKind{CaseOpened}, "a case is opened first"},
 	{[]EventKind{CaseChanged, CaseClosed}, NotAfter, []EventKind{CaseClosed}, "a closed case stays as it is"},
@@ -110,7 +110,7 @@ var Rows = [...]Row{
 var EventKinds = [...]EventKind{
 	RequestIssued, RequestReceived, CaseOpened, CaseChanged, CaseClosed, WithdrawalIssued, WithdrawalReceived, QuestionIssued, QuestionReceived,
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
-	ReceiptReceived, MessageRejected, MessageExpired, Viewed, StaffChanged, RegisterInstalled, NodeCreated, MomentRecorded, HoldPlaced,
+	ReceiptReceived, MessageRejected, MessageExpired, Viewed, DraftSaved, StaffChanged, RegisterInstalled, NodeCreated, MomentRecorded, HoldPlaced,
 	HoldLifted, DossierDestroyed, DossiersPurged, Searched, Exported, InspectionGranted, CheckpointCosigned, CosignatureReceived, LedgerAlarm,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,

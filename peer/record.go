@@ -32,6 +32,7 @@ const (
 	tableContribution = "contribution" // by conference, capacity and ID: a storedContribution
 
 	tableStaff    = "staff"    // by actor ID
+	tableDraft    = "draft"    // by exchange or case, capacity and actor ID: the text as it was given
 	tableRegister = "register" // the bundle in force
 
 	// Of the ledgers of partners, see sighting.go, and of our own.

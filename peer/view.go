@@ -70,13 +70,35 @@ type Filter struct {
 	Hat   exchange.CapacityCode // only what this capacity asks or is asked
 	Broad bool                  // only requests to many at once
 	Asked bool                  // only those about which permission is asked of us
+	Open  bool                  // only what has not ended, or waits for a permission of ours
 	After string                // the cursor that the previous page returned
 	Limit int                   // at most 100; 0 means 100
 }
 
 func (f Filter) picks(x exchange.Exchange) bool {
 	return (f.Side == "" || x.Side == f.Side) && (f.Phase == "" || x.Phase == f.Phase) && (f.Hat == "" || x.Own().Capacity == f.Hat) &&
-		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero()) && (!f.Asked || x.AskedOfUs() > 0)
+		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero()) && (!f.Asked || x.AskedOfUs() > 0) && (!f.Open || isOpen(x))
+}
+
+// isOpen reports whether somebody of ours still has something to do or to wait
+// for.
+func isOpen(x exchange.Exchange) bool { return !x.Phase.Ended() || x.AskedOfUs() > 0 }
+
+// index is the index key that holds all that the filter picks, "" for none:
+// then the whole table is read.
+func (f Filter) index() string {
+	switch {
+	case f.Case != "" && f.Side == exchange.Asker:
+		return caseIndex(f.Case)
+	case f.Open && f.Hat != "" && f.Side != "":
+		return workIndex(f.Hat, f.Side)
+	}
+	return ""
+}
+
+// workIndex is the index key of what is open in a capacity.
+func workIndex(in exchange.CapacityCode, side exchange.Side) string {
+	return "work/" + string(in) + "/" + string(side)
 }
 
 // IsCursor reports whether a text can be a cursor of a list: empty, or one that
@@ -97,7 +119,7 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 		if err := ctx.Err(); err != nil {
 			return nil, "", err
 		}
-		rows, err := n.store.List(tableExchange, after, maxPage)
+		rows, all, err := n.rowsOf(f, after)
 		if err != nil {
 			return nil, "", err
 		}
@@ -120,10 +142,25 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 			}
 			page = append(page, s)
 		}
-		if len(rows) < maxPage {
+		if all {
 			return page, "", nil
 		}
 	}
+}
+
+// rowsOf reads the next rows among which those are that a filter picks, and
+// reports whether they are the last.
+func (n *Node) rowsOf(f Filter, after string) (rows []store.Row, all bool, err error) {
+	index := f.index()
+	if index == "" {
+		rows, err = n.store.List(tableExchange, after, maxPage)
+		return rows, len(rows) < maxPage, err
+	}
+	if rows, err = n.store.ByIndex(index); err != nil {
+		return nil, false, err
+	}
+	rows = slices.DeleteFunc(rows, func(r store.Row) bool { return r.Table != tableExchange || r.Key <= after })
+	return rows, true, nil
 }
 
 const maxPage = 100
@@ -295,6 +332,9 @@ func (n *Node) index(c *store.Change, a act) {
 		keys = append(keys, caseIndex(x.Request.Case))
 	} else if !x.Phase.Ended() && x.Phase != exchange.Decided {
 		keys = append(keys, openIndex(x.Request.From.OIN))
+	}
+	if isOpen(x) {
+		keys = append(keys, workIndex(x.Own().Capacity, x.Side))
 	}
 	c.Puts[0].Index = keys
 }
