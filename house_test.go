@@ -42,7 +42,9 @@ var rooms = map[string][]string{
 	"api":        {"schemas"},
 	"api/server": {"api", "peer", "exchange", "ledger", "schemas", "register", "exchange/wire", "crypto", "store"},
 
-	"testnet": {"api", "api/server", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
+	"console":    {"peer", "exchange", "ledger", "schemas"},
+
+	"testnet": {"api", "api/server", "console", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
 	"cmd/node": {
 		"api", "api/server", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit",
 	},

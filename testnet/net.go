@@ -226,6 +226,30 @@ func (n *Net) Dir(party string) string { return n.nodes[party].dir }
 // Socket is where the API of a party's node is served.
 func (n *Net) Socket(party string) string { return socketOf(n.nodes[party].dir) }
 
+// A Door is a link that signs somebody in at the console of his party: of a
+// test network only, and for a day.
+type Door struct {
+	Staff exchange.ActorID
+	Role  exchange.Role
+	Hat   exchange.CapacityCode
+	URL   string
+}
+
+// Doors lists the links of everybody who works at a party that is up.
+func (n *Net) Doors(party string) (all []Door) {
+	node, ok := n.nodes[party]
+	if !ok || node.running == nil {
+		return nil
+	}
+	for _, a := range node.member.Staff {
+		for _, g := range a.Roles {
+			link := node.running.address + node.running.pages.Link(a.ID, g.Capacity, g.Role)
+			all = append(all, Door{Staff: a.ID, Role: g.Role, Hat: g.Capacity, URL: link})
+		}
+	}
+	return all
+}
+
 // Member is what the network knows of a party.
 func (n *Net) Member(party string) (Member, bool) { return n.member(party) }
 

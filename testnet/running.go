@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"sluis/api/server"
+	"sluis/console"
 	"sluis/exchange"
 	"sluis/peer"
 )
@@ -17,6 +19,9 @@ type running struct {
 	// silence ends the API, rest the duties; serve and run tell how they ended.
 	silence, rest context.CancelFunc
 	serve, run    chan error
+	// The pages, and where a browser finds them.
+	pages   *console.Console
+	address string
 }
 
 // start opens the node of a party and returns when its API can be reached. A
@@ -39,12 +44,24 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	if err != nil {
 		return errors.Join(err, opened.Close())
 	}
-	r := &running{node: opened, dir: to.dir, serve: make(chan error, 1), run: make(chan error, 1)}
+	pages, err := console.New(console.Options{Node: opened, Log: log, Now: n.config.Now, Test: true})
+	if err != nil {
+		return errors.Join(err, listener.Close(), opened.Close())
+	}
+	web, err := net.Listen("tcp", loopback+":0")
+	if err != nil {
+		return errors.Join(err, listener.Close(), opened.Close())
+	}
+	r := &running{
+		node: opened, dir: to.dir, serve: make(chan error, 2), run: make(chan error, 1), pages: pages,
+		address: "http://" + web.Addr().String(),
+	}
 	// The node outlives the call that starts it.
 	var talks, duties context.Context
 	talks, r.silence = context.WithCancel(context.WithoutCancel(ctx))
 	duties, r.rest = context.WithCancel(context.WithoutCancel(ctx))
 	go func() { r.serve <- server.Serve(talks, listener, server.New(opened, log), log) }()
+	go func() { r.serve <- server.Serve(talks, web, pages, log) }()
 	go func() { r.run <- opened.Run(duties) }()
 	to.running = r
 	return nil
@@ -52,8 +69,9 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 
 // stop ends the API first, then the duties, then the node.
 func (r *running) stop() error {
+	r.pages.Close()
 	r.silence()
-	err := <-r.serve
+	err := errors.Join(<-r.serve, <-r.serve)
 	r.rest()
 	return errors.Join(err, <-r.run, r.node.Close(), unlisten(r.dir))
 }

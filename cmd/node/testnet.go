@@ -174,6 +174,15 @@ type contactPoint struct {
 	Dir        string   `json:"dir"`
 	Socket     string   `json:"socket"`
 	Staff      []string `json:"staff"`
+	Console    []entry  `json:"console"`
+}
+
+// An entry is a link that signs somebody in at the console of his party.
+type entry struct {
+	Staff    string `json:"staff"`
+	Role     string `json:"role"`
+	Capacity string `json:"capacity"`
+	URL      string `json:"url"`
 }
 
 // introduce prints how to talk to each party.
@@ -192,6 +201,9 @@ func (t *terminal) introduce(n *testnet.Net) error {
 			}
 			c.Staff = append(c.Staff, fmt.Sprintf("%s (%s)", a.ID, strings.Join(roles, ", ")))
 		}
+		for _, d := range n.Doors(key) {
+			c.Console = append(c.Console, entry{string(d.Staff), string(d.Role), string(d.Hat), d.URL})
+		}
 		all = append(all, c)
 	}
 	return t.print(all, func(w io.Writer) {
@@ -199,6 +211,9 @@ func (t *terminal) introduce(n *testnet.Net) error {
 			fmt.Fprintf(w, "%s\n", c.Name)
 			fmt.Fprintf(w, "  is\t%s\n", strings.Join(c.Capacities, ", "))
 			fmt.Fprintf(w, "  staff\t%s\n", strings.Join(c.Staff, ", "))
+			for _, e := range c.Console {
+				fmt.Fprintf(w, "  in the browser\t%s as %s (%s): %s\n", e.Staff, e.Role, e.Capacity, e.URL)
+			}
 			fmt.Fprintf(w, "  talk to it\tsluis --dir %s list\n", c.Dir)
 			fmt.Fprintf(w, "  API\tcurl --unix-socket %s http://sluis/v1/openapi.json\n\n", c.Socket)
 		}

@@ -1,0 +1,60 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+const (
+	// livePause is how long changes are gathered before the browser is told.
+	livePause = 300 * time.Millisecond
+	// liveBeat keeps a proxy from closing a quiet connection.
+	liveBeat = 20 * time.Second
+	// liveLife bounds one connection; the browser comes back by itself.
+	liveLife = 90 * time.Second
+)
+
+// live tells a page that something was written (server-sent events, WHATWG
+// HTML §9.2). It says no more than that: the page then asks for its own parts,
+// as the person who looks at it.
+func live(v *visit) error {
+	out := http.NewResponseController(v.w)
+	v.w.Header().Set("Content-Type", "text/event-stream")
+	if _, err := fmt.Fprint(v.w, "retry: 2000\n\n"); err != nil {
+		return nil //nolint:nilerr // the browser is gone
+	}
+	if err := out.Flush(); err != nil {
+		return nil //nolint:nilerr // as above
+	}
+	beat, end := time.NewTicker(liveBeat), time.NewTimer(liveLife)
+	defer beat.Stop()
+	defer end.Stop()
+	for {
+		changed := v.c.node.Changed()
+		text := ""
+		select {
+		case <-v.r.Context().Done():
+			return nil
+		case <-end.C:
+			return nil
+		case <-v.c.closed:
+			return nil
+		case <-beat.C:
+			text = ": still here\n\n"
+		case <-changed:
+			time.Sleep(livePause)
+			text = "event: changed\ndata: 1\n\n"
+		}
+		if !v.enter() { // the session ended meanwhile
+			text = "event: ended\ndata: 1\n\n"
+			end.Reset(0)
+		}
+		if _, err := fmt.Fprint(v.w, text); err != nil {
+			return nil //nolint:nilerr // the browser is gone
+		}
+		if err := out.Flush(); err != nil {
+			return nil //nolint:nilerr // as above
+		}
+	}
+}

@@ -1,0 +1,274 @@
+package console
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"sluis/exchange"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// pages are the templates of one language.
+type pages struct {
+	words catalogue
+	all   map[string]*template.Template // by name of the file, without .html
+}
+
+// shared are the files with parts that every page may use.
+var shared = []string{"frame", "icons", "parts"}
+
+// parse reads every template, once per language: what a template says is fixed
+// before anybody asks.
+func (c *Console) parse() (map[string]*pages, error) {
+	words, err := readWords()
+	if err != nil {
+		return nil, err
+	}
+	files, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	sets := map[string]*pages{}
+	for _, lang := range languages {
+		base := template.New("").Funcs(c.functions(lang, words)).Option("missingkey=error")
+		for _, name := range shared {
+			if _, err := base.ParseFS(pageFiles, "pages/"+name+".html"); err != nil {
+				return nil, err
+			}
+		}
+		set := &pages{words: words, all: map[string]*template.Template{}}
+		for _, file := range files {
+			name := strings.TrimSuffix(path.Base(file), ".html")
+			clone, err := base.Clone()
+			if err != nil {
+				return nil, err
+			}
+			if set.all[name], err = clone.ParseFS(pageFiles, file); err != nil {
+				return nil, err
+			}
+		}
+		sets[lang] = set
+	}
+	return sets, nil
+}
+
+// functions are what templates can call, in one language.
+func (c *Console) functions(lang string, words catalogue) template.FuncMap {
+	return template.FuncMap{
+		"t":      func(key string, pairs ...any) string { return words.word(lang, key, pairs...) },
+		"lang":   func() string { return lang },
+		"say":    func(s exchange.Sentence) string { return in(lang, s) },
+		"reveal": reveal,
+		"day":    func(t time.Time) string { return dayIn(lang, t) },
+		"moment": func(t time.Time) string { return momentIn(lang, t) },
+		"iso": func(t time.Time) string {
+			if t.IsZero() {
+				return ""
+			}
+			return t.In(office).Format(time.DateOnly)
+		},
+		"party":     func(id exchange.PartyID) string { return c.nameOf(id) },
+		"colleague": func(id exchange.ActorID) string { return c.colleague(id) },
+		"item":      func(code exchange.ItemCode) string { return in(lang, c.item(code).Name) },
+		"tells":     func(code exchange.ItemCode, d exchange.Depth) string { return in(lang, c.item(code).Depths[d]) },
+		"purpose":   func(code exchange.PurposeCode) string { return in(lang, c.purpose(code).Name) },
+		"domain": func(code exchange.DomainCode) string {
+			d, _ := c.node.Law().Domain(code)
+			return in(lang, d.Name)
+		},
+		"ground": func(code exchange.GroundCode) string {
+			g, _ := c.node.Law().Ground(code)
+			return in(lang, g.Name)
+		},
+		"condition": func(k exchange.Condition, by exchange.PartyID) string {
+			return in(lang, c.node.Law().SentenceOf(k, by, c.nameOf))
+		},
+		"due":  func(t time.Time) string { return due(words, lang, c.now(), t) },
+		"late": func(t time.Time) bool { return daysUntil(c.now(), t) < 0 },
+		"ref":  ref,
+		"dict": dict,
+		"list": func(all ...any) []any { return all },
+		"add":  func(a, b int) int { return a + b },
+	}
+}
+
+// reveal is where the pages show what is personal.
+func reveal(p any) (string, error) {
+	switch p := p.(type) {
+	case exchange.Personal:
+		return p.Reveal(), nil
+	case exchange.BSN:
+		return p.Reveal(), nil
+	}
+	return "", fmt.Errorf("a %T is nothing to reveal", p)
+}
+
+// ref is a short name of a request or case that people can read to each other.
+// It says nothing about anybody.
+func ref(id exchange.ID) string {
+	s := strings.ToUpper(strings.ReplaceAll(string(id), "-", ""))
+	if len(s) < 8 {
+		return s
+	}
+	return s[len(s)-8:len(s)-4] + "-" + s[len(s)-4:]
+}
+
+// dict lets a template hand several things to a part.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict wants pairs")
+	}
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, errors.New("the name of a pair is a text")
+		}
+		m[key] = pairs[i+1]
+	}
+	return m, nil
+}
+
+func due(words catalogue, lang string, now, t time.Time) string {
+	switch n := daysUntil(now, t); {
+	case n < -1:
+		return words.word(lang, "due.late", "n", -n)
+	case n == -1:
+		return words.word(lang, "due.late-one")
+	case n == 0:
+		return words.word(lang, "due.today")
+	case n == 1:
+		return words.word(lang, "due.tomorrow")
+	default:
+		return words.word(lang, "due.days", "n", n)
+	}
+}
+
+func (c *Console) item(code exchange.ItemCode) exchange.Item {
+	i, _ := c.node.Law().Item(code)
+	if i.Name.NL == "" {
+		i.Name = exchange.Sentence{NL: string(code), EN: string(code)}
+	}
+	return i
+}
+
+func (c *Console) purpose(code exchange.PurposeCode) exchange.Purpose {
+	p, _ := c.node.Law().Purpose(code)
+	if p.Name.NL == "" {
+		p.Name = exchange.Sentence{NL: string(code), EN: string(code)}
+	}
+	return p
+}
+
+// nameOf is what people call a party: its name in the register.
+func (c *Console) nameOf(id exchange.PartyID) string {
+	if id.OIN == c.node.Identity().OIN {
+		return c.node.Identity().Name
+	}
+	if reg := c.node.Register(); reg != nil {
+		if p, ok := reg.Party(id.OIN); ok {
+			return p.Name
+		}
+	}
+	return id.String()
+}
+
+// colleague is the name of somebody who works here, or his ID.
+func (c *Console) colleague(id exchange.ActorID) string {
+	all, err := c.node.Staff(nil) //nolint:staticcheck // the door does not look at it
+	if err != nil {
+		return string(id)
+	}
+	for _, a := range all {
+		if a.ID == id {
+			return a.Name.Reveal()
+		}
+	}
+	return string(id)
+}
+
+// A frame is what every page has around its own content.
+type frame struct {
+	Title        string
+	Lang         string
+	Organisation string
+	Test         bool
+	SignedIn     bool
+	Acting       string
+	Name         string
+	Nav          []navItem
+	Flash        string
+	Path         string
+	Refilled     bool
+	// Main is what the page itself is about.
+	Main any
+}
+
+// A navItem is one entry of the navigation.
+type navItem struct {
+	Path, Label string
+	Current     bool
+}
+
+// show writes a page. It is made whole before the first byte leaves.
+func (v *visit) show(name, title string, main any) error {
+	page, ok := v.c.pages[v.lang].all[name]
+	if !ok {
+		return fmt.Errorf("no page %s", name)
+	}
+	f := frame{
+		Title: title, Lang: v.lang, Organisation: v.c.node.Identity().Name, Test: v.c.o.Test, SignedIn: v.actor.ID != "", Path: v.r.URL.Path,
+		Refilled: v.refilled, Main: main,
+	}
+	if f.SignedIn {
+		f.Acting, f.Name = v.word("role."+string(v.session.role)), v.actor.Name.Reveal()
+		f.Nav = v.navigation()
+		if key := v.heard(); key != "" {
+			f.Flash = v.word(key)
+		}
+	}
+	var b bytes.Buffer
+	if err := page.ExecuteTemplate(&b, "page", f); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, err := v.w.Write(b.Bytes())
+	return err
+}
+
+// part writes one named piece of a page, for what is shown anew without the rest.
+func (v *visit) part(page, name string, main any) error {
+	var b bytes.Buffer
+	if err := v.c.pages[v.lang].all[page].ExecuteTemplate(&b, name, main); err != nil {
+		return fmt.Errorf("part %s: %w", name, err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, err := v.w.Write(b.Bytes())
+	return err
+}
+
+// navigation is what somebody in his role can go to.
+func (v *visit) navigation() []navItem {
+	var all []navItem
+	for _, path := range homes[v.session.role] {
+		all = append(all, navItem{
+			Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")),
+			Current: v.r.URL.Path == path || strings.HasPrefix(v.r.URL.Path, path+"/"),
+		})
+	}
+	return all
+}
+
+// homes are the pages in the navigation of each role, the first where it begins.
+var homes = map[exchange.Role][]string{
+	exchange.Professional: {"/werkbak"},
+}

@@ -1,0 +1,268 @@
+package console
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"sluis/exchange"
+	"sluis/peer"
+	"sluis/schemas"
+)
+
+// maxForm bounds what a form can hold, in bytes.
+const maxForm = 1 << 20
+
+// A visit is one request of one browser.
+type visit struct {
+	c     *Console
+	w     http.ResponseWriter
+	r     *http.Request
+	lang  string
+	token string
+	// Of who is signed in; zero otherwise.
+	session session
+	actor   exchange.Actor
+	// refilled says that the form holds what was sent before the session ended.
+	refilled bool
+}
+
+var (
+	errNoPage  = errors.New("no such page")
+	errRole    = errors.New("not in this role")
+	errTooLong = errors.New("too much in one form")
+)
+
+func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
+	v := &visit{c: c, w: w, r: r, lang: "nl"}
+	if l, err := r.Cookie("taal"); err == nil && slices.Contains(languages, l.Value) {
+		v.lang = l.Value
+	}
+	if t, err := r.Cookie(v.cookie("").Name); err == nil {
+		v.token = t.Value
+	}
+	return v
+}
+
+// who acts, for the doors of package peer.
+func (v *visit) who() peer.Who { return peer.Who{ID: v.session.actor, Hat: v.session.hat} }
+
+// serve lets a page answer, to whoever may see it.
+func (v *visit) serve(roles []exchange.Role, do func(*visit) error) error {
+	if v.r.Method == http.MethodPost {
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+		if err := v.r.ParseForm(); err != nil {
+			return errTooLong
+		}
+	}
+	if roles == nil {
+		v.enter()
+		return do(v)
+	}
+	if !v.enter() {
+		v.park()
+		return v.redirect("/inloggen")
+	}
+	if !slices.Contains(roles, v.session.role) {
+		return errRole
+	}
+	if v.r.Method == http.MethodGet {
+		if form, ok := v.c.sessions.unpark(v.token, v.r.URL.Path); ok {
+			v.r.Form, v.r.PostForm, v.refilled = form, form, true
+		}
+	}
+	return do(v)
+}
+
+// enter finds who is signed in. Somebody who left, or lost the role in which he
+// worked, is out at once.
+func (v *visit) enter() bool {
+	watching := v.r.URL.Path == "/live" || v.r.Header.Get("Sluis-Live") != ""
+	s, ok := v.c.sessions.find(v.token, !watching)
+	v.session = s
+	if !ok {
+		return false
+	}
+	all, err := v.c.node.Staff(v.r.Context())
+	if err != nil {
+		return false
+	}
+	at := slices.IndexFunc(all, func(a exchange.Actor) bool { return a.ID == s.actor })
+	if at < 0 {
+		return false
+	}
+	a, err := all[at].Wear(s.hat)
+	if err != nil || !a.Holds(s.role, s.hat) {
+		v.c.sessions.end(v.token, true)
+		return false
+	}
+	v.actor = a
+	return true
+}
+
+// park keeps a form that came in after the session had ended, for the same
+// person: nothing that he wrote is lost.
+func (v *visit) park() {
+	if v.session.actor == "" {
+		return
+	}
+	p := &parked{path: v.r.URL.Path, at: v.c.now()}
+	if v.r.Method == http.MethodPost {
+		p.form = v.r.PostForm
+	}
+	v.c.sessions.edit(v.token, func(s *session) { s.parked = p })
+}
+
+// pull is what an earlier session of the same person left, in this browser.
+func (v *visit) pull(actor exchange.ActorID) *parked {
+	before, _ := v.c.sessions.find(v.token, false)
+	if before.actor != actor || before.parked == nil || v.c.now().Sub(before.parked.at) > parkedLimit {
+		return nil
+	}
+	return before.parked
+}
+
+// redirect sends the browser on with a GET.
+func (v *visit) redirect(path string) error {
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	return nil
+}
+
+// say leaves a message for the next page: the key of a word.
+func (v *visit) say(key string) { v.c.sessions.edit(v.token, func(s *session) { s.flash = key }) }
+
+// heard takes the message out.
+func (v *visit) heard() (key string) {
+	v.c.sessions.edit(v.token, func(s *session) { key, s.flash = s.flash, "" })
+	return key
+}
+
+// id reads the ID in the path.
+func (v *visit) id() (exchange.ID, error) {
+	id, err := exchange.ParseID(v.r.PathValue("id"))
+	if err != nil {
+		return "", errNoPage
+	}
+	return id, nil
+}
+
+// field is what somebody filled in: without the spaces around it, and with the
+// ends of lines as they are elsewhere.
+func (v *visit) field(name string) string {
+	return strings.TrimSpace(strings.ReplaceAll(v.r.Form.Get(name), "\r\n", "\n"))
+}
+
+// text is a field that says something about a person.
+func (v *visit) text(name string) exchange.Personal { return exchange.Hide(v.field(name)) }
+
+// day reads a day, which may be left open.
+func (v *visit) day(name string) (time.Time, bool) {
+	if v.field(name) == "" {
+		return time.Time{}, true
+	}
+	d, err := time.Parse(time.DateOnly, v.field(name))
+	return d, err == nil
+}
+
+// A mistake is something in a form that has to be put right: where, and what.
+type mistake struct {
+	Field string // the id of the field, "" for the form as a whole
+	Text  string
+	Todo  string
+}
+
+// A form is what a person filled in, with what is wrong in it.
+type form struct {
+	Values   url.Values
+	Mistakes []mistake
+}
+
+// Value is what stands in a field.
+func (f form) Value(name string) string { return f.Values.Get(name) }
+
+// Has reports whether a choice was made among several.
+func (f form) Has(name, value string) bool { return slices.Contains(f.Values[name], value) }
+
+// Wrong is what is wrong in a field, "" for nothing.
+func (f form) Wrong(name string) string {
+	for _, m := range f.Mistakes {
+		if m.Field == name {
+			return m.Text
+		}
+	}
+	return ""
+}
+
+func (f *form) wrong(field, text string) {
+	f.Mistakes = append(f.Mistakes, mistake{Field: field, Text: text})
+}
+
+// codeOf is the stable code of an error, and its advice.
+func codeOf(err error) (code string, params []string) {
+	var refusal *exchange.Refusal
+	var fault *peer.Fault
+	switch {
+	case errors.As(err, &refusal):
+		return string(refusal.Code), refusal.Params
+	case errors.As(err, &fault):
+		return fault.Code, nil
+	}
+	return peer.Internal, nil
+}
+
+// advice says of a refusal in the reader's language what is wrong and what to do.
+func (v *visit) advice(err error) mistake {
+	code, _ := codeOf(err)
+	text, ok := schemas.Text(code)
+	if !ok {
+		text, _ = schemas.Text(peer.Internal)
+	}
+	if v.lang == "en" {
+		return mistake{Text: text.EN.Title, Todo: text.EN.Advice}
+	}
+	return mistake{Text: text.NL.Title, Todo: text.NL.Advice}
+}
+
+// status is the HTTP status of an error.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, errNoPage):
+		return http.StatusNotFound
+	case errors.Is(err, errRole):
+		return http.StatusForbidden
+	case errors.Is(err, errTooLong):
+		return http.StatusRequestEntityTooLarge
+	}
+	code, _ := codeOf(err)
+	if text, ok := schemas.Text(code); ok {
+		return text.Status
+	}
+	return http.StatusInternalServerError
+}
+
+// showProblem is the page of what could not be done.
+func (v *visit) showProblem(err error) {
+	status := statusOf(err)
+	code, _ := codeOf(err)
+	if status >= http.StatusInternalServerError {
+		// The text of an error can quote; its code can't.
+		v.c.log.LogAttrs(v.r.Context(), slog.LevelError, "a page failed", slog.String("pattern", v.r.Pattern), slog.String("code", code))
+	}
+	said := v.advice(err)
+	switch {
+	case errors.Is(err, errNoPage):
+		said = mistake{Text: v.word("problem.no-page"), Todo: v.word("problem.no-page.todo")}
+	case errors.Is(err, errRole):
+		said = mistake{Text: v.word("problem.role"), Todo: v.word("problem.role.todo")}
+	case errors.Is(err, errTooLong):
+		said = mistake{Text: v.word("problem.too-long"), Todo: v.word("problem.too-long.todo")}
+	}
+	v.w.WriteHeader(status)
+	if err := v.show("problem", v.word("problem.title"), said); err != nil {
+		v.c.log.Error("the page of a problem failed", "pattern", v.r.Pattern)
+	}
+}
