@@ -94,7 +94,11 @@ func (c *Console) draw() {
 	c.all("GET /{$}", start)
 	c.all("POST /uitloggen", signOut)
 	c.all("GET /live", live)
+	c.all("GET /account", accountPage)
+	c.all("POST /account", changeHat)
+	c.open("GET /over", aboutPage)
 	c.drawDecision()
+	c.drawAsking()
 }
 
 // open adds a page that needs no session.

@@ -94,6 +94,11 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 		},
 		"due":  func(t time.Time) string { return due(words, lang, c.now(), t) },
 		"late": func(t time.Time) bool { return daysUntil(c.now(), t) < 0 },
+		"soon": func(t time.Time) bool { return daysUntil(c.now(), t) <= soonDays },
+		"trigger": func(code exchange.TriggerCode) string {
+			r, _ := c.node.Law().Trigger(code)
+			return in(lang, r.Name)
+		},
 		"ref":  ref,
 		"dict": dict,
 		"list": func(all ...any) []any { return all },
@@ -209,6 +214,7 @@ type frame struct {
 	Flash        string
 	Path         string
 	Refilled     bool
+	OtherLang    string
 	// Main is what the page itself is about.
 	Main any
 }
@@ -216,6 +222,7 @@ type frame struct {
 // A navItem is one entry of the navigation.
 type navItem struct {
 	Path, Label string
+	Count       int // of what waits there
 	Current     bool
 }
 
@@ -225,8 +232,13 @@ func (v *visit) show(name, title string, main any) error {
 	if !ok {
 		return fmt.Errorf("no page %s", name)
 	}
+	other := languages[0]
+	if v.lang == other {
+		other = languages[1]
+	}
 	f := frame{
-		Title: title, Lang: v.lang, Organisation: v.c.node.Identity().Name, Test: v.c.o.Test, SignedIn: v.actor.ID != "", Path: v.r.URL.Path,
+		OtherLang: other,
+		Title:     title, Lang: v.lang, Organisation: v.c.node.Identity().Name, Test: v.c.o.Test, SignedIn: v.actor.ID != "", Path: v.r.URL.Path,
 		Refilled: v.refilled, Main: main,
 	}
 	if f.SignedIn {
@@ -270,5 +282,12 @@ func (v *visit) navigation() []navItem {
 
 // homes are the pages in the navigation of each role, the first where it begins.
 var homes = map[exchange.Role][]string{
-	exchange.Professional: {"/werkbak"},
+	exchange.Professional:  {"/werkbak"},
+	exchange.Requester:     {"/casussen", "/werkbak"},
+	exchange.Coordinator:   {"/casussen", "/werkbak"},
+	exchange.ReportingDesk: {"/casussen", "/werkbak"},
+	// These have no pages of their own yet; they come to their account.
+	exchange.PrivacyOfficer: {"/account"},
+	exchange.Administrator:  {"/account"},
+	exchange.Auditor:        {"/account"},
 }

@@ -123,6 +123,15 @@ func (s *sessions) find(token string, active bool) (session, bool) {
 	return *o, true
 }
 
+// EndSessions ends every session, as when nobody did anything for a while.
+func (c *Console) EndSessions() {
+	c.sessions.mu.Lock()
+	defer c.sessions.mu.Unlock()
+	for _, s := range c.sessions.all {
+		s.ended = true
+	}
+}
+
 // edit changes a session in place.
 func (s *sessions) edit(token string, do func(*session)) {
 	s.mu.Lock()

@@ -55,9 +55,9 @@ func (v *visit) who() peer.Who { return peer.Who{ID: v.session.actor, Hat: v.ses
 func (v *visit) serve(roles []exchange.Role, do func(*visit) error) error {
 	if v.r.Method == http.MethodPost {
 		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-		if err := v.r.ParseForm(); err != nil {
-			return errTooLong
-		}
+	}
+	if err := v.r.ParseForm(); err != nil {
+		return errTooLong
 	}
 	if roles == nil {
 		v.enter()

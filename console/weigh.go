@@ -100,10 +100,21 @@ func (v *visit) step() (w weighStep, err error) {
 		if err != nil {
 			return w, err
 		}
+		// Who weighs himself in this capacity; where there is nobody, whoever works
+		// here.
+		var others []option
 		for _, a := range all {
-			if a.ID != v.session.actor && a.Ended.IsZero() {
-				w.Others = append(w.Others, option{string(a.ID), a.Name.Reveal()})
+			if a.ID == v.session.actor || !a.Ended.IsZero() {
+				continue
 			}
+			one := option{string(a.ID), a.Name.Reveal()}
+			others = append(others, one)
+			if slices.ContainsFunc(a.Roles, func(g exchange.Grant) bool { return g.Capacity == v.session.hat && slices.Contains(deciders, g.Role) }) {
+				w.Others = append(w.Others, one)
+			}
+		}
+		if len(w.Others) == 0 {
+			w.Others = others
 		}
 	}
 	return w, nil
@@ -122,6 +133,9 @@ func weighPage(v *visit) error {
 		if !s.Day.IsZero() {
 			w.Values.Set("dag", s.Day.UTC().Format(time.DateOnly))
 		}
+	}
+	if len(w.Others) == 1 && w.Values.Get("met") == "" {
+		w.Values.Set("met", w.Others[0].Value)
 	}
 	if w.Values.Get("dag") == "" {
 		w.Values.Set("dag", w.Today)

@@ -250,6 +250,14 @@ func (n *Net) Doors(party string) (all []Door) {
 	return all
 }
 
+// EndSessions ends every session at the console of a party, as when nobody has
+// done anything for a quarter of an hour.
+func (n *Net) EndSessions(party string) {
+	if node, ok := n.nodes[party]; ok && node.running != nil {
+		node.running.pages.EndSessions()
+	}
+}
+
 // Member is what the network knows of a party.
 func (n *Net) Member(party string) (Member, bool) { return n.member(party) }
 

@@ -1,0 +1,536 @@
+package console
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"time"
+
+	"sluis/exchange"
+	"sluis/peer"
+)
+
+// askers are the roles in which somebody can ask. In which task which of them
+// may, the law says.
+var askers = []exchange.Role{exchange.Requester, exchange.Coordinator, exchange.ReportingDesk}
+
+// drawAsking is the map for who asks.
+func (c *Console) drawAsking() {
+	c.page("GET /casussen", askers, listCases)
+	c.page("GET /casussen/nieuw", askers, newCasePage)
+	c.page("POST /casussen/nieuw", askers, newCase)
+	c.page("GET /casussen/{id}", askers, casePage)
+	c.page("GET /casussen/{id}/vragen", askers, chooseWhom)
+	c.page("GET /casussen/{id}/verzoek", askers, askPage)
+	c.page("POST /casussen/{id}/verzoek", askers, ask)
+	c.page("GET /verzoeken/{id}", askers, answerPage)
+	c.page("POST /verzoeken/{id}/uitleg", askers, reply)
+	c.page("POST /verzoeken/{id}/intrekken", askers, withdraw)
+}
+
+// listCases lists the cases of the capacity: nothing says whom they concern.
+func listCases(v *visit) error {
+	var all []peer.CaseSummary
+	for after := ""; ; {
+		page, next, err := v.c.node.Cases(v.r.Context(), v.session.hat, after, 0)
+		if err != nil {
+			return err
+		}
+		all = append(all, page...)
+		if after = next; next == "" {
+			break
+		}
+	}
+	slices.Reverse(all)
+	return v.show("cases", v.word("cases.title"), all)
+}
+
+// A caseForm is the form of a new case.
+type caseForm struct {
+	form
+	Trigger    exchange.TriggerRule
+	Triggers   []exchange.TriggerRule
+	Statements []stated
+	Domains    []option
+	Parties    []option
+}
+
+// A stated is one statement that the law wants, as a field.
+type stated struct {
+	exchange.StatementRule
+	Name    string // of the field
+	Needed  bool
+	Options []option
+}
+
+func (v *visit) stated(code exchange.StatementCode, name string, needed bool) stated {
+	rule, _ := v.c.node.Law().Statement(code)
+	s := stated{StatementRule: rule, Name: name, Needed: needed}
+	for _, c := range rule.Choices {
+		s.Options = append(s.Options, option{string(c.Code), in(v.lang, c.Name)})
+	}
+	return s
+}
+
+// capacity is the capacity in which somebody works now.
+func (v *visit) capacity() exchange.Capacity {
+	c, _ := v.c.node.Identity().Capacity(v.session.hat)
+	return c
+}
+
+// caseForm puts the form of a new case together, for the trigger that is chosen.
+func (v *visit) caseForm() caseForm {
+	f := caseForm{form: form{Values: v.r.Form}}
+	law := v.c.node.Law()
+	for t := range law.Triggers() {
+		if slices.Contains(t.Tasks, v.capacity().Task) {
+			f.Triggers = append(f.Triggers, t)
+			if string(t.Code) == f.Value("aanleiding") {
+				f.Trigger = t
+			}
+		}
+	}
+	if f.Trigger.Code == "" && len(f.Triggers) == 1 {
+		f.Trigger = f.Triggers[0]
+	}
+	for _, code := range f.Trigger.All {
+		f.Statements = append(f.Statements, v.stated(code, "st."+string(code), true))
+	}
+	for _, code := range f.Trigger.Any {
+		f.Statements = append(f.Statements, v.stated(code, "st."+string(code), len(f.Trigger.Any) == 1))
+	}
+	for d := range law.Domains() {
+		f.Domains = append(f.Domains, option{string(d.Code), in(v.lang, d.Name)})
+	}
+	for _, o := range v.others() {
+		f.Parties = append(f.Parties, option{o.id.String(), o.label})
+	}
+	if f.Value("op") == "" {
+		f.Values.Set("op", v.c.now().In(office).Format(time.DateOnly))
+	}
+	return f
+}
+
+// An other is a party in one capacity.
+type other struct {
+	id       exchange.PartyID
+	capacity exchange.Capacity
+	label    string
+}
+
+// others lists who is in the register, in each capacity.
+func (v *visit) others() (all []other) {
+	reg := v.c.node.Register()
+	if reg == nil {
+		return nil
+	}
+	for _, p := range reg.Parties() {
+		for _, c := range p.Capacities {
+			d, _ := v.c.node.Law().Domain(c.Domain)
+			all = append(all, other{exchange.PartyID{OIN: p.OIN, Capacity: c.Code}, c, p.Name + " (" + in(v.lang, d.Name) + ")"})
+		}
+	}
+	return all
+}
+
+func newCasePage(v *visit) error { return v.show("case-new", v.word("case.new"), v.caseForm()) }
+
+// newCase opens a case, for one person: others are added in it.
+func newCase(v *visit) error {
+	f := v.caseForm()
+	c := exchange.Case{Trigger: exchange.Trigger{Code: f.Trigger.Code, Statements: v.statements(f.Statements)}}
+	var ok bool
+	if c.Trigger.On, ok = v.day("op"); !ok {
+		f.wrong("op", v.word("decide.day"))
+	}
+	if f.Trigger.Scope {
+		for _, d := range v.r.Form["domein"] {
+			c.Trigger.Scope = append(c.Trigger.Scope, exchange.DomainCode(d))
+		}
+		if len(c.Trigger.Scope) == 0 {
+			f.wrong("domein", v.word("case.scope.missing"))
+		}
+	}
+	if f.Trigger.From {
+		from, err := exchange.ParsePartyID(v.field("van"))
+		if err != nil {
+			f.wrong("van", v.word("case.from.missing"))
+		}
+		c.Trigger.From = from
+	}
+	person := exchange.Person{Standing: exchange.Client, Name: v.text("naam"), Born: v.text("geboren"), Address: v.text("adres")}
+	if v.field("bsn") != "" {
+		number, err := exchange.ParseBSN(v.field("bsn"))
+		if err != nil {
+			f.wrong("bsn", v.word("case.bsn.wrong"))
+		}
+		person.BSN = number
+	}
+	c.People = []exchange.Person{person}
+	if len(f.Mistakes) > 0 {
+		return v.show("case-new", v.word("case.new"), f)
+	}
+	opened, err := v.c.node.OpenCase(v.r.Context(), v.who(), c)
+	if err != nil {
+		f.Mistakes = append(f.Mistakes, v.advice(err))
+		return v.show("case-new", v.word("case.new"), f)
+	}
+	return v.redirect("/casussen/" + string(opened.ID))
+}
+
+// statements reads what was stated.
+func (v *visit) statements(all []stated) (list []exchange.Statement) {
+	for _, s := range all {
+		if text := v.text(s.Name); !text.Zero() {
+			list = append(list, exchange.Statement{Code: s.Code, Text: text})
+		}
+	}
+	return list
+}
+
+// A dossier is a case with all that was asked in it.
+type dossier struct {
+	exchange.Case
+	Rule     exchange.TriggerRule
+	Requests []peer.Summary
+}
+
+// casePage shows a case: whom it concerns, and how each request in it stands.
+func casePage(v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	var d dossier
+	if d.Requests, err = v.everything(peer.Filter{Side: exchange.Asker, Case: id, Hat: v.session.hat}); err != nil {
+		return err
+	}
+	if v.field("deel") != "" {
+		d.ID = id
+		return v.part("case", "course", d)
+	}
+	if d.Case, err = v.c.node.ViewCase(v.r.Context(), v.who(), id); err != nil {
+		return err
+	}
+	d.Rule, _ = v.c.node.Law().Trigger(d.Trigger.Code)
+	return v.show("case", v.word("case.title"), d)
+}
+
+// A whom is the first page of a request: for what purpose, and of whom.
+type whom struct {
+	Case    exchange.ID
+	Choices []purposeChoice
+}
+
+// A purposeChoice is a purpose with who can be asked for it.
+type purposeChoice struct {
+	exchange.Purpose
+	Parties []option
+}
+
+// chooseWhom lists what can be asked of whom: only what the law allows.
+func chooseWhom(v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	c, err := v.c.node.ViewCase(v.r.Context(), v.who(), id)
+	if err != nil {
+		return err
+	}
+	w := whom{Case: id}
+	for p := range v.c.node.Law().Purposes() {
+		if p.Absence != "" || p.Taking {
+			continue // a case conference has pages of its own
+		}
+		choice := purposeChoice{Purpose: p}
+		for _, o := range v.others() {
+			for _, way := range p.Ways {
+				own := o.id.OIN == v.c.node.Identity().OIN
+				if slices.Contains(way.Askers, v.capacity().Task) && slices.Contains(way.Asked, o.capacity.Domain) && slices.Contains(way.Triggers, c.Trigger.Code) &&
+					(len(way.HeldBy) == 0 || slices.Contains(way.HeldBy, o.capacity.Task)) && way.Own == own && o.id.Capacity != v.session.hat &&
+					(len(c.Trigger.Scope) == 0 || slices.Contains(c.Trigger.Scope, o.capacity.Domain)) {
+					choice.Parties = append(choice.Parties, option{o.id.String(), o.label})
+					break
+				}
+			}
+		}
+		if len(choice.Parties) > 0 {
+			w.Choices = append(w.Choices, choice)
+		}
+	}
+	return v.show("whom", v.word("whom.title"), w)
+}
+
+// An askForm is the page on which a request is written.
+type askForm struct {
+	form
+	Case       exchange.Case
+	Purpose    exchange.Purpose
+	To         exchange.PartyID
+	Items      []itemField
+	Statements []stated
+	Domains    []option
+	People     []option
+	Preview    *exchange.Request
+}
+
+// An itemField is one item that can be asked.
+type itemField struct {
+	exchange.Item
+	Options    []option // depths
+	Statements []stated
+}
+
+// askForm puts the page together for the purpose and the party of the address.
+func (v *visit) askForm() (f askForm, err error) {
+	id, err := v.id()
+	if err != nil {
+		return f, err
+	}
+	if f.Case, err = v.c.node.ViewCase(v.r.Context(), v.who(), id); err != nil {
+		return f, err
+	}
+	f.form.Values = v.r.Form
+	law := v.c.node.Law()
+	var ok bool
+	if f.Purpose, ok = law.Purpose(exchange.PurposeCode(f.Value("doel"))); !ok {
+		return f, errNoPage
+	}
+	if f.To, err = exchange.ParsePartyID(f.Value("aan")); err != nil {
+		return f, errNoPage
+	}
+	at := slices.IndexFunc(v.others(), func(o other) bool { return o.id == f.To })
+	if at < 0 {
+		return f, errNoPage
+	}
+	to := v.others()[at].capacity
+	domain, _ := law.Domain(to.Domain)
+	for _, n := range f.Purpose.Needs {
+		if n.Category == "" && !n.Background && (n.Kind == "" || n.Kind == domain.Kind) {
+			f.Statements = append(f.Statements, v.stated(n.Statement, "st."+string(n.Statement), n.Or == ""))
+			if n.Or != "" {
+				f.Statements = append(f.Statements, v.stated(n.Or, "st."+string(n.Or), false))
+			}
+		}
+	}
+	for item := range law.Items() {
+		pair := exchange.Pair{Asker: v.capacity(), Asked: to, Own: f.To.OIN == v.c.node.Identity().OIN}
+		if item.Domain != to.Domain {
+			continue
+		}
+		if _, err := law.May(f.Purpose.Code, pair, item.Category); err != nil {
+			continue
+		}
+		field := itemField{Item: item}
+		for _, d := range exchange.Depths {
+			if words, ok := item.Depths[d]; ok {
+				field.Options = append(field.Options, option{string(d), in(v.lang, words)})
+			}
+		}
+		for _, n := range f.Purpose.Needs {
+			if n.Category != "" && n.Category == item.Category || n.Background && item.Background {
+				field.Statements = append(field.Statements, v.stated(n.Statement, "st."+string(item.Code)+"."+string(n.Statement), n.Or == ""))
+				if n.Or != "" {
+					field.Statements = append(field.Statements, v.stated(n.Or, "st."+string(item.Code)+"."+string(n.Or), false))
+				}
+			}
+		}
+		f.Items = append(f.Items, field)
+	}
+	for d := range law.Domains() {
+		f.Domains = append(f.Domains, option{string(d.Code), in(v.lang, d.Name)})
+	}
+	return f, nil
+}
+
+func askPage(v *visit) error {
+	f, err := v.askForm()
+	if err != nil {
+		return err
+	}
+	return v.show("ask", v.word("ask.title"), f)
+}
+
+// ask shows what the other party will see, and sends it from there.
+func ask(v *visit) error {
+	f, err := v.askForm()
+	if err != nil {
+		return err
+	}
+	asking := v.asking(&f)
+	if v.field("actie") == "terug" {
+		return v.show("ask", v.word("ask.title"), f)
+	}
+	if len(f.Mistakes) == 0 {
+		said, err := v.c.node.Examine(v.r.Context(), v.who(), asking)
+		var refusal *exchange.Refusal
+		if err != nil && !errors.As(err, &refusal) {
+			return err
+		}
+		if err != nil {
+			f.Mistakes = append(f.Mistakes, v.advice(err))
+		}
+		for _, finding := range said.Findings {
+			if finding.Refusal != nil {
+				f.Mistakes = append(f.Mistakes, v.advice(finding.Refusal))
+			}
+		}
+	}
+	if len(f.Mistakes) > 0 {
+		return v.show("ask", v.word("ask.title"), f)
+	}
+	if v.field("actie") != "versturen" {
+		f.Preview = &asking.Request
+		return v.show("ask-check", v.word("ask.check"), f)
+	}
+	x, err := v.c.node.Ask(v.r.Context(), v.who(), asking)
+	if err != nil {
+		f.Mistakes = append(f.Mistakes, v.advice(err))
+		return v.show("ask", v.word("ask.title"), f)
+	}
+	v.say("ask.sent")
+	return v.redirect("/casussen/" + string(x.Request.Case))
+}
+
+// asking is the request as the form says it.
+func (v *visit) asking(f *askForm) peer.Asking {
+	r := exchange.Request{
+		Case: f.Case.ID, From: exchange.PartyID{OIN: v.c.node.Identity().OIN, Capacity: v.session.hat}, To: f.To, Purpose: f.Purpose.Code,
+		Specific: v.text("waarvoor"), Statements: v.statements(f.Statements),
+		Involvement: exchange.Involvement{State: exchange.InvolvementState(v.field("weet")), Why: v.text("weet-omdat")},
+		Contact:     v.text("contact"),
+	}
+	for _, d := range v.r.Form["delen"] {
+		r.ShareWith = append(r.ShareWith, exchange.DomainCode(d))
+	}
+	for _, i := range f.Items {
+		code := string(i.Code)
+		depth := exchange.Depth(v.field("diepte." + code))
+		if depth == "" {
+			continue
+		}
+		why := v.text("reden." + code)
+		if why.Blank() {
+			f.wrong("reden."+code, v.word("ask.why.missing", "item", in(v.lang, i.Name)))
+		}
+		r.Items = append(r.Items, exchange.AskedItem{Item: i.Code, Depth: depth, Why: why, Statements: v.statements(i.Statements)})
+	}
+	if len(r.Items) == 0 {
+		f.wrong("gegevens", v.word("ask.nothing"))
+	}
+	for field, key := range map[string]string{"waarvoor": "ask.specific.missing", "weet": "ask.knows.missing", "contact": "ask.contact.missing"} {
+		if v.field(field) == "" {
+			f.wrong(field, v.word(key))
+		}
+	}
+	return peer.Asking{Request: r, Person: 1, Broad: v.text("zoveel")}
+}
+
+// Hidden is the form as it goes along with the preview.
+func (f askForm) Hidden() url.Values {
+	kept := url.Values{}
+	for name, values := range f.Values {
+		if name != "actie" {
+			kept[name] = values
+		}
+	}
+	return kept
+}
+
+// A reading is the answer to a request as who asked reads it.
+type reading struct {
+	exchange.Exchange
+	form
+	Course []courseStep
+	Paused bool
+}
+
+// answerPage shows a request of ours: how it stands, and what was answered with
+// its conditions beside it.
+func answerPage(v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	x, err := v.c.node.Open(v.r.Context(), v.who(), id)
+	if err != nil {
+		return err
+	}
+	if x.Side != exchange.Asker {
+		return errNoPage
+	}
+	r := reading{Exchange: x, form: form{Values: v.r.Form}, Course: v.course(x)}
+	_, r.Paused = x.Deadline()
+	return v.show("answer", v.word("answer.title"), r)
+}
+
+// reply answers a question back.
+func reply(v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	if v.text("antwoord").Blank() {
+		v.say("answer.reply.missing")
+	} else if _, err := v.c.node.Reply(v.r.Context(), v.who(), id, v.text("antwoord")); err != nil {
+		return err
+	}
+	return v.redirect("/verzoeken/" + string(id))
+}
+
+// withdraw takes a request back.
+func withdraw(v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	if _, err := v.c.node.Withdraw(v.r.Context(), v.who(), id); err != nil {
+		return err
+	}
+	v.say("answer.withdrawn")
+	return v.redirect("/verzoeken/" + string(id))
+}
+
+// A courseStep is one thing that happened in a request.
+type courseStep struct {
+	At   time.Time
+	Ours bool // who did it: we, or the other party
+	Text string
+	Y    int // where it stands in the picture
+}
+
+// course is how a request went, in order.
+func (v *visit) course(x exchange.Exchange) []courseStep {
+	all := []courseStep{{At: x.Begun, Ours: true, Text: v.word("course.asked", "n", len(x.Request.Items))}}
+	for _, q := range x.Clarifications {
+		all = append(all, courseStep{At: q.Came, Text: v.word("course.question")})
+		if !q.Replied.IsZero() {
+			all = append(all, courseStep{At: q.Replied, Ours: true, Text: v.word("course.reply")})
+		}
+	}
+	given := 0
+	for _, i := range x.Answer.Items {
+		if i.Outcome == exchange.Supply {
+			given++
+		}
+	}
+	if !x.Answer.At.IsZero() {
+		all = append(all, courseStep{At: x.Answer.At, Text: v.word("course.answer", "n", given, "of", len(x.Answer.Items))})
+	}
+	for _, p := range x.Passings {
+		all = append(all, courseStep{At: p.At, Ours: true, Text: v.word("course.passed", "who", v.c.nameOf(p.To))})
+	}
+	if x.Phase == exchange.Withdrawn {
+		all = append(all, courseStep{At: x.Changed, Ours: true, Text: v.word("course.withdrawn")})
+	}
+	slices.SortStableFunc(all, func(a, b courseStep) int { return a.At.Compare(b.At) })
+	const first, step = 76, 50
+	for i := range all {
+		all[i].Y = first + i*step
+	}
+	return all
+}
+
+// High is the height of the picture of a course.
+func (r reading) High() int { return 60 + 50*len(r.Course) }
