@@ -42,7 +42,10 @@ var rooms = map[string][]string{
 	"api":        {"schemas"},
 	"api/server": {"api", "peer", "exchange", "ledger", "schemas", "register", "exchange/wire", "crypto", "store"},
 
-	"console":    {"peer", "exchange", "ledger", "schemas"},
+	"console": {"peer", "exchange", "ledger", "schemas"},
+
+	// scripts/style makes the style sheets that the console borrows.
+	"scripts/style": {},
 
 	"testnet": {"api", "api/server", "console", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
 	"cmd/node": {

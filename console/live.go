@@ -19,9 +19,11 @@ const (
 // HTML §9.2). It says no more than that: the page then asks for its own parts,
 // as the person who looks at it.
 func live(v *visit) error {
-	out := http.NewResponseController(v.w)
+	out, changed := http.NewResponseController(v.w), v.c.node.Changed()
 	v.w.Header().Set("Content-Type", "text/event-stream")
-	if _, err := fmt.Fprint(v.w, "retry: 2000\n\n"); err != nil {
+	// The first thing said is that something may have changed: it could have, since
+	// the page was made or the connection broke.
+	if _, err := fmt.Fprint(v.w, "retry: 2000\nevent: changed\ndata: 1\n\n"); err != nil {
 		return nil //nolint:nilerr // the browser is gone
 	}
 	if err := out.Flush(); err != nil {
@@ -31,7 +33,6 @@ func live(v *visit) error {
 	defer beat.Stop()
 	defer end.Stop()
 	for {
-		changed := v.c.node.Changed()
 		text := ""
 		select {
 		case <-v.r.Context().Done():
@@ -44,6 +45,7 @@ func live(v *visit) error {
 			text = ": still here\n\n"
 		case <-changed:
 			time.Sleep(livePause)
+			changed = v.c.node.Changed() // before the page looks: what comes later is told again
 			text = "event: changed\ndata: 1\n\n"
 		}
 		if !v.enter() { // the session ended meanwhile

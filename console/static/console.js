@@ -13,7 +13,12 @@ function renew(part) {
   ask.responseType = "document";
   ask.onload = () => {
     const fresh = ask.status === 200 && ask.response?.getElementById(part.id);
-    if (!fresh || part.contains(document.activeElement)) return;
+    if (!fresh || fresh.isEqualNode(part)) return;
+    // Not under somebody's fingers: when he has left the part, it is asked again.
+    if (part.contains(document.activeElement)) {
+      part.addEventListener("focusout", () => setTimeout(() => part.isConnected && renew(part), 200), { once: true });
+      return;
+    }
     part.replaceWith(document.importNode(fresh, true));
   };
   ask.send();
