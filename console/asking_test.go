@@ -76,6 +76,16 @@ func TestAskDecideRead(t *testing.T) {
 	asker.wants("er loopt schuldhulp")
 	asker.wants("vooraf toestemming")
 	asker.shot("answer")
+	officer, keeper := open(t, p), open(t, p)
+	officer.visit(w.door("debt-help", "d.berg", exchange.PrivacyOfficer))
+	officer.wants("Privacy-overzicht")
+	officer.shot("oversight")
+	officer.press(`td.sluis-act a`)
+	officer.wants("Rosa Hoekstein") // who looked
+	officer.shot("trail")
+	keeper.visit(w.door("municipality", "b.keers", exchange.Administrator))
+	keeper.wants("Hoe gaat het met het knooppunt?")
+	keeper.shot("health")
 	for _, b := range []*browser{asker, decider} {
 		if title := js[string](b, "document.title"); strings.Contains(title, "taken") {
 			t.Error("what was typed was run")

@@ -99,6 +99,7 @@ func (c *Console) draw() {
 	c.open("GET /over", aboutPage)
 	c.drawDecision()
 	c.drawAsking()
+	c.drawOversight()
 }
 
 // open adds a page that needs no session.

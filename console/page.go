@@ -99,6 +99,7 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			r, _ := c.node.Law().Trigger(code)
 			return in(lang, r.Name)
 		},
+		"kind": func(kind string) string { return words.word(lang, "kind."+kind) },
 		"ref":  ref,
 		"dict": dict,
 		"list": func(all ...any) []any { return all },
@@ -282,12 +283,12 @@ func (v *visit) navigation() []navItem {
 
 // homes are the pages in the navigation of each role, the first where it begins.
 var homes = map[exchange.Role][]string{
-	exchange.Professional:  {"/werkbak"},
-	exchange.Requester:     {"/casussen", "/werkbak"},
-	exchange.Coordinator:   {"/casussen", "/werkbak"},
-	exchange.ReportingDesk: {"/casussen", "/werkbak"},
-	// These have no pages of their own yet; they come to their account.
-	exchange.PrivacyOfficer: {"/account"},
-	exchange.Administrator:  {"/account"},
-	exchange.Auditor:        {"/account"},
+	exchange.Professional:   {"/werkbak"},
+	exchange.Requester:      {"/casussen", "/werkbak"},
+	exchange.Coordinator:    {"/casussen", "/werkbak"},
+	exchange.ReportingDesk:  {"/casussen", "/werkbak"},
+	exchange.PrivacyOfficer: {"/privacy"},
+	exchange.Administrator:  {"/beheer"},
+	// An auditor reads bundles, with sluis audit.
+	exchange.Auditor: {"/account"},
 }

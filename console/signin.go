@@ -9,7 +9,13 @@ import (
 )
 
 // start brings somebody to where his role begins.
-func start(v *visit) error { return v.redirect(homes[v.session.role][0]) }
+func start(v *visit) error {
+	pages := homes[v.session.role]
+	if len(pages) == 0 {
+		return v.redirect("/account")
+	}
+	return v.redirect(pages[0])
+}
 
 // signInPage says how to sign in.
 func signInPage(v *visit) error {
