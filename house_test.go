@@ -42,6 +42,9 @@ var rooms = map[string][]string{
 	"api":        {"schemas"},
 	"api/server": {"api", "peer", "exchange", "ledger", "schemas", "register", "exchange/wire", "crypto", "store"},
 
+	// console/signin proves who somebody is, and knows nothing of pages.
+	"console/signin": {"peer", "exchange"},
+
 	"testnet": {"api", "api/server", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
 	"cmd/node": {
 		"api", "api/server", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit",
@@ -62,6 +65,10 @@ var only = map[string][]string{
 	"go.opentelemetry.io/":       {"logboek"},
 	"codeberg.org/go-pdf/":       {"paper"},
 	"golang.org/x/image/":        {"paper"},
+	"github.com/coreos/go-oidc":  {"console/signin"},
+	"golang.org/x/oauth2":        {"console/signin"},
+	"github.com/go-jose/":        {"console/signin"},
+	"github.com/go-webauthn/":    {"console/signin"},
 }
 
 // pure packages may import nothing of the world outside.

@@ -116,6 +116,8 @@ var silent = map[exchange.EventKind]string{
 	exchange.Assigned:            "about a colleague's work; what he then reads and decides has lines of its own",
 	exchange.ReceiptReceived:     "proof that a message arrived; the message itself has a line",
 	exchange.StaffChanged:        "about staff",
+	exchange.AccountChanged:      "about staff",
+	exchange.SignedIn:            "about staff",
 	exchange.RegisterInstalled:   "about organisations",
 	exchange.NodeCreated:         "about the node",
 	exchange.DossiersPurged:      "the files of what dossier-destroyed already tells",

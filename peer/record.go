@@ -32,6 +32,7 @@ const (
 	tableContribution = "contribution" // by conference, capacity and ID: a storedContribution
 
 	tableStaff    = "staff"    // by actor ID
+	tableAccount  = "account"  // by actor ID: what the door he comes in by knows him by
 	tableRegister = "register" // the bundle in force
 
 	// Of the ledgers of partners, see sighting.go, and of our own.
