@@ -97,7 +97,7 @@ func plainProblem(w http.ResponseWriter, _ *http.Request, err error) {
 	case code == SignInLater && errors.As(err, &f):
 		status = http.StatusTooManyRequests
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.After/time.Second)+1))
-	case code == SignInStale || code == PasskeyRefused:
+	case code == SignInStale || code == PasskeyRefused || code == string(exchange.BadRequest):
 		status = http.StatusBadRequest
 	case code == peer.Internal:
 		status = http.StatusInternalServerError

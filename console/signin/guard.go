@@ -86,7 +86,9 @@ func (g *guard) knock(from netip.Prefix, now time.Time) error {
 		b = &bucket{last: now}
 		g.addresses[from] = b
 	}
-	b.used = max(0, b.used-now.Sub(b.last).Seconds()/addressPause.Seconds())
+	if gone := now.Sub(b.last); gone > 0 { // a clock that is set back gives nothing and takes nothing
+		b.used = max(0, b.used-gone.Seconds()/addressPause.Seconds())
+	}
 	b.last = now
 	if b.used > addressBurst-1 {
 		return &Fault{Code: SignInLater, After: time.Duration((b.used - addressBurst + 1) * float64(addressPause))}

@@ -226,14 +226,16 @@ func (p *provider) signOut() string {
 }
 
 // proof is what the console adds to a token request to prove itself with its key
-// (RFC 7523 §2.2, OpenID Connect Core §9); nothing where it has a secret.
+// (RFC 7523 §2.2); nothing where it has a secret. For audience some providers want
+// the endpoint (OpenID Connect Core §9) and others their own name, so it has both;
+// there is one provider, so neither can be another's.
 func (p *provider) proof(d *discovered) ([]oauth2.AuthCodeOption, error) {
 	if p.signer == nil {
 		return nil, nil
 	}
 	now := p.now()
 	claims, err := json.Marshal(map[string]any{
-		"iss": p.config.ClientID, "sub": p.config.ClientID, "aud": d.oauth.Endpoint.TokenURL, "jti": newToken(),
+		"iss": p.config.ClientID, "sub": p.config.ClientID, "aud": []string{p.config.Issuer, d.oauth.Endpoint.TokenURL}, "jti": newToken(),
 		"iat": now.Unix(), "exp": now.Add(assertionLife).Unix(),
 	})
 	if err != nil {
