@@ -3,6 +3,7 @@ package sluis_test
 import (
 	"testing"
 
+	"sluis/console/signin"
 	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/exchange/wire"
@@ -21,6 +22,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 	codes = append(codes, wire.Codes[:]...)
 	codes = append(codes, peer.Codes[:]...)
 	codes = append(codes, register.Codes[:]...)
+	codes = append(codes, signin.Codes[:]...)
 	codes = append(codes, crypto.GateCodes[:]...)
 	if len(codes) < 80 {
 		t.Fatalf("only %d codes; the test sees nothing", len(codes))

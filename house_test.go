@@ -47,6 +47,9 @@ var rooms = map[string][]string{
 	// scripts/style makes the style sheets that the console borrows.
 	"scripts/style": {},
 
+	// console/signin proves who somebody is, and knows nothing of pages.
+	"console/signin": {"peer", "exchange"},
+
 	"testnet": {"api", "api/server", "console", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
 	"cmd/node": {
 		"api", "api/server", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit",
@@ -67,6 +70,10 @@ var only = map[string][]string{
 	"go.opentelemetry.io/":       {"logboek"},
 	"codeberg.org/go-pdf/":       {"paper"},
 	"golang.org/x/image/":        {"paper"},
+	"github.com/coreos/go-oidc":  {"console/signin"},
+	"golang.org/x/oauth2":        {"console/signin"},
+	"github.com/go-jose/":        {"console/signin"},
+	"github.com/go-webauthn/":    {"console/signin"},
 }
 
 // pure packages may import nothing of the world outside.

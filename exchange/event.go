@@ -69,6 +69,8 @@ const (
 	CoordinationEnded EventKind = "coordination-ended" // the coordinator hands all back (art. 5.4.4(7))
 
 	StaffChanged      EventKind = "staff-changed"
+	AccountChanged    EventKind = "account-changed" // how a person proves who he is
+	SignedIn          EventKind = "signed-in"       // at a door of the node: a sign-in, one that was refused, or a sign-out
 	RegisterInstalled EventKind = "register-installed"
 	NodeCreated       EventKind = "node-created"
 

@@ -117,6 +117,8 @@ var silent = map[exchange.EventKind]string{
 	exchange.ReceiptReceived:     "proof that a message arrived; the message itself has a line",
 	exchange.DraftSaved:          "what a member of staff wrote for himself; what he then sends has a line of its own",
 	exchange.StaffChanged:        "about staff",
+	exchange.AccountChanged:      "about staff",
+	exchange.SignedIn:            "about staff",
 	exchange.RegisterInstalled:   "about organisations",
 	exchange.NodeCreated:         "about the node",
 	exchange.DossiersPurged:      "the files of what dossier-destroyed already tells",

@@ -42,6 +42,7 @@ type Config struct {
 	Mirror    Mirror    `toml:"mirror"`
 	Log       Log       `toml:"log"`
 	Logboek   Logboek   `toml:"logboek"`
+	Console   Console   `toml:"console"`
 }
 
 // Limits bounds what the node uses and gives.
@@ -193,6 +194,7 @@ func DefaultConfig() Config {
 		Witness:   Witness{Every: Duration(24 * time.Hour), Pause: Duration(time.Minute), Gossip: true},
 		Log:       Log{Level: "info", Format: "json"},
 		Logboek:   Logboek{Protocol: httpProtobuf, ProcessorBase: "urn:nld:oin:", DataSubject: noSubject},
+		Console:   defaultConsole(),
 	}
 }
 
@@ -264,6 +266,9 @@ func (c Config) check() error {
 		return fmt.Errorf("%s: log.format is not json or text", configFile)
 	}
 	if err := c.Logboek.check(); err != nil {
+		return fmt.Errorf("%s: %v", configFile, err)
+	}
+	if err := c.Console.check(); err != nil {
 		return fmt.Errorf("%s: %v", configFile, err)
 	}
 	return nil

@@ -16,7 +16,7 @@ func TestConfigExampleIsDefault(t *testing.T) {
 	}
 	want := peer.DefaultConfig()
 	if strings.Join(got.Listen, " ") != strings.Join(want.Listen, " ") || got.QUIC != want.QUIC || got.Limits != want.Limits ||
-		got.Register != want.Register || got.Delivery != want.Delivery || got.Log != want.Log || got.Logboek != want.Logboek {
+		got.Register != want.Register || got.Delivery != want.Delivery || got.Log != want.Log || got.Logboek != want.Logboek || got.Console != want.Console {
 		t.Errorf("the example says %+v, the defaults are %+v", got, want)
 	}
 }

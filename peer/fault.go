@@ -24,6 +24,7 @@ const (
 	RegisterExpired = "register-expired"
 	UnknownParty    = "unknown-party"
 	UnknownActor    = "unknown-actor"
+	UnknownAccount  = "unknown-account"
 	UnknownExchange = "unknown-exchange"
 	UnknownCase     = "unknown-case"
 	UnknownPetition = "unknown-petition"
@@ -54,7 +55,7 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
 	Follows, BadReceipt, BadReply, UnknownCode, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
 }
 

@@ -33,6 +33,7 @@ const (
 
 	tableStaff    = "staff"    // by actor ID
 	tableDraft    = "draft"    // by exchange or case, capacity and actor ID: the text as it was given
+	tableAccount  = "account"  // by actor ID: what the door he comes in by knows him by
 	tableRegister = "register" // the bundle in force
 
 	// Of the ledgers of partners, see sighting.go, and of our own.

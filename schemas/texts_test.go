@@ -41,6 +41,7 @@ func codes(t *testing.T) []string {
 	all = append(all, crypto.GateCodes[:]...)
 	all = append(all, register.Codes[:]...)
 	all = append(all, constants(t, "../peer/fault.go")...)
+	all = append(all, constants(t, "../console/signin/fault.go")...)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
