@@ -75,7 +75,7 @@ func TestAskDecideRead(t *testing.T) {
 	asker.press(`td.sluis-act a`)
 	asker.wants("er loopt schuldhulp")
 	asker.wants("vooraf toestemming")
-	asker.shot("answer")
+	asker.shot("answer-hostile")
 	officer, keeper := open(t, p), open(t, p)
 	officer.visit(w.door("debt-help", "d.berg", exchange.PrivacyOfficer))
 	officer.wants("Privacy-overzicht")

@@ -99,7 +99,8 @@ func TestDecisionWithoutSecrecy(t *testing.T) {
 	id := w.asks("debt-help",
 		api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om het plan op het traject af te stemmen"},
 		api.AskedItem{Code: "debt-total", Depth: "inhoud", Why: "om te zien of er ruimte is"})
-	b := open(t, program(t))
+	p := program(t)
+	b := open(t, p)
 	b.visit(w.door("debt-help", "r.hoek", exchange.Professional))
 	b.reset()
 	b.wants("Werkbak")
@@ -125,6 +126,12 @@ func TestDecisionWithoutSecrecy(t *testing.T) {
 	b.wants("Je besluit is vastgelegd")
 	b.shot("done")
 	w.answered(id, api.Answered)
+	a := open(t, p)
+	a.visit(w.door("municipality", "i.dewit", exchange.Requester))
+	a.press(`td.sluis-act a`)
+	a.press(`td.sluis-act a`)
+	a.wants("traject sinds mei, tot april")
+	a.shot("answer")
 }
 
 // answered waits until the asker has the answer.
