@@ -26,15 +26,14 @@ const (
 // A session is one browser in which one person works, under one hat and in one
 // role at a time.
 type session struct {
-	actor   exchange.ActorID
-	hat     exchange.CapacityCode
-	role    exchange.Role
-	begun   time.Time
-	seen    time.Time // when he did something himself
-	flash   string    // a message for the next page: the key of a word
-	ended   bool
-	parked  *parked // what he sent after the session had ended
-	browser string
+	actor  exchange.ActorID
+	hat    exchange.CapacityCode
+	role   exchange.Role
+	begun  time.Time
+	seen   time.Time // when he did something himself
+	flash  string    // a message for the next page: the key of a word
+	ended  bool
+	parked *parked // what he sent after the session had ended
 }
 
 // parked is a form that came in too late: it is shown again, filled in, when the
