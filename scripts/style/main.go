@@ -42,9 +42,6 @@ utrecht-paragraph utrecht-paragraph--lead utrecht-paragraph--small
 utrecht-link utrecht-link--html-a utrecht-link--telephone
 utrecht-skip-link utrecht-skip-link--visible-on-focus
 utrecht-unordered-list utrecht-unordered-list__item utrecht-ordered-list utrecht-ordered-list__item
-utrecht-table utrecht-table--html-table utrecht-table__caption utrecht-table__header utrecht-table__body utrecht-table__row utrecht-table__cell
-utrecht-table__header-cell utrecht-table__cell--numeric-column utrecht-table__header-cell--numeric-column
-utrecht-table-container utrecht-table-container--overflow-inline
 utrecht-button utrecht-button--primary-action utrecht-button--secondary-action utrecht-button--subtle utrecht-button--danger utrecht-button--submit
 utrecht-button-group
 utrecht-form-field utrecht-form-field--checkbox utrecht-form-field--radio utrecht-form-field--invalid
