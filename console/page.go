@@ -191,16 +191,11 @@ func (c *Console) nameOf(id exchange.PartyID) string {
 
 // colleague is the name of somebody who works here, or his ID.
 func (c *Console) colleague(id exchange.ActorID) string {
-	all, err := c.node.Staff(context.Background()) // a template has none of its own
+	a, err := c.node.StaffMember(context.Background(), id) // a template has no context of its own
 	if err != nil {
 		return string(id)
 	}
-	for _, a := range all {
-		if a.ID == id {
-			return a.Name.Reveal()
-		}
-	}
-	return string(id)
+	return a.Name.Reveal()
 }
 
 // A frame is what every page has around its own content.

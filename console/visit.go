@@ -87,16 +87,11 @@ func (v *visit) enter() bool {
 	if !ok {
 		return false
 	}
-	all, err := v.c.node.Staff(v.r.Context())
+	a, err := v.c.node.StaffMember(v.r.Context(), s.actor)
 	if err != nil {
 		return false
 	}
-	at := slices.IndexFunc(all, func(a exchange.Actor) bool { return a.ID == s.actor })
-	if at < 0 {
-		return false
-	}
-	a, err := all[at].Wear(s.hat)
-	if err != nil || !a.Holds(s.role, s.hat) {
+	if a, err = a.Wear(s.hat); err != nil || !a.Holds(s.role, s.hat) {
 		v.c.sessions.end(v.token, true)
 		return false
 	}
