@@ -13,14 +13,13 @@ import (
 // A decisionForm is the page on which each item is decided.
 type decisionForm struct {
 	asked
-	Items      []itemChoice
-	Proposed   []exchange.Condition // by the catalogue
-	Simple     []exchange.ConditionRule
-	Domains    []option
-	MaySupply  bool
-	Grounds    []option
-	Decision   exchange.Decision // as the form says it, where it is complete
-	Everything bool              // every item has an outcome
+	Items     []itemChoice
+	Proposed  []exchange.Condition // by the catalogue
+	Simple    []exchange.ConditionRule
+	Domains   []option
+	MaySupply bool
+	Grounds   []option
+	Decision  exchange.Decision // as the form says it, where it is complete
 }
 
 // An itemChoice is one item with what can be decided on it.
@@ -36,7 +35,7 @@ const withhold = "nee"
 // simple are the kinds of condition that need no more than a tick.
 var simple = []exchange.ConditionCode{exchange.AskFirst, exchange.AskEachTime, exchange.NoOnward, exchange.AfterTold}
 
-// form reads the request with all that can be decided on it.
+// decision reads the request with all that can be decided on it.
 func (v *visit) decision() (d decisionForm, err error) {
 	if d.asked, err = v.read(); err != nil {
 		return d, err
@@ -155,7 +154,7 @@ func (v *visit) judge(d *decisionForm) {
 			d.wrong("besluit."+code, v.word("decide.choose", "item", name))
 			continue
 		case choice == withhold:
-			one.Outcome, one.Ground, one.Reason = exchange.Withhold, exchange.GroundCode(get("grond."+code)), exchange.Hide(get("reden."+code))
+			one.Outcome, one.Ground = exchange.Withhold, exchange.GroundCode(get("grond."+code))
 			if one.Ground == "" {
 				d.wrong("grond."+code, v.word("decide.ground.missing", "item", name))
 			}

@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"sluis/exchange"
 	"sluis/peer"
@@ -117,20 +116,15 @@ func (v *visit) everything(f peer.Filter) (all []peer.Summary, err error) {
 	}
 }
 
-// A request is one exchange as its pages show it to who decides.
+// An asked is one exchange as its pages show it to who decides.
 type asked struct {
 	exchange.Exchange
 	form
-	Rule  exchange.WeighingRule
-	Open  []exchange.StepRule // steps that are not taken yet
-	Stops exchange.StepRule   // the step whose outcome forbids to supply
-	Mine  bool                // may be decided on by who looks
-	Due   dueNote
-}
-
-// A dueNote is the last day of a request, and whether its clock stands still.
-type dueNote struct {
-	Paused bool
+	Rule   exchange.WeighingRule
+	Open   []exchange.StepRule // steps that are not taken yet
+	Stops  exchange.StepRule   // the step whose outcome forbids to supply
+	Mine   bool                // may be decided on by who looks
+	Paused bool                // the clock of the deadline stands still
 }
 
 // read opens the request of the path. The view is in the ledger.
@@ -146,7 +140,7 @@ func (v *visit) read() (a asked, err error) {
 		return a, errNoPage
 	}
 	a.form.Values = v.r.Form
-	_, a.Due.Paused = a.Deadline()
+	_, a.Paused = a.Deadline()
 	rule, err := v.c.node.WeighingOf(v.r.Context(), v.who(), a.Exchange)
 	if err != nil {
 		return a, nil //nolint:nilerr // who may look does not always decide
@@ -156,12 +150,6 @@ func (v *visit) read() (a asked, err error) {
 	a.Mine = a.Phase == exchange.Weighing
 	return a, nil
 }
-
-// Law is the purpose that the request names.
-func (a asked) Specific() string { return a.Request.Specific.Reveal() }
-
-// Last is the last day.
-func (a asked) Last() exchange.Exchange { return a.Exchange }
 
 // readRequest is the page on which somebody sees what is asked of him: all of it
 // on one screen.
@@ -179,7 +167,7 @@ func askBack(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(v.field("vraag")) == "" {
+	if v.text("vraag").Blank() {
 		a, err := v.read()
 		if err != nil {
 			return err

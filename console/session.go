@@ -68,7 +68,7 @@ func keyOf(token string) [32]byte { return sha256.Sum256([]byte(token)) }
 
 // begin starts a session. The oldest of the same person ends where he has too
 // many.
-func (s *sessions) begin(of session) (token string) {
+func (s *sessions) begin(of session) (secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
@@ -84,12 +84,10 @@ func (s *sessions) begin(of session) (token string) {
 		own = own[1:]
 	}
 	of.begun, of.seen = s.now(), s.now()
-	token = newToken()
-	s.all[keyOf(token)] = &of
-	return token
+	secret = token()
+	s.all[keyOf(secret)] = &of
+	return secret
 }
-
-var newToken = token
 
 // forget removes what nobody can come back to.
 func (s *sessions) forget() {

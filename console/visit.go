@@ -196,22 +196,22 @@ func (f *form) wrong(field, text string) {
 	f.Mistakes = append(f.Mistakes, mistake{Field: field, Text: text})
 }
 
-// codeOf is the stable code of an error, and its advice.
-func codeOf(err error) (code string, params []string) {
+// codeOf is the stable code of an error.
+func codeOf(err error) string {
 	var refusal *exchange.Refusal
 	var fault *peer.Fault
 	switch {
 	case errors.As(err, &refusal):
-		return string(refusal.Code), refusal.Params
+		return string(refusal.Code)
 	case errors.As(err, &fault):
-		return fault.Code, nil
+		return fault.Code
 	}
-	return peer.Internal, nil
+	return peer.Internal
 }
 
 // advice says of a refusal in the reader's language what is wrong and what to do.
 func (v *visit) advice(err error) mistake {
-	code, _ := codeOf(err)
+	code := codeOf(err)
 	text, ok := schemas.Text(code)
 	if !ok {
 		text, _ = schemas.Text(peer.Internal)
@@ -222,7 +222,7 @@ func (v *visit) advice(err error) mistake {
 	return mistake{Text: text.NL.Title, Todo: text.NL.Advice}
 }
 
-// status is the HTTP status of an error.
+// statusOf is the HTTP status of an error.
 func statusOf(err error) int {
 	switch {
 	case errors.Is(err, errNoPage):
@@ -232,7 +232,7 @@ func statusOf(err error) int {
 	case errors.Is(err, errTooLong):
 		return http.StatusRequestEntityTooLarge
 	}
-	code, _ := codeOf(err)
+	code := codeOf(err)
 	if text, ok := schemas.Text(code); ok {
 		return text.Status
 	}
@@ -242,7 +242,7 @@ func statusOf(err error) int {
 // showProblem is the page of what could not be done.
 func (v *visit) showProblem(err error) {
 	status := statusOf(err)
-	code, _ := codeOf(err)
+	code := codeOf(err)
 	if status >= http.StatusInternalServerError {
 		// The text of an error can quote; its code can't.
 		v.c.log.LogAttrs(v.r.Context(), slog.LevelError, "a page failed", slog.String("pattern", v.r.Pattern), slog.String("code", code))
