@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"api":        {"schemas"},
 	"api/server": {"api", "peer", "exchange", "ledger", "schemas", "register", "exchange/wire", "crypto", "store"},
 
-	"console": {"peer", "exchange", "ledger", "schemas"},
+	"console": {"console/signin", "peer", "exchange", "ledger", "schemas"},
 
 	// scripts/style makes the style sheets that the console borrows.
 	"scripts/style": {},
@@ -74,6 +74,7 @@ var only = map[string][]string{
 	"golang.org/x/oauth2":        {"console/signin"},
 	"github.com/go-jose/":        {"console/signin"},
 	"github.com/go-webauthn/":    {"console/signin"},
+	"github.com/boombuler/":      {"console"},
 }
 
 // pure packages may import nothing of the world outside.

@@ -18,6 +18,7 @@
 package console
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,7 @@ import (
 	"sync"
 	"time"
 
+	"sluis/console/signin"
 	"sluis/exchange"
 	"sluis/peer"
 )
@@ -36,29 +38,38 @@ var static embed.FS
 // Options say what to show and how people sign in.
 type Options struct {
 	Node *peer.Node
+	// Config says how people sign in; Dir is the directory of the node, to which
+	// its file names are relative.
+	Config peer.Console
+	Dir    string
 	// Log gets patterns of paths, codes and the type of a panic. nil: nothing.
 	Log *slog.Logger
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
 	// Version is that of the software, for the administrator.
 	Version string
-	// Test marks every page as one of a test network.
+	// Test marks every page as one of a test network, where a link signs in.
 	Test bool
 }
 
 // A Console serves the pages of one node.
 type Console struct {
-	o        Options
-	node     *peer.Node
-	log      *slog.Logger
-	now      func() time.Time
-	sessions *sessions
-	pages    map[string]*pages // by language
-	mux      *http.ServeMux
-	door     http.Handler // mux behind the check of where a request comes from
-	closed   chan struct{}
-	close    sync.Once
+	o       Options
+	node    *peer.Node
+	log     *slog.Logger
+	now     func() time.Time
+	door    *signin.Door
+	between *between
+	links   *links
+	pages   map[string]*pages // by language
+	mux     *http.ServeMux
+	guarded http.Handler // mux behind the check of where a request comes from
+	closed  chan struct{}
+	close   sync.Once
 }
+
+// Run writes to the ledger who was refused at the door, until ctx is done.
+func (c *Console) Run(ctx context.Context) error { return c.door.Run(ctx) }
 
 // Close ends what waits for something to happen. Pages are served until the
 // server stops.
@@ -73,30 +84,31 @@ func New(o Options) (*Console, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.sessions = newSessions(c.now)
+	c.between, c.links = newBetween(c.now), newLinks(c.now)
 	var err error
+	c.door, err = signin.New(o.Node, o.Config, signin.Options{Dir: o.Dir, Now: c.now, Log: c.log, Problem: c.scriptProblem})
+	if err != nil {
+		return nil, err
+	}
 	if c.pages, err = c.parse(); err != nil {
 		return nil, err
 	}
 	c.draw()
 	// SameSite and the browser's own word on where a request comes from
 	// (Sec-Fetch-Site, Origin): a form of another site gets 403.
-	c.door = http.NewCrossOriginProtection().Handler(c.mux)
+	c.guarded = http.NewCrossOriginProtection().Handler(c.mux)
 	return c, nil
 }
 
 // draw is the map: every page, and which roles may open it.
 func (c *Console) draw() {
 	c.mux.Handle("GET /static/", http.StripPrefix("/", cached(http.FileServerFS(static))))
-	c.open("GET /inloggen", signInPage)
-	c.open("GET /inloggen/{token}", signInByLink)
 	c.open("POST /taal", chooseLanguage)
-	c.all("GET /{$}", start)
-	c.all("POST /uitloggen", signOut)
-	c.all("GET /live", live)
-	c.all("GET /account", accountPage)
-	c.all("POST /account", changeHat)
 	c.open("GET /over", aboutPage)
+	c.all("GET /{$}", start)
+	c.all("GET /live", live)
+	c.drawSignIn()
+	c.drawAccount()
 	c.drawDecision()
 	c.drawAsking()
 	c.drawOversight()
@@ -131,7 +143,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	}()
-	c.door.ServeHTTP(w, r)
+	c.guarded.ServeHTTP(w, r)
 }
 
 // protect sets what every answer says to the browser: nothing from elsewhere,

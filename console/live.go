@@ -48,7 +48,7 @@ func live(v *visit) error {
 			changed = v.c.node.Changed() // before the page looks: what comes later is told again
 			text = "event: changed\ndata: 1\n\n"
 		}
-		if !v.enter() { // the session ended meanwhile
+		if v.enter() != nil { // the session ended meanwhile
 			text = "event: ended\ndata: 1\n\n"
 			end.Reset(0)
 		}

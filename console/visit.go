@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sluis/console/signin"
 	"sluis/exchange"
 	"sluis/peer"
 	"sluis/schemas"
@@ -19,16 +20,23 @@ const maxForm = 1 << 20
 
 // A visit is one request of one browser.
 type visit struct {
-	c     *Console
-	w     http.ResponseWriter
-	r     *http.Request
-	lang  string
-	token string
+	c    *Console
+	w    http.ResponseWriter
+	r    *http.Request
+	lang string
 	// Of who is signed in; zero otherwise.
+	signed  signin.Session
 	session session
 	actor   exchange.Actor
 	// refilled says that the form holds what was sent before the session ended.
 	refilled bool
+}
+
+// A session is what somebody works as, in one browser.
+type session struct {
+	actor exchange.ActorID
+	hat   exchange.CapacityCode
+	role  exchange.Role
 }
 
 var (
@@ -41,9 +49,6 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
 	v := &visit{c: c, w: w, r: r, lang: "nl"}
 	if l, err := r.Cookie("taal"); err == nil && slices.Contains(languages, l.Value) {
 		v.lang = l.Value
-	}
-	if t, err := r.Cookie(v.cookie("").Name); err == nil {
-		v.token = t.Value
 	}
 	return v
 }
@@ -59,66 +64,52 @@ func (v *visit) serve(roles []exchange.Role, do func(*visit) error) error {
 	if err := v.r.ParseForm(); err != nil {
 		return errTooLong
 	}
-	if roles == nil {
-		v.enter()
+	err := v.enter()
+	out := errors.Is(err, &signin.Fault{Code: signin.NotSignedIn})
+	switch {
+	case err != nil && !out:
+		return err
+	case roles == nil:
 		return do(v)
-	}
-	if !v.enter() {
+	case out:
 		v.park()
-		return v.redirect("/inloggen")
-	}
-	if !slices.Contains(roles, v.session.role) {
+		return v.redirect(signin.SignInPath)
+	case !slices.Contains(roles, v.session.role):
 		return errRole
 	}
 	if v.r.Method == http.MethodGet {
-		if form, ok := v.c.sessions.unpark(v.token, v.r.URL.Path); ok {
+		if form := v.c.between.take(v.session.actor, v.session.role, v.r.URL.Path); form != nil {
 			v.r.Form, v.r.PostForm, v.refilled = form, form, true
 		}
 	}
 	return do(v)
 }
 
-// enter finds who is signed in. Somebody who left, or lost the role in which he
-// worked, is out at once.
-func (v *visit) enter() bool {
+// enter finds who is signed in. A page that looks by itself does not keep a
+// session alive.
+func (v *visit) enter() error {
 	watching := v.r.URL.Path == "/live" || v.r.Header.Get("Sluis-Live") != ""
-	s, ok := v.c.sessions.find(v.token, !watching)
-	v.session = s
-	if !ok {
-		return false
-	}
-	a, err := v.c.node.StaffMember(v.r.Context(), s.actor)
+	s, err := v.c.door.Session(v.r, !watching)
 	if err != nil {
-		return false
+		return err
 	}
-	if a, err = a.Wear(s.hat); err != nil || !a.Holds(s.role, s.hat) {
-		v.c.sessions.end(v.token, true)
-		return false
-	}
-	v.actor = a
-	return true
+	v.signed, v.actor = s, s.Actor
+	v.session = session{actor: s.Actor.ID, hat: s.Actor.Hat, role: s.Role}
+	return nil
 }
 
 // park keeps a form that came in after the session had ended, for the same
 // person: nothing that he wrote is lost.
 func (v *visit) park() {
-	if v.session.actor == "" {
+	who, wore, ok := v.c.door.Lapsed(v.r)
+	if !ok {
 		return
 	}
-	p := &parked{path: v.r.URL.Path, at: v.c.now()}
+	late := lateForm{path: v.r.URL.Path, role: wore.Role, hat: wore.Capacity}
 	if v.r.Method == http.MethodPost {
-		p.form = v.r.PostForm
+		late.values = v.r.PostForm
 	}
-	v.c.sessions.edit(v.token, func(s *session) { s.parked = p })
-}
-
-// pull is what an earlier session of the same person left, in this browser.
-func (v *visit) pull(actor exchange.ActorID) *parked {
-	before, _ := v.c.sessions.find(v.token, false)
-	if before.actor != actor || before.parked == nil || v.c.now().Sub(before.parked.at) > parkedLimit {
-		return nil
-	}
-	return before.parked
+	v.c.between.keep(who, late)
 }
 
 // redirect sends the browser on with a GET.
@@ -128,13 +119,10 @@ func (v *visit) redirect(path string) error {
 }
 
 // say leaves a message for the next page: the key of a word.
-func (v *visit) say(key string) { v.c.sessions.edit(v.token, func(s *session) { s.flash = key }) }
+func (v *visit) say(key string) { v.c.between.say(v.signed.ID, key) }
 
 // heard takes the message out.
-func (v *visit) heard() (key string) {
-	v.c.sessions.edit(v.token, func(s *session) { key, s.flash = s.flash, "" })
-	return key
-}
+func (v *visit) heard() string { return v.c.between.hear(v.signed.ID) }
 
 // id reads the ID in the path.
 func (v *visit) id() (exchange.ID, error) {
@@ -197,20 +185,13 @@ func (f *form) wrong(field, text string) {
 }
 
 // codeOf is the stable code of an error.
-func codeOf(err error) string {
-	var refusal *exchange.Refusal
-	var fault *peer.Fault
-	switch {
-	case errors.As(err, &refusal):
-		return string(refusal.Code)
-	case errors.As(err, &fault):
-		return fault.Code
-	}
-	return peer.Internal
-}
+func codeOf(err error) string { return signin.CodeOf(err) }
 
 // advice says of a refusal in the reader's language what is wrong and what to do.
 func (v *visit) advice(err error) mistake {
+	if said, ok := v.signInAdvice(err); ok {
+		return said
+	}
 	code := codeOf(err)
 	text, ok := schemas.Text(code)
 	if !ok {
@@ -235,6 +216,9 @@ func statusOf(err error) int {
 	code := codeOf(err)
 	if text, ok := schemas.Text(code); ok {
 		return text.Status
+	}
+	if status, ok := signInStatus[code]; ok {
+		return status
 	}
 	return http.StatusInternalServerError
 }

@@ -16,7 +16,8 @@ import (
 type running struct {
 	node *peer.Node
 	dir  string
-	// silence ends the API, rest the duties; serve and run tell how they ended.
+	// silence ends the API, rest the duties; serve and run tell how they
+	// ended, of the API and of the pages.
 	silence, rest context.CancelFunc
 	serve, run    chan error
 	// The pages, and where a browser finds them.
@@ -44,18 +45,19 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	if err != nil {
 		return errors.Join(err, opened.Close())
 	}
-	pages, err := console.New(console.Options{Node: opened, Log: log, Now: n.config.Now, Test: true})
-	if err != nil {
-		return errors.Join(err, listener.Close(), opened.Close())
-	}
 	web, err := net.Listen("tcp", loopback+":0")
 	if err != nil {
 		return errors.Join(err, listener.Close(), opened.Close())
 	}
-	r := &running{
-		node: opened, dir: to.dir, serve: make(chan error, 2), run: make(chan error, 1), pages: pages,
-		address: "http://" + web.Addr().String(),
+	// By name: a passkey is not for an address.
+	address := fmt.Sprintf("http://localhost:%d", web.Addr().(*net.TCPAddr).Port)
+	config := peer.DefaultConfig().Console
+	config.Listen, config.PublicURL = web.Addr().String(), address
+	pages, err := console.New(console.Options{Node: opened, Config: config, Dir: to.dir, Log: log, Now: n.config.Now, Test: true})
+	if err != nil {
+		return errors.Join(err, web.Close(), listener.Close(), opened.Close())
 	}
+	r := &running{node: opened, dir: to.dir, serve: make(chan error, 2), run: make(chan error, 2), pages: pages, address: address}
 	// The node outlives the call that starts it.
 	var talks, duties context.Context
 	talks, r.silence = context.WithCancel(context.WithoutCancel(ctx))
@@ -63,6 +65,7 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	go func() { r.serve <- server.Serve(talks, listener, server.New(opened, log), log) }()
 	go func() { r.serve <- server.Serve(talks, web, pages, log) }()
 	go func() { r.run <- opened.Run(duties) }()
+	go func() { r.run <- pages.Run(duties) }()
 	to.running = r
 	return nil
 }
@@ -73,7 +76,7 @@ func (r *running) stop() error {
 	r.silence()
 	err := errors.Join(<-r.serve, <-r.serve)
 	r.rest()
-	return errors.Join(err, <-r.run, r.node.Close(), unlisten(r.dir))
+	return errors.Join(err, <-r.run, <-r.run, r.node.Close(), unlisten(r.dir))
 }
 
 // hire makes the staff known that the node does not know yet.

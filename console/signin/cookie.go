@@ -11,7 +11,9 @@ import (
 // The names of the cookies. With the prefix a browser takes them over TLS only,
 // for this host alone, so that no neighbour in the same domain can plant one (RFC
 // 6265bis §4.1.3.2). Over http on a loopback address they lose it, since not every
-// browser takes the Secure that it wants there.
+// browser takes the Secure that it wants there, and have the port instead: a
+// cookie is for a host whatever its port, and a test network has many consoles on
+// one.
 const (
 	prefix        = "__Host-"
 	sessionCookie = "sluis"
@@ -51,13 +53,14 @@ func (d *Door) cookie(r *http.Request, name string) (token, bool) {
 	return parseToken(all[0].Value)
 }
 
-func (d *Door) secure() bool { return d.origin.Scheme == "https" }
+// Secure reports whether browsers come over TLS, so that a cookie can say so.
+func (d *Door) Secure() bool { return d.origin.Scheme == "https" }
 
 func (d *Door) cookieName(name string) string {
-	if d.secure() {
+	if d.Secure() {
 		return prefix + name
 	}
-	return name
+	return name + "-" + d.origin.Port()
 }
 
 // setCookie hands out a token; an empty one takes it back.
@@ -67,7 +70,7 @@ func (d *Door) cookieName(name string) string {
 // back here.
 func (d *Door) setCookie(w http.ResponseWriter, name string, t token) {
 	c := &http.Cookie{
-		Name: d.cookieName(name), Value: string(t), Path: "/", Secure: d.secure(), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: d.cookieName(name), Value: string(t), Path: "/", Secure: d.Secure(), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 	if name == attemptCookie {
 		c.SameSite, c.MaxAge = http.SameSiteLaxMode, int(attemptLife/time.Second)

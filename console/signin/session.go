@@ -188,17 +188,26 @@ func (d *Door) session(r *http.Request, active bool) (Session, digest, error) {
 // Lapsed finds whose session it was that ran out in this browser, within the last
 // hour, so that what he sent too late can be kept until he is back. He is not
 // signed in. A session that somebody ended is forgotten at once.
-func (d *Door) Lapsed(r *http.Request) (id string, who exchange.ActorID, ok bool) {
+func (d *Door) Lapsed(r *http.Request) (who exchange.ActorID, wore exchange.Grant, ok bool) {
 	t, ok := d.cookie(r, sessionCookie)
 	if !ok {
-		return "", "", false
+		return "", exchange.Grant{}, false
 	}
 	now := d.now()
 	e, lives := d.sessions.get(t.digest(), now)
 	if e.id == "" || lives || !now.Before(d.sessions.ends(&e).Add(remembered)) {
-		return "", "", false
+		return "", exchange.Grant{}, false
 	}
-	return e.id, e.actor, true
+	return e.actor, e.wears, true
+}
+
+// Lapse lets every session run out, as when nobody has done anything for a while.
+func (d *Door) Lapse() {
+	d.sessions.mu.Lock()
+	defer d.sessions.mu.Unlock()
+	for _, e := range d.sessions.all {
+		e.seen = d.now().Add(-d.sessions.idle)
+	}
 }
 
 func (d *Door) shown(e entry, a exchange.Actor) Session {
@@ -211,13 +220,17 @@ func (d *Door) shown(e entry, a exchange.Actor) Session {
 // begin signs somebody in who proved who he is: always under a new token, and
 // instead of who was signed in in this browser.
 func (d *Door) begin(w http.ResponseWriter, r *http.Request, a exchange.Actor, by peer.SignInMethod) Session {
+	return d.beginAs(w, r, a, a.Roles[0], by)
+}
+
+func (d *Door) beginAs(w http.ResponseWriter, r *http.Request, a exchange.Actor, wears exchange.Grant, by peer.SignInMethod) Session {
 	if old, ok := d.cookie(r, sessionCookie); ok {
 		at := old.digest()
 		d.sessions.drop(d.now(), func(o digest, _ *entry) bool { return o == at })
 	}
 	now, t := d.now(), newToken()
 	e := entry{
-		id: string(newToken()[:16]), actor: a.ID, roles: a.Roles, wears: a.Roles[0], method: by, begun: now, seen: now,
+		id: string(newToken()[:16]), actor: a.ID, roles: a.Roles, wears: wears, method: by, begun: now, seen: now,
 		browser: browser(r.UserAgent()),
 	}
 	d.sessions.put(t.digest(), e)
@@ -227,16 +240,25 @@ func (d *Door) begin(w http.ResponseWriter, r *http.Request, a exchange.Actor, b
 
 // Admit signs in a member of staff whom the caller knows already, such as by the
 // links of a test network. Nothing is proved here; the ledger says so
-// (peer.ByLink).
-func (d *Door) Admit(w http.ResponseWriter, r *http.Request, id exchange.ActorID) (Session, error) {
+// (peer.ByLink). A role that he does not have is exchange.HatNotOwn.
+func (d *Door) Admit(w http.ResponseWriter, r *http.Request, id exchange.ActorID, role exchange.Role, hat exchange.CapacityCode) (Session, error) {
 	a, err := d.present(r.Context(), id)
 	if err != nil {
 		return Session{}, err
 	}
+	i := roleAt(a, role, hat)
+	if i < 0 {
+		return Session{}, &exchange.Refusal{Code: exchange.HatNotOwn}
+	}
 	if err := d.enter(r, id, peer.ByLink, 0, nil); err != nil {
 		return Session{}, err
 	}
-	return d.begin(w, r, a, peer.ByLink), nil
+	return d.beginAs(w, r, a, a.Roles[i], peer.ByLink), nil
+}
+
+// roleAt is where a role in a capacity is among those of a person, or -1.
+func roleAt(a exchange.Actor, role exchange.Role, hat exchange.CapacityCode) int {
+	return slices.IndexFunc(a.Roles, func(g exchange.Grant) bool { return g.Role == role && g.Capacity == hat })
 }
 
 // Wear lets who sends a request work in another of his roles. One that he does
@@ -246,7 +268,7 @@ func (d *Door) Wear(r *http.Request, role exchange.Role, hat exchange.CapacityCo
 	if err != nil {
 		return Session{}, err
 	}
-	i := slices.IndexFunc(s.Actor.Roles, func(g exchange.Grant) bool { return g.Role == role && g.Capacity == hat })
+	i := roleAt(s.Actor, role, hat)
 	if i < 0 {
 		return Session{}, &exchange.Refusal{Code: exchange.HatNotOwn}
 	}

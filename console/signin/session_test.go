@@ -35,7 +35,7 @@ func TestSessionEndsWhenIdleOrLong(t *testing.T) {
 	_, err = b.session(true)
 	wantCode(t, "idle for 15 minutes, but for a stream", err, NotSignedIn)
 	if err := b.do(func(_ http.ResponseWriter, r *http.Request) error {
-		if id, who, ok := w.door.Lapsed(r); !ok || who != nurse || id != s.ID {
+		if who, wore, ok := w.door.Lapsed(r); !ok || who != nurse || wore.Role != s.Role || wore.Capacity != s.Actor.Hat {
 			t.Errorf("the session that ran out was of %q, %t", who, ok)
 		}
 		w.wait(2 * time.Hour)
@@ -125,7 +125,7 @@ func TestSessionsOfOnePerson(t *testing.T) {
 func TestSignOut(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.signIn(nurse)
-	before, kept := w.entries(exchange.SignedIn), b.cookie(sessionCookie)
+	before, kept := w.entries(exchange.SignedIn), b.cookie(w.door.cookieName(sessionCookie))
 	out := func(rw http.ResponseWriter, r *http.Request) error {
 		next, err := w.door.SignOut(rw, r)
 		if next != "" {
@@ -136,14 +136,14 @@ func TestSignOut(t *testing.T) {
 	if err := b.do(out); err != nil {
 		t.Fatal(err)
 	}
-	if kept == "" || b.cookie(sessionCookie) != "" {
+	if kept == "" || b.cookie(w.door.cookieName(sessionCookie)) != "" {
 		t.Error("the cookie was not taken back")
 	}
 	if n := w.entries(exchange.SignedIn); n != before+1 {
 		t.Errorf("%d entries for a sign-out", n-before)
 	}
 	r := httptest.NewRequest("GET", "/", nil)
-	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: kept})
+	r.AddCookie(&http.Cookie{Name: w.door.cookieName(sessionCookie), Value: kept})
 	_, err := w.door.Session(r, true)
 	wantCode(t, "a cookie that was kept", err, NotSignedIn)
 	if err := b.do(out); err != nil || w.entries(exchange.SignedIn) != before+1 {
@@ -178,16 +178,16 @@ func TestNoFixedSession(t *testing.T) {
 	w := newWorld(t, nil)
 	secret, _ := w.enrol(nurse)
 	b := w.again(nurse, secret)
-	first := b.cookie(sessionCookie)
+	first := b.cookie(w.door.cookieName(sessionCookie))
 	w.wait(time.Minute)
 	if _, err := b.password(string(nurse), phrase, w.code(secret)); err != nil {
 		t.Fatal(err)
 	}
-	if b.cookie(sessionCookie) == first {
+	if b.cookie(w.door.cookieName(sessionCookie)) == first {
 		t.Error("the token was kept")
 	}
 	r := httptest.NewRequest("GET", "/", nil)
-	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: first})
+	r.AddCookie(&http.Cookie{Name: w.door.cookieName(sessionCookie), Value: first})
 	_, err := w.door.Session(r, true)
 	wantCode(t, "the token from before", err, NotSignedIn)
 	for at := range w.door.sessions.all {
@@ -212,12 +212,16 @@ func TestCookies(t *testing.T) {
 		w.door.setCookie(rec, attemptCookie, newToken())
 		for i, got := range rec.Result().Cookies() {
 			site := []http.SameSite{http.SameSiteStrictMode, http.SameSiteLaxMode}[i]
+			if !c.secure { // the port is that of the public URL
+				c.names[i] += w.base[strings.LastIndex(w.base, ":"):]
+				c.names[i] = strings.Replace(c.names[i], ":", "-", 1)
+			}
 			if got.Name != c.names[i] || got.Secure != c.secure || !got.HttpOnly || got.Path != "/" || got.Domain != "" || got.SameSite != site {
 				t.Errorf("want %s, %v: got %v", c.names[i], site, got)
 			}
 		}
 		rec = httptest.NewRecorder()
-		s := must[Session](t)(w.door.Admit(rec, httptest.NewRequest("GET", "/", nil), nurse))
+		s := must[Session](t)(w.door.Admit(rec, httptest.NewRequest("GET", "/", nil), nurse, exchange.Coordinator, "debts"))
 		good := rec.Result().Cookies()[0]
 		r := httptest.NewRequest("GET", "/", nil)
 		r.AddCookie(good)
@@ -247,8 +251,9 @@ func TestBrowserNames(t *testing.T) {
 
 func FuzzCookie(f *testing.F) {
 	w := newWorld(f, nil)
-	f.Add("sluis=" + string(newToken()))
-	f.Add("sluis=; sluis=a; aanmelden=\"x\"")
+	name := w.door.cookieName(sessionCookie)
+	f.Add(name + "=" + string(newToken()))
+	f.Add(name + "=; " + name + "=a; " + w.door.cookieName(attemptCookie) + "=\"x\"")
 	f.Fuzz(func(t *testing.T, line string) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{line}
@@ -258,7 +263,7 @@ func FuzzCookie(f *testing.F) {
 		if _, err := w.door.attempt(r, atProvider, true); CodeOf(err) != SignInStale {
 			t.Errorf("got %v", err)
 		}
-		for _, c := range r.CookiesNamed(sessionCookie) {
+		for _, c := range r.CookiesNamed(w.door.cookieName(sessionCookie)) {
 			if got, ok := parseToken(c.Value); ok && (string(got) != c.Value || len(got) != 43) {
 				t.Error("a token has two spellings")
 			}

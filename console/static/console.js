@@ -49,3 +49,52 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
   form.addEventListener("submit", () => { dirty = false; clearTimeout(timer); });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(); });
 }
+
+// The code of an invitation stands behind the # of its link, where no log of
+// anything in between sees it.
+const invited = document.querySelector("[data-fragment]");
+if (invited && location.hash.length > 1) {
+  invited.elements[invited.dataset.fragment].value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  invited.submit();
+}
+
+// Passkeys (WebAuthn Level 3, §5.1): the one thing that cannot be without script,
+// so it shows only with it. There is a password beside it.
+async function ask(path, body) {
+  const answer = await fetch("/aanmelden/toegangssleutel/" + path, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+  });
+  const got = await answer.json();
+  if (!answer.ok) throw { said: `${got.title}. ${got.detail}` };
+  return got;
+}
+
+async function signIn() {
+  const { publicKey } = await ask("opties", {});
+  const credential = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
+  await ask("bewijs", credential.toJSON());
+}
+
+async function addPasskey(section) {
+  const { publicKey } = await ask("nieuw/opties", { uitnodiging: section.dataset.invitation });
+  const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) });
+  await ask("nieuw/bewijs", { naam: section.querySelector("input").value, sleutel: credential.toJSON() });
+}
+
+for (const section of document.querySelectorAll("[data-passkey]")) {
+  if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) continue;
+  section.hidden = false;
+  const button = section.querySelector("button"), alert = section.querySelector("[role=alert]");
+  button.addEventListener("click", async () => {
+    alert.textContent = "";
+    button.disabled = true;
+    try {
+      await (section.dataset.passkey === "bewijs" ? signIn() : addPasskey(section));
+      location.assign(section.dataset.to);
+    } catch (failed) {
+      alert.textContent = failed?.said ?? section.dataset.failed;
+      button.disabled = false;
+    }
+  });
+}
