@@ -109,6 +109,7 @@ func (c *Console) draw() {
 	c.all("GET /live", live)
 	c.drawSignIn()
 	c.drawAccount()
+	c.drawStaff()
 	c.drawDecision()
 	c.drawAsking()
 	c.drawOversight()

@@ -20,7 +20,13 @@ type town struct {
 
 func newTown(t *testing.T, parties ...string) *town {
 	t.Helper()
-	n, err := testnet.Start(t.Context(), testnet.Config{Dir: t.TempDir(), Members: testnet.Members(parties...), Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))})
+	return startTown(t, testnet.Config{Members: testnet.Members(parties...)})
+}
+
+func startTown(t *testing.T, c testnet.Config) *town {
+	t.Helper()
+	c.Dir, c.Log = t.TempDir(), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	n, err := testnet.Start(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

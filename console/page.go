@@ -284,7 +284,7 @@ var homes = map[exchange.Role][]string{
 	exchange.Coordinator:    {"/casussen", "/werkbak"},
 	exchange.ReportingDesk:  {"/casussen", "/werkbak"},
 	exchange.PrivacyOfficer: {"/privacy"},
-	exchange.Administrator:  {"/beheer"},
+	exchange.Administrator:  {"/beheer", "/medewerkers"},
 	// An auditor reads bundles, with sluis audit.
 	exchange.Auditor: {"/account"},
 }

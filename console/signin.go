@@ -273,6 +273,9 @@ func (v *visit) signInAdvice(err error) (mistake, bool) {
 func (c *Console) scriptProblem(w http.ResponseWriter, r *http.Request, err error) {
 	v := c.visit(w, r)
 	said, status := v.advice(err), statusOf(err)
+	if codeOf(err) == signin.SignInRefused {
+		said = mistake{Text: v.word("passkey.refused"), Todo: v.word("passkey.refused.todo")}
+	}
 	var f *signin.Fault
 	if errors.As(err, &f) && f.After > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.After/time.Second)+1))

@@ -36,6 +36,9 @@ type Config struct {
 	// it listens on this one, so that something can stand in between. With it,
 	// the network uses TCP alone. Default: the address itself, and QUIC too.
 	Announce func(party, listen string) (string, error)
+	// Console changes how people sign in at the console of a party, beside the
+	// links. Default: with passkeys, or passwords with codes.
+	Console func(party string, c *peer.Console)
 }
 
 // A Net is a running network. Its methods may be called by one goroutine at a

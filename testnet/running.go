@@ -53,6 +53,9 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	address := fmt.Sprintf("http://localhost:%d", web.Addr().(*net.TCPAddr).Port)
 	config := peer.DefaultConfig().Console
 	config.Listen, config.PublicURL = web.Addr().String(), address
+	if n.config.Console != nil {
+		n.config.Console(to.member.Key, &config)
+	}
 	pages, err := console.New(console.Options{Node: opened, Config: config, Dir: to.dir, Log: log, Now: n.config.Now, Test: true})
 	if err != nil {
 		return errors.Join(err, web.Close(), listener.Close(), opened.Close())

@@ -38,7 +38,7 @@ const CallbackPath = "/aanmelden/terug"
 
 // SignInPath is where one comes after a sign-out at the identity provider: public
 // URL and this are the post-logout redirect URI.
-const SignInPath = "/aanmelden"
+const SignInPath = "/inloggen"
 
 const (
 	providerPatience = 10 * time.Second // for one answer
