@@ -2735,6 +2735,14 @@ type StepOutcome struct {
 // Voorgesteld: een tweede persoon moet het besluit nog zien.
 type Phase string
 
+// Invitee defines model for TeUitnodigen.
+type Invitee struct {
+	// ID Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	ID ActorID `json:"id"`
+}
+
 // Words defines model for Tekst.
 type Words struct {
 	Text string `json:"tekst"`
@@ -2798,6 +2806,14 @@ type PermissionState string
 
 // Outcome Wat over een gegeven is besloten.
 type Outcome string
+
+// Invitation defines model for Uitnodiging.
+type Invitation struct {
+	Until time.Time `json:"geldigTot"`
+
+	// Link Wie deze link heeft
+	Link string `json:"link"`
+}
 
 // Hold defines model for Uitstel.
 type Hold struct {
@@ -3744,6 +3760,9 @@ type AddStaffJSONRequestBody = Employee
 // ChangeStaffJSONRequestBody defines body for ChangeStaff for application/json ContentType.
 type ChangeStaffJSONRequestBody = Employee
 
+// InviteStaffJSONRequestBody defines body for InviteStaff for application/json ContentType.
+type InviteStaffJSONRequestBody = Invitee
+
 // RemoveStaffJSONRequestBody defines body for RemoveStaff for application/json ContentType.
 type RemoveStaffJSONRequestBody = Departure
 
@@ -4232,6 +4251,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
 	ChangeStaff(ctx context.Context, body ChangeStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteStaffWithBody Een medewerker uitnodigen om in de webconsole te komen
+	//
+	// Wie de link opent, kiest waarmee hij inlogt. De link geldt één keer, drie dagen lang, en staat alleen in dit antwoord. Een nieuwe
+	// uitnodiging vervangt de vorige; waarmee de medewerker nu inlogt, blijft gelden tot hij iets anders kiest.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /medewerkers/uitnodiging (the `InviteStaff` operationId).
+	InviteStaffWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteStaff Een medewerker uitnodigen om in de webconsole te komen
+	//
+	// Wie de link opent, kiest waarmee hij inlogt. De link geldt één keer, drie dagen lang, en staat alleen in dit antwoord. Een nieuwe
+	// uitnodiging vervangt de vorige; waarmee de medewerker nu inlogt, blijft gelden tot hij iets anders kiest.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /medewerkers/uitnodiging (the `InviteStaff` operationId).
+	InviteStaff(ctx context.Context, body InviteStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RemoveStaffWithBody Een medewerker gaat weg en mag meteen niets meer
 	//
@@ -5500,6 +5539,46 @@ func (c *Raw) ChangeStaffWithBody(ctx context.Context, contentType string, body 
 // Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
 func (c *Raw) ChangeStaff(ctx context.Context, body ChangeStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangeStaffRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteStaffWithBody Een medewerker uitnodigen om in de webconsole te komen
+//
+// Wie de link opent, kiest waarmee hij inlogt. De link geldt één keer, drie dagen lang, en staat alleen in dit antwoord. Een nieuwe
+// uitnodiging vervangt de vorige; waarmee de medewerker nu inlogt, blijft gelden tot hij iets anders kiest.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /medewerkers/uitnodiging (the `InviteStaff` operationId).
+func (c *Raw) InviteStaffWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteStaffRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteStaff Een medewerker uitnodigen om in de webconsole te komen
+//
+// Wie de link opent, kiest waarmee hij inlogt. De link geldt één keer, drie dagen lang, en staat alleen in dit antwoord. Een nieuwe
+// uitnodiging vervangt de vorige; waarmee de medewerker nu inlogt, blijft gelden tot hij iets anders kiest.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /medewerkers/uitnodiging (the `InviteStaff` operationId).
+func (c *Raw) InviteStaff(ctx context.Context, body InviteStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteStaffRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8411,6 +8490,46 @@ func NewChangeStaffRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
+// NewInviteStaffRequest calls the generic InviteStaff builder with application/json body
+func NewInviteStaffRequest(server string, body InviteStaffJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewInviteStaffRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewInviteStaffRequestWithBody constructs an http.Request for the InviteStaff method, with any body, and a specified content type
+func NewInviteStaffRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/medewerkers/uitnodiging")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRemoveStaffRequest calls the generic RemoveStaff builder with application/json body
 func NewRemoveStaffRequest(server string, body RemoveStaffJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -10767,6 +10886,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /medewerkers (the `ChangeStaff` operationId).
 	ChangeStaffWithResponse(ctx context.Context, body ChangeStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeStaffResponse, error)
+
+	// InviteStaffWithBodyWithResponse Een medewerker uitnodigen om in de webconsole te komen
+	//
+	// Wie de link opent, kiest waarmee hij inlogt. De link geldt één keer, drie dagen lang, en staat alleen in dit antwoord. Een nieuwe
+	// uitnodiging vervangt de vorige; waarmee de medewerker nu inlogt, blijft gelden tot hij iets anders kiest.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /medewerkers/uitnodiging (the `InviteStaff` operationId).
+	InviteStaffWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteStaffResponse, error)
+
+	// InviteStaffWithResponse Een medewerker uitnodigen om in de webconsole te komen
+	//
+	// Wie de link opent, kiest waarmee hij inlogt. De link geldt één keer, drie dagen lang, en staat alleen in dit antwoord. Een nieuwe
+	// uitnodiging vervangt de vorige; waarmee de medewerker nu inlogt, blijft gelden tot hij iets anders kiest.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /medewerkers/uitnodiging (the `InviteStaff` operationId).
+	InviteStaffWithResponse(ctx context.Context, body InviteStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteStaffResponse, error)
 
 	// RemoveStaffWithBodyWithResponse Een medewerker gaat weg en mag meteen niets meer
 	//
@@ -13596,6 +13735,75 @@ func (r ChangeStaffResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ChangeStaffResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type InviteStaffResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Invitation
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r InviteStaffResponse) GetJSON200() *Invitation {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r InviteStaffResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r InviteStaffResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r InviteStaffResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r InviteStaffResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r InviteStaffResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r InviteStaffResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InviteStaffResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InviteStaffResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16667,6 +16875,38 @@ func (c *ClientWithResponses) ChangeStaffWithResponse(ctx context.Context, body 
 	return ParseChangeStaffResponse(rsp)
 }
 
+// InviteStaffWithBodyWithResponse Een medewerker uitnodigen om in de webconsole te komen
+//
+// Wie de link opent, kiest waarmee hij inlogt. De link geldt één keer, drie dagen lang, en staat alleen in dit antwoord. Een nieuwe
+// uitnodiging vervangt de vorige; waarmee de medewerker nu inlogt, blijft gelden tot hij iets anders kiest.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /medewerkers/uitnodiging (the `InviteStaff` operationId).
+func (c *ClientWithResponses) InviteStaffWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteStaffResponse, error) {
+	rsp, err := c.InviteStaffWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteStaffResponse(rsp)
+}
+
+// InviteStaffWithResponse Een medewerker uitnodigen om in de webconsole te komen
+//
+// Wie de link opent, kiest waarmee hij inlogt. De link geldt één keer, drie dagen lang, en staat alleen in dit antwoord. Een nieuwe
+// uitnodiging vervangt de vorige; waarmee de medewerker nu inlogt, blijft gelden tot hij iets anders kiest.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /medewerkers/uitnodiging (the `InviteStaff` operationId).
+func (c *ClientWithResponses) InviteStaffWithResponse(ctx context.Context, body InviteStaffJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteStaffResponse, error) {
+	rsp, err := c.InviteStaff(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteStaffResponse(rsp)
+}
+
 // RemoveStaffWithBodyWithResponse Een medewerker gaat weg en mag meteen niets meer
 //
 // Zijn naam blijft staan bij wat hij deed. Verzoeken die aan hem waren gegeven, mogen anderen doen.
@@ -19288,6 +19528,60 @@ func ParseChangeStaffResponse(rsp *http.Response) (*ChangeStaffResponse, error) 
 			return nil, err
 		}
 		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseInviteStaffResponse parses an HTTP response from a InviteStaffWithResponse call
+func ParseInviteStaffResponse(rsp *http.Response) (*InviteStaffResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InviteStaffResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Invitation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest Fout

@@ -357,6 +357,11 @@ func (c *Client) RemoveStaff(ctx context.Context, id string) (Employee, error) {
 	return result[Employee](c.raw.RemoveStaff(ctx, Departure{ID: id}))
 }
 
+// InviteStaff makes a link by which a person sets how he signs in to the console.
+func (c *Client) InviteStaff(ctx context.Context, id string) (Invitation, error) {
+	return result[Invitation](c.raw.InviteStaff(ctx, Invitee{ID: id}))
+}
+
 // Parties lists the parties of the register.
 func (c *Client) Parties(ctx context.Context) ([]Party, error) {
 	list, err := result[PartyList](c.raw.ListParties(ctx))

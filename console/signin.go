@@ -84,18 +84,20 @@ func (v *visit) signInForm() signInForm {
 // signInPage offers by what one can sign in.
 func signInPage(v *visit) error { return v.show("signin", v.word("signin.title"), v.signInForm()) }
 
+// refusedAtDoor reports whether an error is a refusal of who wants to come in.
+func refusedAtDoor(err error) bool { return slices.Contains(signin.Codes[:], codeOf(err)) }
+
 // signInByPassword is for who has a password and codes of the moment.
 func signInByPassword(v *visit) error {
 	_, err := v.c.door.SignInPassword(v.w, v.r, v.field("naam"), v.r.PostForm.Get("wachtwoord"), v.field("code"))
 	if err == nil {
 		return v.redirect("/verder")
 	}
-	said, ok := v.signInAdvice(err)
-	if !ok {
+	if !refusedAtDoor(err) {
 		return err
 	}
 	f := v.signInForm()
-	f.Values, f.Mistakes = url.Values{"naam": {v.field("naam")}}, []mistake{said}
+	f.Values, f.Mistakes = url.Values{"naam": {v.field("naam")}}, []mistake{v.advice(err)}
 	v.w.WriteHeader(statusOf(err))
 	return v.show("signin", v.word("signin.title"), f)
 }
@@ -171,10 +173,10 @@ func invited(v *visit) error {
 	code := v.field("uitnodiging")
 	a, err := v.c.door.Invited(v.r, code)
 	if err != nil {
-		said, ok := v.signInAdvice(err)
-		if !ok {
+		if !refusedAtDoor(err) {
 			return err
 		}
+		said := v.advice(err)
 		said.Field = "uitnodiging"
 		v.w.WriteHeader(statusOf(err))
 		return v.show("invitation-code", v.word("invitation.title"), form{Mistakes: []mistake{said}})
@@ -242,31 +244,6 @@ func finishPassword(v *visit) error {
 type recovery struct {
 	Codes    []string
 	SignedIn bool
-}
-
-// signInStatus is the HTTP status of what the door refuses.
-var signInStatus = map[string]int{
-	signin.NotSignedIn: http.StatusUnauthorized, signin.SignInAgain: http.StatusForbidden, signin.SignInRefused: http.StatusUnauthorized,
-	signin.SignInLater: http.StatusTooManyRequests, signin.SignInStale: http.StatusBadRequest, signin.InvitationSpent: http.StatusForbidden,
-	signin.BadNewPassword: http.StatusUnprocessableEntity, signin.WrongCode: http.StatusUnprocessableEntity, signin.PasskeyRefused: http.StatusBadRequest,
-	signin.TooManyPasskeys: http.StatusConflict, signin.UnknownPasskey: http.StatusNotFound, signin.UnknownSession: http.StatusNotFound,
-	signin.LastCredential: http.StatusConflict, signin.LocalAccountsOff: http.StatusForbidden, signin.NoProvider: http.StatusNotFound,
-	signin.ProviderFailed: http.StatusBadGateway, signin.ProviderUnknown: http.StatusForbidden, signin.ProviderLevel: http.StatusForbidden,
-	signin.BadLink: http.StatusUnprocessableEntity, signin.LinkTaken: http.StatusConflict,
-}
-
-// signInAdvice says of what the door refuses what is wrong and what to do.
-func (v *visit) signInAdvice(err error) (mistake, bool) {
-	code := codeOf(err)
-	if _, ok := signInStatus[code]; !ok {
-		return mistake{}, false
-	}
-	said := mistake{Text: v.word("fault." + code), Todo: v.word("fault." + code + ".todo")}
-	var f *signin.Fault
-	if errors.As(err, &f) && f.After > 0 {
-		said.Todo = v.word("fault."+code+".todo", "n", int((f.After+time.Minute-1)/time.Minute))
-	}
-	return said, true
 }
 
 // scriptProblem answers the script of the passkeys (RFC 9457).

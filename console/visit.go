@@ -189,18 +189,20 @@ func codeOf(err error) string { return signin.CodeOf(err) }
 
 // advice says of a refusal in the reader's language what is wrong and what to do.
 func (v *visit) advice(err error) mistake {
-	if said, ok := v.signInAdvice(err); ok {
-		return said
-	}
 	code := codeOf(err)
 	text, ok := schemas.Text(code)
 	if !ok {
 		text, _ = schemas.Text(peer.Internal)
 	}
+	said := mistake{Text: text.NL.Title, Todo: text.NL.Advice}
 	if v.lang == "en" {
-		return mistake{Text: text.EN.Title, Todo: text.EN.Advice}
+		said = mistake{Text: text.EN.Title, Todo: text.EN.Advice}
 	}
-	return mistake{Text: text.NL.Title, Todo: text.NL.Advice}
+	var wait *signin.Fault
+	if errors.As(err, &wait) && wait.After > 0 {
+		said.Todo = v.word("signin.wait", "n", int((wait.After+time.Minute-1)/time.Minute))
+	}
+	return said
 }
 
 // statusOf is the HTTP status of an error.
@@ -216,9 +218,6 @@ func statusOf(err error) int {
 	code := codeOf(err)
 	if text, ok := schemas.Text(code); ok {
 		return text.Status
-	}
-	if status, ok := signInStatus[code]; ok {
-		return status
 	}
 	return http.StatusInternalServerError
 }

@@ -45,7 +45,8 @@ func (n *Node) ChangeStaff(ctx context.Context, a exchange.Actor) error {
 }
 
 // RemoveStaff ends what a person may do, at once: he does nothing any more,
-// and what was given to him is free for others. His name stays with what he did.
+// and what was given to him is free for others. By what he signed in is
+// forgotten; his name stays with what he did.
 func (n *Node) RemoveStaff(ctx context.Context, id exchange.ActorID) (exchange.Actor, error) {
 	var after exchange.Actor
 	err := n.editStaff(ctx, id, func(a exchange.Actor) (exchange.Actor, error) {
@@ -97,11 +98,27 @@ func (n *Node) writeStaff(ctx context.Context, a exchange.Actor, was uint64) err
 	if err != nil {
 		return err
 	}
-	_, err = n.store.Write(ctx, store.Change{
+	change := store.Change{
 		Dossier: store.NodeDossier,
 		Puts:    []store.Record{{Table: tableStaff, Key: string(a.ID), Value: value, Was: was}},
 		Record:  []store.Event{{Kind: string(exchange.StaffChanged), Private: part}},
-	})
+	}
+	if !a.Ended.IsZero() {
+		// By what he signed in is of no use any more, and nobody's to keep.
+		account, err := n.Account(ctx, a.ID)
+		switch {
+		case err == nil:
+			gone, err := accountEntry(a.ID, AccountWithdrawn, "")
+			if err != nil {
+				return err
+			}
+			change.Deletes = []store.Deletion{{Table: tableAccount, Key: string(a.ID), Was: account.Version}}
+			change.Record = append(change.Record, gone)
+		case !errors.Is(err, &Fault{Code: UnknownAccount}):
+			return err
+		}
+	}
+	_, err = n.store.Write(ctx, change)
 	return err
 }
 

@@ -29,6 +29,7 @@ const (
 	codeStopped  = "stopped"
 	codeLedger   = "ledger-inconsistent"
 	codeAhead    = "not-yet"
+	codeConsole  = "no-console"
 )
 
 // A doorError is an error of this door with a fixed status.
@@ -44,6 +45,7 @@ func (e *doorError) Error() string { return e.code }
 var (
 	errNoResource = &doorError{code: codeNotFound}
 	errPanic      = &doorError{code: codeInternal}
+	errNoConsole  = &doorError{code: codeConsole}
 	errMethod     = &doorError{code: codeInput, status: http.StatusMethodNotAllowed, field: field{"method", "not allowed here"}}
 	errMedia      = &doorError{code: codeInput, status: http.StatusUnsupportedMediaType, field: field{"Content-Type", "another is wanted"}}
 )
@@ -95,6 +97,10 @@ func classify(err error) (code string, fields []field) {
 		gate         *crypto.GateError
 		bytes        *http.MaxBytesError
 		inconsistent *store.Inconsistent
+		atConsole    interface {
+			error
+			ProblemCode() string
+		}
 	)
 	switch {
 	case errors.As(err, &door):
@@ -111,6 +117,8 @@ func classify(err error) (code string, fields []field) {
 		return string(refusal.Code), fields
 	case errors.As(err, &fault):
 		return fault.Code, nil
+	case errors.As(err, &atConsole):
+		return atConsole.ProblemCode(), nil
 	case errors.As(err, &message):
 		return message.Code, nil
 	case errors.As(err, &listed):

@@ -83,7 +83,7 @@ func TestEveryErrorHasItsProblem(t *testing.T) {
 		{store.ErrTooLarge, "message-too-large", 413}, {store.ErrDiskFull, "disk-full", 507}, {store.ErrStopped, "stopped", 503},
 		{store.ErrClosed, "stopped", 503}, {&store.Inconsistent{Entry: 3, End: 4, What: "damaged"}, "ledger-inconsistent", 500},
 		{&http.MaxBytesError{Limit: 3}, "message-too-large", 413}, {errMethod, "bad-input", 405}, {errMedia, "bad-input", 415},
-		{&doorError{code: codeAhead}, "not-yet", 404},
+		{&doorError{code: codeAhead}, "not-yet", 404}, {errNoConsole, "no-console", 409}, {toldElsewhere{"link-taken"}, "link-taken", 409},
 	} {
 		p, _ := answered(t, fmt.Errorf("deep down: %w", c.err))
 		if p.Code != c.code || p.Status != c.status || p.Title == "" || p.Detail == "" {
@@ -94,6 +94,12 @@ func TestEveryErrorHasItsProblem(t *testing.T) {
 		t.Errorf("a damaged ledger does not name the entry: %+v", p)
 	}
 }
+
+// toldElsewhere is an error of another door that has a code.
+type toldElsewhere struct{ code string }
+
+func (c toldElsewhere) Error() string       { return c.code }
+func (c toldElsewhere) ProblemCode() string { return c.code }
 
 // What is not known is internal: logged inside, told to nobody.
 func TestUnknownErrorsStayInside(t *testing.T) {
@@ -155,7 +161,7 @@ func TestContractIsUnderstood(t *testing.T) {
 			bytes++
 		}
 	}
-	if len(c.inputs) != 75 || queries != 26 || headers != 82 || schemas != 30 || bytes != 1 {
+	if len(c.inputs) != 76 || queries != 26 || headers != 82 || schemas != 31 || bytes != 1 {
 		t.Errorf("%d operations, %d query parameters, %d headers, %d documents, %d bodies of bytes", len(c.inputs), queries, headers, schemas, bytes)
 	}
 	// Who acts and under which hat go together.

@@ -132,6 +132,9 @@ type ServerInterface interface {
 	// ChangeStaff Een medewerker een andere naam of andere rollen geven
 	// (PUT /medewerkers)
 	ChangeStaff(w http.ResponseWriter, r *http.Request)
+	// InviteStaff Een medewerker uitnodigen om in de webconsole te komen
+	// (POST /medewerkers/uitnodiging)
+	InviteStaff(w http.ResponseWriter, r *http.Request)
 	// RemoveStaff Een medewerker gaat weg en mag meteen niets meer
 	// (POST /medewerkers/vertrek)
 	RemoveStaff(w http.ResponseWriter, r *http.Request)
@@ -2165,6 +2168,20 @@ func (siw *ServerInterfaceWrapper) ChangeStaff(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ChangeStaff(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// InviteStaff operation middleware
+func (siw *ServerInterfaceWrapper) InviteStaff(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.InviteStaff(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4239,6 +4256,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/medewerkers", wrapper.ListStaff)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/medewerkers", wrapper.AddStaff)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/medewerkers", wrapper.ChangeStaff)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/medewerkers/uitnodiging", wrapper.InviteStaff)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/medewerkers/vertrek", wrapper.RemoveStaff)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/partijen", wrapper.ListParties)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/partijen/{oin}", wrapper.GetParty)
@@ -6957,6 +6975,89 @@ type ChangeStaffdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ChangeStaffdefaultApplicationProblemPlusJSONResponse) VisitChangeStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteStaffRequestObject struct {
+	Body *InviteStaffJSONRequestBody
+}
+
+type InviteStaffResponseObject interface {
+	VisitInviteStaffResponse(w http.ResponseWriter) error
+}
+
+type InviteStaff200JSONResponse Invitation
+
+func (response InviteStaff200JSONResponse) VisitInviteStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteStaff400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response InviteStaff400ApplicationProblemPlusJSONResponse) VisitInviteStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteStaff403ApplicationProblemPlusJSONResponse Problem
+
+func (response InviteStaff403ApplicationProblemPlusJSONResponse) VisitInviteStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteStaff404ApplicationProblemPlusJSONResponse Problem
+
+func (response InviteStaff404ApplicationProblemPlusJSONResponse) VisitInviteStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteStaffdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response InviteStaffdefaultApplicationProblemPlusJSONResponse) VisitInviteStaffResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9746,6 +9847,9 @@ type StrictServerInterface interface {
 	// ChangeStaff Een medewerker een andere naam of andere rollen geven
 	// (PUT /medewerkers)
 	ChangeStaff(ctx context.Context, request ChangeStaffRequestObject) (ChangeStaffResponseObject, error)
+	// InviteStaff Een medewerker uitnodigen om in de webconsole te komen
+	// (POST /medewerkers/uitnodiging)
+	InviteStaff(ctx context.Context, request InviteStaffRequestObject) (InviteStaffResponseObject, error)
 	// RemoveStaff Een medewerker gaat weg en mag meteen niets meer
 	// (POST /medewerkers/vertrek)
 	RemoveStaff(ctx context.Context, request RemoveStaffRequestObject) (RemoveStaffResponseObject, error)
@@ -10972,6 +11076,37 @@ func (sh *strictHandler) ChangeStaff(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ChangeStaffResponseObject); ok {
 		if err := validResponse.VisitChangeStaffResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// InviteStaff operation middleware
+func (sh *strictHandler) InviteStaff(w http.ResponseWriter, r *http.Request) {
+	var request InviteStaffRequestObject
+
+	var body InviteStaffJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteStaff(ctx, request.(InviteStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteStaff")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(InviteStaffResponseObject); ok {
+		if err := validResponse.VisitInviteStaffResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -18,6 +18,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -28,6 +29,7 @@ import (
 	"github.com/google/uuid"
 
 	"sluis/api"
+	"sluis/exchange"
 	"sluis/peer"
 	"sluis/schemas"
 )
@@ -41,6 +43,10 @@ type API struct {
 	// Logboek tells how far the organisation's processing log is behind, and
 	// since when handing over fails. nil where it is switched off.
 	Logboek func() (behind uint64, since time.Time)
+
+	// Invite makes a link by which a member of staff sets how he signs in to the
+	// web console. nil where there is none.
+	Invite func(context.Context, exchange.ActorID) (link string, until time.Time, err error)
 
 	node     *peer.Node
 	log      *slog.Logger

@@ -43,6 +43,18 @@ func (a *API) RemoveStaff(ctx context.Context, r RemoveStaffRequestObject) (Remo
 	return RemoveStaff200JSONResponse(employeeOf(actor)), nil
 }
 
+// InviteStaff makes an invitation to the web console.
+func (a *API) InviteStaff(ctx context.Context, r InviteStaffRequestObject) (InviteStaffResponseObject, error) {
+	if a.Invite == nil {
+		return nil, errNoConsole
+	}
+	link, until, err := a.Invite(ctx, exchange.ActorID(r.Body.ID))
+	if err != nil {
+		return nil, err
+	}
+	return InviteStaff200JSONResponse{Link: link, Until: until}, nil
+}
+
 func actorOf(e api.Employee) exchange.Actor {
 	actor := exchange.Actor{ID: exchange.ActorID(e.ID), Name: typed(e.Name)}
 	for _, g := range e.Roles {

@@ -152,7 +152,7 @@ Roles: ` + strings.Join(api.RoleCodes(), ", ") + `.`,
 			})
 		},
 	}
-	cmd.AddCommand(add, staffChangeCommand(t), staffRemoveCommand(t), list)
+	cmd.AddCommand(add, staffChangeCommand(t), staffRemoveCommand(t), staffInviteCommand(t), list)
 	return cmd
 }
 
@@ -224,6 +224,34 @@ he did, and his ID is not given to another.`,
 				return err
 			}
 			return t.print(gone, func(w io.Writer) { fmt.Fprintf(w, "removed %s\n", gone.ID) })
+		},
+	}
+}
+
+func staffInviteCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "invite ID",
+		Short: "Make a link by which a person chooses how he signs in to the console",
+		Long: `Makes a link by which a person chooses how he signs in to the web console: with a
+passkey, or with a password and an app for codes. It works once, for three days.
+Give it to him in person: who has it can come in as him. A new one ends the one
+before.
+
+The first administrator is invited so; he can invite others in the browser.`,
+		Example: `  sluis staff invite b.devries`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			made, err := client.InviteStaff(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return t.print(made, func(w io.Writer) {
+				fmt.Fprintf(w, "%s\nworks once, until %s\n", made.Link, made.Until.Local().Format("2006-01-02 15:04"))
+			})
 		},
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"sluis/api/server"
 	"sluis/crypto"
+	"sluis/exchange"
 	"sluis/logboek"
 	"sluis/peer"
 )
@@ -29,6 +30,9 @@ func runCommand(t *terminal) *cobra.Command {
 		Long: `Runs the node: proves its ledger, listens for peers, delivers what waits, and
 serves the API on the socket sluis.sock in its directory, which only its own
 account can open. It stops cleanly on SIGTERM and SIGINT.
+
+With console.listen in sluis.toml it serves the web console for the people who
+work with it; sluis staff invite makes the link by which the first of them comes in.
 
 With --mirror, or mirror.listen in sluis.toml, the ledger can also be read over
 HTTP by a monitor or a witness outside (C2SP tlog-tiles): checkpoint and hashes, and
@@ -103,36 +107,56 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 	if follow != nil {
 		door.Logboek = func() (uint64, time.Time) { s := follow.State(); return s.Behind, s.Since }
 	}
+	pages, web, err := t.pages(node, c.Console, log)
+	if err != nil {
+		if glass != nil {
+			err = errors.Join(err, glass.Close())
+		}
+		return errors.Join(err, listener.Close())
+	}
 	open, close := context.WithCancel(ctx)
 	defer close()
 	duties, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	served, shown, done := make(chan error, 1), make(chan error, 1), make(chan error, 1)
-	go func() {
-		defer close() // none of the two doors stays open without the other
-		served <- server.Serve(open, listener, door, log)
-	}()
-	go func() {
-		if glass == nil {
-			shown <- nil
-			return
+	doors := []func() error{func() error { return server.Serve(open, listener, door, log) }}
+	if glass != nil {
+		doors = append(doors, func() error { return server.Serve(open, glass, server.Mirror(node, mirror.Entries), log) })
+	}
+	var beside sync.WaitGroup
+	if pages != nil {
+		door.Invite = func(ctx context.Context, id exchange.ActorID) (string, time.Time, error) {
+			i, err := pages.Invite(ctx, id)
+			return i.URL, i.Until, err
 		}
-		defer close()
-		shown <- server.Serve(open, glass, server.Mirror(node, mirror.Entries), log)
-	}()
+		context.AfterFunc(open, pages.Close) // else it waits for browsers that listen
+		doors = append(doors, func() error { return server.Serve(open, web, pages, log) })
+		beside.Go(func() {
+			if err := pages.Run(duties); err != nil {
+				log.Error("refused sign-ins are not all in the ledger", "error", err)
+			}
+		})
+	}
+	served, done := make(chan error, len(doors)), make(chan error, 1)
+	for _, serve := range doors {
+		go func() {
+			defer close() // none of the doors stays open without the others
+			served <- serve()
+		}()
+	}
 	go func() {
 		defer close() // a node that does not do its duties serves nobody
 		done <- node.Run(duties)
 	}()
-	var reading sync.WaitGroup
 	if follow != nil {
-		reading.Go(func() { follow.Run(duties) })
+		beside.Go(func() { follow.Run(duties) })
 	}
 	log.Info("node is up", "oin", string(node.Identity().OIN), "addresses", node.Addresses())
-	err = errors.Join(<-served, <-shown)
+	for range doors {
+		err = errors.Join(err, <-served)
+	}
 	stop()
 	err = errors.Join(err, <-done)
-	reading.Wait()
+	beside.Wait()
 	log.Info("node is down")
 	return err
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +34,8 @@ import (
 //	exits CODE COMMAND...  run it; it ends with this exit code
 //	field NAME MEMBER      take a member of the JSON that was printed last
 //	toml FILE              write a sluis.toml for loopback, on a free port
+//	console FILE           add the web console to it, over TLS: $CONSOLE
+//	page PATH TEXT         get a page of it and want a text
 //	network                two parties with running nodes: $COLLEGE, $PROBATION
 //	sigterm                tell what runs in the background to stop
 //	damage GLOB            change one bit of the largest file of that name
@@ -54,7 +59,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
-			"until": until,
+			"until": until, "console": consoleConfig, "page": page,
 		},
 	})
 }
@@ -97,6 +102,46 @@ func writeConfig(ts *testscript.TestScript, neg bool, args []string) {
 	text, err := loopbackConfig()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// consoleConfig adds the web console, over TLS on a free port, to a configuration
+// file, and sets CONSOLE to where it is.
+func consoleConfig(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: console FILE")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Check(l.Close())
+	cert, key := ts.MkAbs("console.pem"), ts.MkAbs("console.key")
+	ts.Check(writeCertificate(cert, key))
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = fmt.Fprintf(f, "[console]\nlisten = %q\npublic_url = %q\ntls_cert = %q\ntls_key = %q\n", "127.0.0.1:"+port, "https://localhost:"+port, cert, key)
+	ts.Check(errors.Join(err, f.Close()))
+	ts.Setenv("CONSOLE", "https://localhost:"+port)
+}
+
+// page gets a page of the console and wants a text in it.
+func page(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: page PATH TEXT")
+	}
+	pem, err := os.ReadFile(ts.MkAbs("console.pem"))
+	ts.Check(err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}, Timeout: time.Minute}
+	answer, err := client.Get(ts.Getenv("CONSOLE") + args[0])
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	if !strings.Contains(string(text), args[1]) || answer.ProtoMajor != 2 || answer.Header.Get("Strict-Transport-Security") == "" {
+		ts.Fatalf("%s over %s does not say %q", answer.Status, answer.Proto, args[1])
+	}
 }
 
 // loopbackConfig is a configuration for one machine: a free port, and no claim

@@ -23,6 +23,9 @@ type Fault struct {
 // Error is the code.
 func (f *Fault) Error() string { return f.Code }
 
+// ProblemCode is the code, for a door that tells it further.
+func (f *Fault) ProblemCode() string { return f.Code }
+
 // Is reports whether target is a fault with the same code.
 func (f *Fault) Is(target error) bool {
 	t, ok := target.(*Fault)
