@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluis/api"
 	"sluis/exchange"
 )
 
@@ -134,6 +135,37 @@ func TestWithoutScript(t *testing.T) {
 	stranger.wantStatus(http.MethodGet, "/inloggen/AAAA", "", http.StatusNotFound)
 }
 
+// A form that has no page of its own comes back on the page where it stands.
+func TestLateForms(t *testing.T) {
+	w := newTown(t, "municipality", "debt-help")
+	id := w.asks("debt-help", api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om af te stemmen"})
+	link := w.door("debt-help", "r.hoek", exchange.Professional)
+	decider := newWalker(t, link)
+	const text = "welk jaar bedoel je?"
+	w.net.EndSessions("debt-help")
+	decider.post("/werkbak/"+id+"/vraag", url.Values{"vraag": {text}})
+	decider.says("Wat je had ingevuld, is bewaard")
+	decider.refuses(text)
+	at, _ := strings.CutPrefix(link, decider.base)
+	if path := decider.get(at); path != "/werkbak/"+id {
+		t.Fatalf("goes on at %s", path)
+	}
+	decider.says(">" + text + "<")
+	decider.says("Je was uitgelogd")
+	decider.get("/werkbak/" + id)
+	decider.refuses(text) // once
+
+	// It waits for an hour and for this person in this role, and not for ever.
+	w.net.EndSessions("debt-help")
+	decider.post("/werkbak/"+id+"/vraag", url.Values{"vraag": {text}})
+	other := newWalker(t, w.door("debt-help", "d.berg", exchange.PrivacyOfficer))
+	other.refuses(text)
+	decider.get(at)
+	decider.says(text)
+	decider.post("/werkbak/"+id+"/vraag", url.Values{"vraag": {text}})
+	decider.says("Je vraag is verstuurd")
+}
+
 // A walker is a browser without script: it follows links and sends forms.
 type walker struct {
 	t      *testing.T
@@ -190,6 +222,14 @@ func (w *walker) says(text string) {
 	w.t.Helper()
 	if !strings.Contains(w.page, text) {
 		w.t.Fatalf("the page does not say %q:\n%s", text, w.page)
+	}
+}
+
+// refuses holds the page to not saying a text.
+func (w *walker) refuses(text string) {
+	w.t.Helper()
+	if strings.Contains(w.page, text) {
+		w.t.Fatalf("the page says %q:\n%s", text, w.page)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -105,11 +106,22 @@ func (v *visit) park() {
 	if !ok {
 		return
 	}
-	late := lateForm{path: v.r.URL.Path, role: wore.Role, hat: wore.Capacity}
+	late := lateForm{path: v.c.pageOf(v.r.URL.Path), role: wore.Role, hat: wore.Capacity}
 	if v.r.Method == http.MethodPost {
 		late.values = v.r.PostForm
 	}
 	v.c.between.keep(who, late)
+}
+
+// pageOf is the page on which a form stands: that of its own path, or one above.
+func (c *Console) pageOf(at string) string {
+	for at != "/" {
+		if _, pattern := c.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: at}}); strings.HasPrefix(pattern, http.MethodGet) {
+			return at
+		}
+		at = path.Dir(at)
+	}
+	return at
 }
 
 // redirect sends the browser on with a GET.
