@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,9 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 		b.t.Fatalf("%v, on %s:\n%s", err, b.path(), b.text())
 	}
 }
+
+// quoted is a text as JavaScript has it.
+func quoted(s string) string { return strconv.Quote(s) }
 
 func js[T any](b *browser, script string) T {
 	b.t.Helper()

@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,16 @@ func (w *town) door(party, staff string, role exchange.Role) string {
 	}
 	w.t.Fatalf("nobody called %s works at %s as %s", staff, party, role)
 	return ""
+}
+
+// base is where the console of a party stands.
+func (w *town) base(party string) string {
+	w.t.Helper()
+	u, err := url.Parse(w.net.Doors(party)[0].URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func (w *town) client(party string) *api.Client {
