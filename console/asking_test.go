@@ -168,13 +168,13 @@ func TestLateForms(t *testing.T) {
 
 // A walker is a browser without script: it follows links and sends forms.
 type walker struct {
-	t      *testing.T
+	t      testing.TB
 	base   string
 	client *http.Client
 	page   string
 }
 
-func newWalker(t *testing.T, link string) *walker {
+func newWalker(t testing.TB, link string) *walker {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {

@@ -15,19 +15,19 @@ import (
 
 // A town is a test network with what a test asks in it.
 type town struct {
-	t   *testing.T
+	t   testing.TB
 	net *testnet.Net
 }
 
-func newTown(t *testing.T, parties ...string) *town {
+func newTown(t testing.TB, parties ...string) *town {
 	t.Helper()
 	return startTown(t, testnet.Config{Members: testnet.Members(parties...)})
 }
 
-func startTown(t *testing.T, c testnet.Config) *town {
+func startTown(t testing.TB, c testnet.Config) *town {
 	t.Helper()
 	c.Dir, c.Log = t.TempDir(), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
-	n, err := testnet.Start(t.Context(), c)
+	n, err := testnet.Start(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,21 +80,11 @@ func (w *town) asks(party string, items ...api.AskedItem) string {
 	capacity := m.Party.Capacities[0]
 	by := api.By{Staff: "i.dewit", Hat: "investigation"}
 	client := w.client("municipality")
-	c, err := client.OpenCase(ctx, by, api.NewCase{
-		Trigger: api.Trigger{Code: "client-request", On: time.Now().UTC().Format(time.DateOnly), Scope: []string{string(capacity.Domain)}, Statements: []api.Statement{
-			{Code: "act", Text: "participatiewet"}, {Code: "suspicion", Text: "client-said"}, {Code: "coherence", Text: "without work the debts grow"},
-		}},
-		People: []api.CasePerson{{Standing: "client", BSN: "999993847", Name: "D. Proefstra", Born: "1987-03-14", Address: "Sluisweg 12, Voorbeeldstad"}},
-	})
+	c, err := client.OpenCase(ctx, by, proefCase(string(capacity.Domain)))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := client.Ask(ctx, by, api.NewRequest{
-		Capacity: "investigation", To: string(m.Party.OIN) + ":" + string(capacity.Code), Purpose: "investigation/client-request", Case: c.ID, Person: 1,
-		Specific:   "een plan maken voor hulp thuis, samen met de inwoner",
-		Statements: []api.Statement{{Code: "question", Text: "running"}, {Code: "why-this-party", Text: "hij vertelde dat hij daar komt"}},
-		Items:      items, Involvement: api.Involvement{State: "in-samenspraak"}, Contact: "Iris de Wittebrug, 06-00000000",
-	})
+	r, err := client.Ask(ctx, by, proefRequest(c.ID, string(m.Party.OIN)+":"+string(capacity.Code), items...))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -107,6 +97,26 @@ func (w *town) asks(party string, items ...api.AskedItem) string {
 	}
 	w.t.Fatal("the request did not arrive")
 	return ""
+}
+
+// proefCase is a case about one invented person.
+func proefCase(domain string) api.NewCase {
+	return api.NewCase{
+		Trigger: api.Trigger{Code: "client-request", On: time.Now().UTC().Format(time.DateOnly), Scope: []string{domain}, Statements: []api.Statement{
+			{Code: "act", Text: "participatiewet"}, {Code: "suspicion", Text: "client-said"}, {Code: "coherence", Text: "without work the debts grow"},
+		}},
+		People: []api.CasePerson{{Standing: "client", BSN: "999993847", Name: "D. Proefstra", Born: "1987-03-14", Address: "Sluisweg 12, Voorbeeldstad"}},
+	}
+}
+
+// proefRequest asks for items about the person of a case.
+func proefRequest(in api.ID, to string, items ...api.AskedItem) api.NewRequest {
+	return api.NewRequest{
+		Capacity: "investigation", To: to, Purpose: "investigation/client-request", Case: in, Person: 1,
+		Specific:   "een plan maken voor hulp thuis, samen met de inwoner",
+		Statements: []api.Statement{{Code: "question", Text: "running"}, {Code: "why-this-party", Text: "hij vertelde dat hij daar komt"}},
+		Items:      items, Involvement: api.Involvement{State: "in-samenspraak"}, Contact: "Iris de Wittebrug, 06-00000000",
+	}
 }
 
 // A decision without professional secrecy takes at most four pages and eight

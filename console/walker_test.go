@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func read(t *testing.T, answer *http.Response) string {
+func read(t testing.TB, answer *http.Response) string {
 	t.Helper()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
