@@ -83,6 +83,9 @@ type Person struct {
 	// Agreed is the day on which a family member agreed to take part, after
 	// which he is a client too (art. 1.1.1); zero before.
 	Agreed time.Time
+	// Why says why he belongs to the case, where somebody was added to it later:
+	// a case is about those for whom it is necessary. It stays with the case.
+	Why Personal
 }
 
 // A Standing is what somebody is in a case.
@@ -193,6 +196,9 @@ func (c *Case) admit(p Person, own Capacity, at time.Time) error {
 	}
 	for i, q := range c.People {
 		if q.same(p) {
+			if p.Why.Zero() {
+				p.Why = q.Why
+			}
 			c.People[i] = p
 			return nil
 		}
@@ -206,6 +212,8 @@ func (c *Case) admit(p Person, own Capacity, at time.Time) error {
 
 func (p Person) check(at time.Time) error {
 	switch {
+	case len(p.Why.Reveal()) > maxReason:
+		return refuse(BadSubject, "field", "why")
 	case !known(Standings[:], p.Standing):
 		return refuse(BadSubject, "field", "standing")
 	case p.Standing == Unborn && !p.BSN.Zero():

@@ -62,6 +62,7 @@ type storedPerson struct {
 	Born     string            `json:"born,omitempty"`
 	Address  string            `json:"address,omitempty"`
 	Agreed   time.Time         `json:"agreed,omitzero"`
+	Why      string            `json:"why,omitempty"`
 }
 
 func encodeCase(c exchange.Case) ([]byte, error) {
@@ -83,6 +84,7 @@ func encodeCase(c exchange.Case) ([]byte, error) {
 	for _, p := range c.People {
 		s.People = append(s.People, storedPerson{
 			Standing: p.Standing, BSN: p.BSN.Reveal(), Name: p.Name.Reveal(), Born: p.Born.Reveal(), Address: p.Address.Reveal(), Agreed: p.Agreed,
+			Why: p.Why.Reveal(),
 		})
 	}
 	return json.Marshal(s)
@@ -115,6 +117,7 @@ func decodeCase(id exchange.ID, value []byte) (exchange.Case, error) {
 	for _, p := range s.People {
 		person := exchange.Person{
 			Standing: p.Standing, Name: exchange.Hide(p.Name), Born: exchange.Hide(p.Born), Address: exchange.Hide(p.Address), Agreed: p.Agreed,
+			Why: exchange.Hide(p.Why),
 		}
 		if p.BSN != "" {
 			if person.BSN, err = exchange.ParseBSN(p.BSN); err != nil {
