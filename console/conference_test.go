@@ -57,9 +57,8 @@ func TestConference(t *testing.T) {
 	college.wants("Kies ten minste één partij")
 	college.wants("Kies of je de inwoner uitnodigt")
 	college.write("#vraag", "wie begint waarmee, nu de schulden groeien en zijn zoon niet naar school gaat")
-	for key, why := range map[string]string{"youth-care": "de zoon krijgt daar hulp", "debt-help": "daar loopt de schuldregeling"} {
+	for key, why := range map[string]string{"youth-care": "de zoon krijgt daar hulp", "debt-help": "daar loopt de schuldregeling " + hostile} {
 		college.pick(`[name="partij"][value="` + w.party(key) + `"]`)
-		js[bool](college, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
 		college.write(`[name="reden.`+w.party(key)+`"]`, why)
 	}
 	college.pick("#inwoner-ja")
@@ -92,9 +91,9 @@ func TestConference(t *testing.T) {
 	debts.press(`a[href$="/inbreng"]`)
 	js[bool](debts, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
 	debts.choose(`[name="diepte.debt-plan"]`, "process")
-	debts.write(`[name="waarde.debt-plan"]`, "betaalt elke maand 40 euro, tot april "+hostile)
+	debts.write(`[name="waarde.debt-plan"]`, "betaalt elke maand 40 euro, tot april")
 	debts.pick(`#stap\.necessary-yes`)
-	debts.write(`[name="stap.necessary.waarom"]`, "anders komt er een tweede plan naast")
+	debts.write(`[name="stap.necessary.waarom"]`, "anders komt er een tweede plan naast "+hostile)
 	debts.shot("conference-contribute")
 	debts.press(`button[value="controle"]`)
 	debts.wants("anders komt er een tweede plan naast")

@@ -40,7 +40,11 @@ type stepField struct {
 	Name            string
 	When            string // on which answers before it is asked; "" for always
 	Text, Day, With bool
+	routes          []exchange.RouteCode
 }
+
+// Leads reports whether more is asked on a route.
+func (f stepField) Leads(r exchange.RouteCode) bool { return r != "" && slices.Contains(f.routes, r) }
 
 // speaking puts the page together. What another supplied is opened only when
 // somebody asks for it.
@@ -69,8 +73,12 @@ func (v *visit) speaking() (s speaking, err error) {
 	if err != nil {
 		return s, err
 	}
+	var routes []exchange.RouteCode // that have steps of their own
 	for _, step := range s.Rule.Steps {
-		f := stepField{StepRule: step, Name: "stap." + string(step.Code)}
+		routes = append(routes, step.Route)
+	}
+	for _, step := range s.Rule.Steps {
+		f := stepField{routes: routes, StepRule: step, Name: "stap." + string(step.Code)}
 		for _, o := range step.Outcomes {
 			f.Text, f.Day, f.With = f.Text || o.Text, f.Day || o.Day, f.With || o.With
 		}
