@@ -12,22 +12,20 @@ import (
 
 // askers are the roles in which somebody can ask. In which task which of them
 // may, the law says.
-var askers = []exchange.Role{exchange.Requester, exchange.Coordinator, exchange.ReportingDesk}
+var askers = []exchange.Role{exchange.Requester, exchange.Coordinator, exchange.ReportingDesk, exchange.Professional}
 
 // drawAsking is the map for who asks.
 func (c *Console) drawAsking() {
 	c.page("GET /casussen", askers, listCases)
 	c.page("GET /casussen/nieuw", askers, newCasePage)
 	c.page("POST /casussen/nieuw", askers, newCase)
-	// Who takes something along from a conference asks for it too.
-	holders := append(slices.Clone(askers), exchange.Professional)
-	c.page("GET /casussen/{id}", holders, casePage)
+	c.page("GET /casussen/{id}", askers, casePage)
 	c.page("GET /casussen/{id}/vragen", askers, chooseWhom)
 	c.page("GET /casussen/{id}/verzoek", askers, askPage)
 	c.page("POST /casussen/{id}/verzoek", askers, ask)
-	c.page("GET /verzoeken/{id}", holders, answerPage)
-	c.page("POST /verzoeken/{id}/uitleg", holders, reply)
-	c.page("POST /verzoeken/{id}/intrekken", holders, withdraw)
+	c.page("GET /verzoeken/{id}", askers, answerPage)
+	c.page("POST /verzoeken/{id}/uitleg", askers, reply)
+	c.page("POST /verzoeken/{id}/intrekken", askers, withdraw)
 }
 
 // listCases lists the cases of the capacity: nothing says whom they concern.

@@ -47,14 +47,12 @@ func listConferences(v *visit) error {
 	}
 	slices.Reverse(all) // the newest first
 	list := meetingList{Rows: all}
-	asked, err := v.everything(peer.Filter{Side: exchange.Asker, Hat: v.session.hat})
-	if err != nil {
-		return err
-	}
-	for _, s := range asked {
-		if v.c.purpose(s.Purpose).Taking {
-			list.Taken = append(list.Taken, s)
+	if purpose, takes := v.taking(); takes {
+		asked, err := v.everything(peer.Filter{Side: exchange.Asker, Hat: v.session.hat})
+		if err != nil {
+			return err
 		}
+		list.Taken = slices.DeleteFunc(asked, func(s peer.Summary) bool { return s.Purpose != purpose.Code })
 	}
 	if v.field("deel") != "" {
 		return v.part("conferences", "meetings", list)

@@ -190,6 +190,16 @@ func TestConferenceWithoutScript(t *testing.T) {
 	w := newTown(t, "municipality", "debt-help", "housing")
 	id := w.opens("debts")
 	college := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
+	debts := newWalker(t, w.door("debt-help", "r.hoek", exchange.Professional))
+	college.post("/casussen/"+id+"/verzoek", url.Values{
+		"doel": {"investigation/client-request"}, "aan": {w.party("debt-help")}, "waarvoor": {"een plan maken"}, "st.question": {"running"}, "st.why-this-party": {"hij vertelde het"},
+		"diepte.debt-plan": {"process"}, "reden.debt-plan": {"om af te stemmen"}, "weet": {"in-consultation"}, "contact": {"Iris"}, "actie": {"versturen"},
+	})
+	request := debts.until("/werkbak", `href="/werkbak/`)
+	debts.post("/werkbak/"+request+"/besluit", url.Values{"actie": {"controle"}, "besluit.debt-plan": {"process"}, "waarde.debt-plan": {"hij betaalt tot april"}})
+	debts.post("/werkbak/"+request+"/controle", nil)
+	college.until("/verzoeken/"+request, "hij betaalt tot april")
+
 	form := url.Values{
 		"vraag": {"wie begint"}, "partij": {w.party("debt-help")}, "reden." + w.party("debt-help"): {"daar loopt hulp"},
 		"inwoner": {"nee"}, "tot": {time.Now().AddDate(0, 0, 2).Format(time.DateOnly)}, "tijd": {"12:00"},
@@ -204,7 +214,6 @@ func TestConferenceWithoutScript(t *testing.T) {
 	at := college.post("/casussen/"+id+"/overleg", form)
 	college.says("De uitnodigingen zijn verstuurd")
 
-	debts := newWalker(t, w.door("debt-help", "r.hoek", exchange.Professional))
 	meeting := debts.until("/werkbak", `href="/overleg/`)
 	if at != "/overleg/"+meeting {
 		meeting = debts.until("/overleg", `td class="sluis-act"><a class="utrecht-button utrecht-button--secondary-action" href="/overleg/`)
@@ -229,6 +238,15 @@ func TestConferenceWithoutScript(t *testing.T) {
 	debts.post("/overleg/"+meeting+"/inbreng", say)
 	debts.says("Je inbreng is verstuurd")
 	college.until(at, "er loopt hulp sinds mei")
+
+	// The municipality says what debt help gave it, in its name.
+	college.get(at + "/inbreng")
+	college.says(`href="` + at + "/inbreng?uit=" + request)
+	college.post(at+"/inbreng", url.Values{
+		"uit": {request}, "gegeven": {"debt-plan"}, "aan": {w.party("debt-help")}, "stap.necessary": {"yes"}, "stap.necessary.waarom": {"om te zien wie begint"}, "actie": {"zeggen"},
+	})
+	college.says("hij betaalt tot april")
+	college.says("van schuldhulp Uit de Schuld")
 
 	// Looking again where nothing changed is no look: nothing is sent, and nothing
 	// stands in the ledger.

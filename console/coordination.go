@@ -12,14 +12,13 @@ import (
 // drawCoordination is the map for what belongs to a case beside its requests: who
 // is in it, what was agreed, how long it is kept, and how it ends.
 func (c *Console) drawCoordination() {
-	holders := append(slices.Clone(askers), exchange.Professional)
 	c.page("GET /casussen/{id}/afspraken", conferrers, agreements)
 	c.page("GET /casussen/{id}/personen", askers, peoplePage)
 	c.page("POST /casussen/{id}/personen", askers, admit)
-	c.page("GET /casussen/{id}/momenten", holders, momentsPage)
-	c.page("POST /casussen/{id}/momenten", holders, recordMoment)
-	c.page("GET /casussen/{id}/sluiten", holders, closeCasePage)
-	c.page("POST /casussen/{id}/sluiten", holders, closeCase)
+	c.page("GET /casussen/{id}/momenten", askers, momentsPage)
+	c.page("POST /casussen/{id}/momenten", askers, recordMoment)
+	c.page("GET /casussen/{id}/sluiten", askers, closeCasePage)
+	c.page("POST /casussen/{id}/sluiten", askers, closeCase)
 	c.page("GET /casussen/{id}/einde", askers, endingPage)
 	c.page("POST /casussen/{id}/einde", askers, endCoordination)
 }
@@ -28,7 +27,6 @@ func (c *Console) drawCoordination() {
 type caseSide struct {
 	exchange.Case
 	Meetings    []peer.ConferenceSummary
-	Asks        bool // new requests are made by whoever works in this role
 	Confers     bool // a conference can be organised in it
 	Coordinates bool // it is a coordination, which ends by handing all back
 	Quiet       bool // everything that was asked in it has come to its end
@@ -52,7 +50,7 @@ func (s caseSide) Remind() string {
 
 // side reads what stands beside the requests of a case that was opened.
 func (v *visit) side(c exchange.Case, requests []peer.Summary) (s caseSide, err error) {
-	s = caseSide{Case: c, Asks: slices.Contains(askers, v.session.role), Coordinates: v.coordinates()}
+	s = caseSide{Case: c, Coordinates: v.coordinates()}
 	if slices.Contains(conferrers, v.session.role) {
 		_, _, s.Confers = v.conferring(c.Trigger)
 		if s.Meetings, err = v.meetingsOf(c.ID); err != nil {

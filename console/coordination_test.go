@@ -147,12 +147,8 @@ func TestSideOfACase(t *testing.T) {
 		t.Error("the reminder is still there")
 	}
 
-	for _, path := range []string{"/personen", "/einde", "/afspraken"} {
-		want := http.StatusForbidden
-		if path == "/afspraken" {
-			want = http.StatusNotFound // he may have cases, and this is none of his
-		}
-		decider.wantStatus(http.MethodGet, at+path, "", want)
+	for _, path := range []string{"", "/personen", "/einde", "/afspraken", "/sluiten"} {
+		decider.wantStatus(http.MethodGet, at+path, "", http.StatusNotFound) // he may have cases, and this is none of his
 	}
 	officer := newWalker(t, w.door("municipality", "p.vink", exchange.PrivacyOfficer))
 	officer.wantStatus(http.MethodGet, at+"/momenten", "", http.StatusForbidden)

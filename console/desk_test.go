@@ -3,7 +3,9 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"sluis/exchange"
 )
@@ -128,6 +130,25 @@ func TestTriageWithoutScript(t *testing.T) {
 	at := desk.post("/meldingen/nieuw", url.Values{"bsn": {"999993483"}, "st.worries": {"is al dagen niet gezien"}, "st.contact-tried": {"aangebeld"}})
 	desk.says("De melding is opgeslagen")
 	desk.says("is al dagen niet gezien")
+	// Who takes it up asks for it, and the person has to agree.
+	carer := newWalker(t, w.door("mental-health", "e.brug", exchange.Professional))
+	counter := strings.Replace(w.party("municipality"), ":investigation", ":reporting-desk", 1)
+	inCase := carer.post("/casussen/nieuw", url.Values{
+		"aanleiding": {"takes-up-report"}, "op": {time.Now().UTC().Format(time.DateOnly)}, "van": {counter}, "st.own-part": {"wij gaan er deze week heen"}, "bsn": {"999993483"},
+	})
+	form := url.Values{
+		"doel": {"report-forward"}, "aan": {counter}, "waarvoor": {"om erheen te gaan"}, "diepte.report-question": {"content"}, "reden.report-question": {"om te weten wat er speelt"},
+		"weet": {"in-consultation"}, "contact": {"Esra"}, "actie": {"versturen"},
+	}
+	carer.post(inCase+"/verzoek", form)
+	carer.says("Je verzoek is verstuurd")
+	id := desk.until("/werkbak", `href="/werkbak/`)
+	desk.post("/werkbak/"+id+"/stap/person-agrees", url.Values{"uitkomst": {"agreed"}, "dag": {time.Now().UTC().Format(time.DateOnly)}})
+	desk.post("/werkbak/"+id+"/besluit", url.Values{"actie": {"controle"}, "besluit.report-question": {"content"}, "waarde.report-question": {"of er iemand langs kan gaan"}})
+	desk.post("/werkbak/"+id+"/controle", nil)
+	desk.says("Je besluit is vastgelegd")
+	carer.until("/verzoeken/"+id, "of er iemand langs kan gaan")
+
 	desk.wantStatus(http.MethodGet, "/meldingen/nieuw?uitkomst=iets-anders", "", http.StatusNotFound)
 	for _, other := range []struct {
 		party, staff string

@@ -279,7 +279,7 @@ func (v *visit) navigation() []navItem {
 
 // homes are the pages in the navigation of each role, the first where it begins.
 var homes = map[exchange.Role][]string{
-	exchange.Professional:   {"/werkbak", "/overleg"},
+	exchange.Professional:   {"/werkbak", "/overleg", "/casussen"},
 	exchange.Requester:      {"/casussen", "/overleg", "/werkbak"},
 	exchange.Coordinator:    {"/casussen", "/overleg", "/werkbak"},
 	exchange.ReportingDesk:  {"/meldingen", "/casussen", "/werkbak"},
