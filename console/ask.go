@@ -407,6 +407,9 @@ func ask(v *visit) error {
 		return v.show("ask", v.word("ask.title"), f)
 	}
 	v.say("ask.sent")
+	if v.session.role == exchange.ReportingDesk {
+		return v.redirect("/meldingen/" + string(x.Request.Case))
+	}
 	return v.redirect("/casussen/" + string(x.Request.Case))
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"sluis/api"
 	"sluis/exchange"
 )
@@ -94,7 +96,13 @@ func TestConference(t *testing.T) {
 	debts.write(`[name="waarde.debt-plan"]`, "betaalt elke maand 40 euro, tot april")
 	debts.pick(`#stap\.necessary-yes`)
 	debts.write(`[name="stap.necessary.waarom"]`, "anders komt er een tweede plan naast "+hostile)
+	w.net.EndSessions("debt-help")
+	debts.press(`button[value="controle"]`)
+	debts.wants("Wat je had ingevuld, is bewaard")
+	debts.visit(w.door("debt-help", "r.hoek", exchange.Professional))
+	debts.wants("Je was uitgelogd")
 	debts.shot("conference-contribute")
+	debts.narrow("conference-contribute-narrow")
 	debts.press(`button[value="controle"]`)
 	debts.wants("anders komt er een tweede plan naast")
 	debts.shot("conference-contribute-check")
@@ -151,6 +159,7 @@ func TestConference(t *testing.T) {
 	college.press("form.sluis-form button")
 	college.wants("De afspraak is vastgelegd")
 	college.shot("conference")
+	college.narrow("conference-narrow")
 	college.press(`a[href$="/sluiten"]`)
 	college.shot("conference-close")
 	debts.press(`a[href="/overleg"]`)
@@ -173,6 +182,17 @@ func TestConference(t *testing.T) {
 	college.visit(w.base("municipality") + "/casussen/" + id + "/afspraken")
 	college.wants("belt de inwoner voor een gesprek")
 	college.shot("agreements")
+}
+
+// narrow looks at the page as a telephone shows it: nothing is wider than that.
+func (b *browser) narrow(name string) {
+	b.t.Helper()
+	b.do(chromedp.EmulateViewport(390, 844))
+	if wide := js[int](b, "document.documentElement.scrollWidth"); wide > 390 {
+		b.t.Errorf("%s is %d pixels wide on a telephone of 390", b.path(), wide)
+	}
+	b.shot(name)
+	b.do(chromedp.EmulateViewport(1366, 768))
 }
 
 // base is where the console of a party is.

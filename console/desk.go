@@ -15,6 +15,8 @@ func (c *Console) drawDesk() {
 	c.page("GET /meldingen/nieuw", desk, triagePage)
 	c.page("POST /meldingen/nieuw", desk, keepReport)
 	c.page("GET /meldingen/{id}", desk, reportPage)
+	c.page("GET /meldingen/{id}/afronden", desk, finishPage)
+	c.page("POST /meldingen/{id}/afronden", desk, finish)
 }
 
 // A reportRow is one report in the list: nothing says whom it is about.
@@ -181,4 +183,31 @@ func reportPage(v *visit) error {
 		return err
 	}
 	return v.show("triage-file", v.word("triage.file"), r)
+}
+
+// finishPage asks what became of a report: all that a reporter may hear of it.
+func finishPage(v *visit) error {
+	e, err := v.endOfCase()
+	if err != nil {
+		return err
+	}
+	return v.show("triage-finish", v.word("triage.done"), e)
+}
+
+func finish(v *visit) error {
+	e, err := v.endOfCase()
+	if err != nil {
+		return err
+	}
+	outcome := exchange.ReportOutcome(v.field("uitkomst"))
+	if outcome == "" {
+		e.wrong("uitkomst", v.word("triage.became.missing"))
+	} else if _, err := v.c.node.CloseReport(v.r.Context(), v.who(), e.ID, outcome); err != nil {
+		e.Mistakes = append(e.Mistakes, v.advice(err))
+	}
+	if len(e.Mistakes) > 0 {
+		return v.show("triage-finish", v.word("triage.done"), e)
+	}
+	v.say("triage.finished")
+	return v.redirect("/meldingen/" + string(e.ID))
 }

@@ -282,7 +282,7 @@ var homes = map[exchange.Role][]string{
 	exchange.Professional:   {"/werkbak", "/overleg", "/casussen"},
 	exchange.Requester:      {"/casussen", "/overleg", "/werkbak"},
 	exchange.Coordinator:    {"/casussen", "/overleg", "/werkbak"},
-	exchange.ReportingDesk:  {"/meldingen", "/casussen", "/werkbak"},
+	exchange.ReportingDesk:  {"/meldingen", "/werkbak"},
 	exchange.PrivacyOfficer: {"/privacy"},
 	exchange.Administrator:  {"/beheer"},
 	// An auditor reads bundles, with sluis audit.
