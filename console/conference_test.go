@@ -87,7 +87,9 @@ func TestConference(t *testing.T) {
 		b.press(`button[name="mee"][value="ja"]`)
 		b.wants("Jullie doen mee")
 	}
-	college.wants("doet mee") // by itself
+	for _, b := range []*browser{college, debts, youth} {
+		b.shows(".sluis-status--yes", 3) // by itself: who organises, and both who come
+	}
 
 	// Debt help speaks, without secrecy: one step.
 	debts.press(`a[href$="/inbreng"]`)
@@ -131,6 +133,7 @@ func TestConference(t *testing.T) {
 	youth.press(`button[value="controle"]`)
 	youth.press(`button[value="zeggen"]`)
 	debts.wants("elke maandag, tot juni")
+	college.wants("elke maandag, tot juni")
 
 	// Debt help takes that along, and youth care decides.
 	debts.press(`a[href*="/meenemen"]`)
@@ -164,6 +167,7 @@ func TestConference(t *testing.T) {
 	college.shot("conference-close")
 	debts.press(`a[href="/overleg"]`)
 	debts.wants("Wat je meenam uit een overleg")
+	debts.wants("aangekomen")
 	debts.shot("conferences")
 	debts.press(`.sluis-act a[href^="/overleg/"]`)
 	college.press(`form[action$="/sluiten"] button`)
@@ -193,6 +197,20 @@ func (b *browser) narrow(name string) {
 	}
 	b.shot(name)
 	b.do(chromedp.EmulateViewport(1366, 768))
+}
+
+// shows waits until the page has so many of something: what comes by itself takes
+// the place of what somebody would press.
+func (b *browser) shows(selector string, want int) {
+	b.t.Helper()
+	got := 0
+	for range 200 {
+		if got = js[int](b, "document.querySelectorAll('"+selector+"').length"); got == want {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	b.t.Fatalf("%s has %d of %s, want %d:\n%s", b.path(), got, selector, want, b.text())
 }
 
 // base is where the console of a party is.
