@@ -12,7 +12,7 @@ import (
 
 // askers are the roles in which somebody can ask. In which task which of them
 // may, the law says.
-var askers = []exchange.Role{exchange.Requester, exchange.Coordinator, exchange.ReportingDesk}
+var askers = []exchange.Role{exchange.Requester, exchange.Coordinator, exchange.ReportingDesk, exchange.Professional}
 
 // drawAsking is the map for who asks.
 func (c *Console) drawAsking() {
@@ -193,6 +193,7 @@ type dossier struct {
 	exchange.Case
 	Rule     exchange.TriggerRule
 	Requests []peer.Summary
+	Side     caseSide
 }
 
 // casePage shows a case: whom it concerns, and how each request in it stands.
@@ -213,6 +214,9 @@ func casePage(v *visit) error {
 		return err
 	}
 	d.Rule, _ = v.c.node.Law().Trigger(d.Trigger.Code)
+	if d.Side, err = v.side(d.Case, d.Requests); err != nil {
+		return err
+	}
 	return v.show("case", v.word("case.title"), d)
 }
 
@@ -244,22 +248,32 @@ func chooseWhom(v *visit) error {
 			continue // a case conference has pages of its own
 		}
 		choice := purposeChoice{Purpose: p}
-		for _, o := range v.others() {
-			for _, way := range p.Ways {
-				own := o.id.OIN == v.c.node.Identity().OIN
-				if slices.Contains(way.Askers, v.capacity().Task) && slices.Contains(way.Asked, o.capacity.Domain) && slices.Contains(way.Triggers, c.Trigger.Code) &&
-					(len(way.HeldBy) == 0 || slices.Contains(way.HeldBy, o.capacity.Task)) && way.Own == own && o.id.Capacity != v.session.hat &&
-					(len(c.Trigger.Scope) == 0 || slices.Contains(c.Trigger.Scope, o.capacity.Domain)) {
-					choice.Parties = append(choice.Parties, option{o.id.String(), o.label})
-					break
-				}
-			}
+		for _, o := range v.reach(p, c.Trigger) {
+			choice.Parties = append(choice.Parties, option{o.id.String(), o.label})
 		}
 		if len(choice.Parties) > 0 {
 			w.Choices = append(w.Choices, choice)
 		}
 	}
 	return v.show("whom", v.word("whom.title"), w)
+}
+
+// reach lists who can be asked for a purpose in a case that began with a trigger.
+func (v *visit) reach(p exchange.Purpose, t exchange.Trigger) (all []other) {
+	for _, o := range v.others() {
+		own := o.id.OIN == v.c.node.Identity().OIN
+		if own && o.id.Capacity == v.session.hat {
+			continue
+		}
+		if slices.ContainsFunc(p.Ways, func(way exchange.Way) bool {
+			return slices.Contains(way.Askers, v.capacity().Task) && slices.Contains(way.Asked, o.capacity.Domain) && slices.Contains(way.Triggers, t.Code) &&
+				(len(way.HeldBy) == 0 || slices.Contains(way.HeldBy, o.capacity.Task)) && (own || !way.Own) &&
+				(way.BeyondScope || len(t.Scope) == 0 || slices.Contains(t.Scope, o.capacity.Domain))
+		}) {
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // An askForm is the page on which a request is written.
@@ -292,6 +306,9 @@ func (v *visit) askForm() (f askForm, err error) {
 		return f, err
 	}
 	f.form.Values = v.r.Form
+	if f.People = people(f.Case); f.Value("persoon") == "" {
+		f.Values.Set("persoon", "1")
+	}
 	law := v.c.node.Law()
 	var ok bool
 	if f.Purpose, ok = law.Purpose(exchange.PurposeCode(f.Value("doel"))); !ok {
@@ -390,6 +407,9 @@ func ask(v *visit) error {
 		return v.show("ask", v.word("ask.title"), f)
 	}
 	v.say("ask.sent")
+	if v.session.role == exchange.ReportingDesk {
+		return v.redirect("/meldingen/" + string(x.Request.Case))
+	}
 	return v.redirect("/casussen/" + string(x.Request.Case))
 }
 
@@ -424,7 +444,7 @@ func (v *visit) asking(f *askForm) peer.Asking {
 			f.wrong(field, v.word(key))
 		}
 	}
-	return peer.Asking{Request: r, Person: 1, Broad: v.text("zoveel")}
+	return peer.Asking{Request: r, Person: parseNumber(v.field("persoon")), Broad: v.text("zoveel")}
 }
 
 // Hidden is the form as it goes along with the preview.
@@ -436,6 +456,15 @@ func (f askForm) Hidden() url.Values {
 		}
 	}
 	return kept
+}
+
+// Person is whom the preview is about.
+func (f askForm) Person() string {
+	n := parseNumber(f.Value("persoon"))
+	if n < 1 || n > len(f.People) {
+		return ""
+	}
+	return f.People[n-1].Label
 }
 
 // A reading is the answer to a request as who asked reads it.

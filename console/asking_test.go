@@ -127,7 +127,7 @@ func TestWithoutScript(t *testing.T) {
 
 	// Nobody does what is another's: not in a role that he has not, not from a page
 	// of somebody else, not without a session.
-	decider.wantStatus(http.MethodGet, "/casussen", "", http.StatusForbidden)
+	decider.wantStatus(http.MethodGet, "/privacy", "", http.StatusForbidden)
 	asker.wantStatus(http.MethodPost, "/account", "https://elders.example", http.StatusForbidden)
 	stranger := newWalker(t, decider.base+"/inloggen")
 	stranger.get("/werkbak/" + id)

@@ -113,6 +113,9 @@ func (c *Console) draw() {
 	c.drawDecision()
 	c.drawAsking()
 	c.drawOversight()
+	c.drawConference()
+	c.drawCoordination()
+	c.drawDesk()
 }
 
 // open adds a page that needs no session.

@@ -37,6 +37,7 @@ type workRow struct {
 // A workList is all that is to be decided in a capacity.
 type workList struct {
 	Rows            []workRow
+	Invited         []peer.ConferenceSummary // conferences that wait for an answer
 	New, Soon, Late int
 }
 
@@ -59,6 +60,9 @@ func inbox(v *visit) error {
 func (v *visit) work() (list workList, err error) {
 	all, err := v.everything(peer.Filter{Side: exchange.Supplier, Hat: v.session.hat, Open: true})
 	if err != nil {
+		return list, err
+	}
+	if list.Invited, err = v.invited(); err != nil {
 		return list, err
 	}
 	for _, s := range all {

@@ -25,7 +25,7 @@ type pages struct {
 }
 
 // shared are the files with parts that every page may use.
-var shared = []string{"frame", "icons", "parts"}
+var shared = []string{"frame", "icons", "parts", "conference-parts"}
 
 // parse reads every template, once per language: what a template says is fixed
 // before anybody asks.
@@ -279,10 +279,10 @@ func (v *visit) navigation() []navItem {
 
 // homes are the pages in the navigation of each role, the first where it begins.
 var homes = map[exchange.Role][]string{
-	exchange.Professional:   {"/werkbak"},
-	exchange.Requester:      {"/casussen", "/werkbak"},
-	exchange.Coordinator:    {"/casussen", "/werkbak"},
-	exchange.ReportingDesk:  {"/casussen", "/werkbak"},
+	exchange.Professional:   {"/werkbak", "/overleg", "/casussen"},
+	exchange.Requester:      {"/casussen", "/overleg", "/werkbak"},
+	exchange.Coordinator:    {"/casussen", "/overleg", "/werkbak"},
+	exchange.ReportingDesk:  {"/meldingen", "/werkbak"},
 	exchange.PrivacyOfficer: {"/privacy"},
 	exchange.Administrator:  {"/beheer", "/medewerkers"},
 	// An auditor reads bundles, with sluis audit.

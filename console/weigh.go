@@ -96,28 +96,33 @@ func (v *visit) step() (w weighStep, err error) {
 		}
 	}
 	if w.With {
-		all, err := v.c.node.Staff(v.r.Context())
-		if err != nil {
-			return w, err
+		w.Others, err = v.colleagues()
+	}
+	return w, err
+}
+
+// colleagues are those who weigh themselves in this capacity; where there is
+// nobody, whoever works here.
+func (v *visit) colleagues() (deciding []option, err error) {
+	all, err := v.c.node.Staff(v.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	var others []option
+	for _, a := range all {
+		if a.ID == v.session.actor || !a.Ended.IsZero() {
+			continue
 		}
-		// Who weighs himself in this capacity; where there is nobody, whoever works
-		// here.
-		var others []option
-		for _, a := range all {
-			if a.ID == v.session.actor || !a.Ended.IsZero() {
-				continue
-			}
-			one := option{string(a.ID), a.Name.Reveal()}
-			others = append(others, one)
-			if slices.ContainsFunc(a.Roles, func(g exchange.Grant) bool { return g.Capacity == v.session.hat && slices.Contains(deciders, g.Role) }) {
-				w.Others = append(w.Others, one)
-			}
-		}
-		if len(w.Others) == 0 {
-			w.Others = others
+		one := option{string(a.ID), a.Name.Reveal()}
+		others = append(others, one)
+		if slices.ContainsFunc(a.Roles, func(g exchange.Grant) bool { return g.Capacity == v.session.hat && slices.Contains(deciders, g.Role) }) {
+			deciding = append(deciding, one)
 		}
 	}
-	return w, nil
+	if len(deciding) == 0 {
+		return others, nil
+	}
+	return deciding, nil
 }
 
 // weighPage asks one step.

@@ -177,7 +177,7 @@ func (l *Law) AccountOfCase(c Case, is func(Person) bool, k Keep, held time.Time
 	rule, _ := l.triggers.get(c.Trigger.Code)
 	a := Account{
 		ID: c.ID, Kind: CaseAccount, Purpose: rule.Name, Article: rule.Article, Began: c.Opened, Person: c.People[i], Keep: k, Held: held,
-		Others: len(c.People) - 1,
+		Others: len(c.People) - 1, Notes: texts(c.People[i].Why),
 	}
 	if c.Trigger.From != (PartyID{}) {
 		a.Passages = []Passed{{From: c.Trigger.From, To: c.Own, At: c.Trigger.On}}

@@ -70,7 +70,19 @@ type Case struct {
 	Moments Moments   // from which terms of retention run
 	// HandBack is that of a coordination that ended; zero before.
 	HandBack HandBack
+	// Outcome is that of a report that is finished; "" else.
+	Outcome ReportOutcome
 }
+
+// A ReportOutcome (uitkomst van een melding) says how a report came to its end. It
+// is no more than what a reporter may hear of it (memorandum §5.4).
+type ReportOutcome string
+
+// The outcomes of a report.
+const (
+	ReportTakenUp    ReportOutcome = "taken-up"     // opgepakt: who can help does
+	ReportNotTakenUp ReportOutcome = "not-taken-up" // niet opgepakt
+)
 
 // A Person is somebody whom a case concerns: the client, a member of his
 // family, or an unborn child.
@@ -83,6 +95,9 @@ type Person struct {
 	// Agreed is the day on which a family member agreed to take part, after
 	// which he is a client too (art. 1.1.1); zero before.
 	Agreed time.Time
+	// Why says why he belongs to the case, where somebody was added to it later:
+	// a case is about those for whom it is necessary. It stays with the case.
+	Why Personal
 }
 
 // A Standing is what somebody is in a case.
@@ -155,6 +170,20 @@ func (c Case) Close(law *Law, own Party, by Actor, at time.Time) (Case, Event, e
 	return c, c.event(CaseClosed, by, at, ""), nil
 }
 
+// CloseReport ends a report with what became of it.
+func (c Case) CloseReport(law *Law, outcome ReportOutcome, own Party, by Actor, at time.Time) (Case, Event, error) {
+	rule, _ := law.triggers.get(c.Trigger.Code)
+	switch {
+	case rule.Moment != ReportReceived:
+		return Case{}, Event{}, refuse(BadTrigger, "trigger", string(c.Trigger.Code), "article", "2.2.5")
+	case outcome != ReportTakenUp && outcome != ReportNotTakenUp:
+		return Case{}, Event{}, refuse(BadTrigger, "field", "outcome", "article", "2.2.5")
+	}
+	c, event, err := c.Close(law, own, by, at)
+	c.Outcome, event.Detail.Code = outcome, string(outcome)
+	return c, event, err
+}
+
 func (c Case) mayChange(law *Law, own Party, by Actor) (Capacity, error) {
 	capacity, ok := own.Capacity(c.Own.Capacity)
 	if !ok {
@@ -193,6 +222,9 @@ func (c *Case) admit(p Person, own Capacity, at time.Time) error {
 	}
 	for i, q := range c.People {
 		if q.same(p) {
+			if p.Why.Zero() {
+				p.Why = q.Why
+			}
 			c.People[i] = p
 			return nil
 		}
@@ -206,6 +238,8 @@ func (c *Case) admit(p Person, own Capacity, at time.Time) error {
 
 func (p Person) check(at time.Time) error {
 	switch {
+	case len(p.Why.Reveal()) > maxReason:
+		return refuse(BadSubject, "field", "why")
 	case !known(Standings[:], p.Standing):
 		return refuse(BadSubject, "field", "standing")
 	case p.Standing == Unborn && !p.BSN.Zero():

@@ -68,6 +68,7 @@ const (
 type Agreement struct {
 	Who  Personal
 	What Personal
+	Due  time.Time // the day by which, midnight UTC; zero for none
 	By   ActorID
 	At   time.Time
 }
@@ -184,6 +185,9 @@ func (c Conference) Record(law *Law, a Agreement, own Party, by Actor, at time.T
 		if len(t.text.Reveal()) > maxAgreement {
 			return Conference{}, Event{}, refuse(NoMinutes, "field", t.field, "article", "5.4.3(3)")
 		}
+	}
+	if !a.Due.Equal(midnight(a.Due)) {
+		return Conference{}, Event{}, refuse(BadConference, "field", "due")
 	}
 	if len(c.Agreements) >= maxAgreements {
 		return Conference{}, Event{}, refuse(NoMinutes, "article", "5.4.3(3)")

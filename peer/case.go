@@ -26,6 +26,8 @@ type storedCase struct {
 	Moments []storedMoment   `json:"moments,omitempty"`
 	// HandBack is that of a coordination that ended.
 	HandBack *storedHandBack `json:"handBack,omitempty"`
+	// Outcome is that of a report that is finished.
+	Outcome exchange.ReportOutcome `json:"outcome,omitempty"`
 }
 
 type storedHandBack struct {
@@ -62,10 +64,11 @@ type storedPerson struct {
 	Born     string            `json:"born,omitempty"`
 	Address  string            `json:"address,omitempty"`
 	Agreed   time.Time         `json:"agreed,omitzero"`
+	Why      string            `json:"why,omitempty"`
 }
 
 func encodeCase(c exchange.Case) ([]byte, error) {
-	s := storedCase{Own: c.Own, Opened: c.Opened, By: c.By, Closed: c.Closed, Trigger: storedTrigger{
+	s := storedCase{Own: c.Own, Opened: c.Opened, By: c.By, Closed: c.Closed, Outcome: c.Outcome, Trigger: storedTrigger{
 		Code: c.Trigger.Code, On: c.Trigger.On, Scope: c.Trigger.Scope,
 	}}
 	if c.Trigger.From != (exchange.PartyID{}) {
@@ -83,6 +86,7 @@ func encodeCase(c exchange.Case) ([]byte, error) {
 	for _, p := range c.People {
 		s.People = append(s.People, storedPerson{
 			Standing: p.Standing, BSN: p.BSN.Reveal(), Name: p.Name.Reveal(), Born: p.Born.Reveal(), Address: p.Address.Reveal(), Agreed: p.Agreed,
+			Why: p.Why.Reveal(),
 		})
 	}
 	return json.Marshal(s)
@@ -94,7 +98,7 @@ func decodeCase(id exchange.ID, value []byte) (exchange.Case, error) {
 		// The decoder's own text may quote what it read.
 		return exchange.Case{}, fmt.Errorf("case %s is stored in a form that this version cannot read", id)
 	}
-	c := exchange.Case{ID: id, Own: s.Own, Opened: s.Opened, By: s.By, Closed: s.Closed, Trigger: exchange.Trigger{
+	c := exchange.Case{ID: id, Own: s.Own, Opened: s.Opened, By: s.By, Closed: s.Closed, Outcome: s.Outcome, Trigger: exchange.Trigger{
 		Code: s.Trigger.Code, On: s.Trigger.On, Scope: s.Trigger.Scope,
 	}}
 	var err error
@@ -115,6 +119,7 @@ func decodeCase(id exchange.ID, value []byte) (exchange.Case, error) {
 	for _, p := range s.People {
 		person := exchange.Person{
 			Standing: p.Standing, Name: exchange.Hide(p.Name), Born: exchange.Hide(p.Born), Address: exchange.Hide(p.Address), Agreed: p.Agreed,
+			Why: exchange.Hide(p.Why),
 		}
 		if p.BSN != "" {
 			if person.BSN, err = exchange.ParseBSN(p.BSN); err != nil {
@@ -164,6 +169,13 @@ func (n *Node) CloseCase(ctx context.Context, who Who, id exchange.ID) (exchange
 	})
 }
 
+// CloseReport ends a report with what became of it.
+func (n *Node) CloseReport(ctx context.Context, who Who, id exchange.ID, outcome exchange.ReportOutcome) (exchange.Case, error) {
+	return n.changeCase(ctx, who, id, func(c exchange.Case, law *exchange.Law, own exchange.Party, by exchange.Actor) (exchange.Case, exchange.Event, error) {
+		return c.CloseReport(law, outcome, own, by, n.now())
+	})
+}
+
 // ViewCase returns a case to a person who may see it; the view is in the
 // ledger before he sees it (I3).
 func (n *Node) ViewCase(ctx context.Context, who Who, id exchange.ID) (exchange.Case, error) {
@@ -194,11 +206,12 @@ type CaseSummary struct {
 	Trigger        exchange.TriggerCode
 	People         int
 	Opened, Closed time.Time
+	Outcome        exchange.ReportOutcome // of a report that is finished
 }
 
 // CaseSummaryOf is what may be shown of a case.
 func CaseSummaryOf(c exchange.Case) CaseSummary {
-	return CaseSummary{ID: c.ID, Own: c.Own, Trigger: c.Trigger.Code, People: len(c.People), Opened: c.Opened, Closed: c.Closed}
+	return CaseSummary{ID: c.ID, Own: c.Own, Trigger: c.Trigger.Code, People: len(c.People), Opened: c.Opened, Closed: c.Closed, Outcome: c.Outcome}
 }
 
 // Cases lists the cases of a capacity, or of all when it is empty, by ID.

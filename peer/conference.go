@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -291,6 +292,7 @@ func (n *Node) OpenConference(ctx context.Context, who Who, id exchange.ID) (exc
 // A ConferenceSummary is what may be shown of a conference without opening it.
 type ConferenceSummary struct {
 	ID             exchange.ID
+	Case           exchange.ID // at the organiser; "" elsewhere
 	Own, Organiser exchange.PartyID
 	Purpose        exchange.PurposeCode
 	State          exchange.SeatState // our own; "" at the organiser
@@ -302,7 +304,7 @@ type ConferenceSummary struct {
 // ConferenceSummary is what may be shown of a conference now.
 func (n *Node) ConferenceSummary(c exchange.Conference) ConferenceSummary {
 	s := ConferenceSummary{
-		ID: c.ID, Own: c.Own, Organiser: c.Organiser, Purpose: c.Purpose, Seats: len(c.Seats), Open: c.Open(n.now()), Begun: c.Begun, Over: c.Over(),
+		ID: c.ID, Case: c.Case, Own: c.Own, Organiser: c.Organiser, Purpose: c.Purpose, Seats: len(c.Seats), Open: c.Open(n.now()), Begun: c.Begun, Over: c.Over(),
 	}
 	for _, seat := range c.Seats {
 		if seat.Party == c.Own {
@@ -325,6 +327,22 @@ func (n *Node) Conferences(ctx context.Context, hat exchange.CapacityCode) (all 
 		return nil
 	})
 	return all, err
+}
+
+// ConferenceStatus tells of one conference what may be shown without opening it,
+// and a mark that is another one when something in it changed: who waits for that
+// looks again only then, and only then it stands in the ledger that he did.
+func (n *Node) ConferenceStatus(_ context.Context, id exchange.ID, hat exchange.CapacityCode) (s ConferenceSummary, mark string, err error) {
+	g, err := n.meeting(meetingKey(id, hat))
+	if err != nil {
+		return ConferenceSummary{}, "", err
+	}
+	said, err := n.contributions(g.key())
+	if err != nil {
+		return ConferenceSummary{}, "", err
+	}
+	s = n.ConferenceSummary(g.Conference)
+	return s, fmt.Sprintf("%d-%d-%t", g.Changed.UnixMilli(), len(said), s.Open), nil
 }
 
 // meetings calls do with every conference.

@@ -714,3 +714,45 @@ func TestForgedConference(t *testing.T) {
 		t.Errorf("refused, and yet it is in %v", tables)
 	}
 }
+
+// Who waits for something in a conference learns that there is something, without
+// opening it: the mark is another one when somebody spoke, and the same when
+// somebody only looked.
+func TestConferenceStatus(t *testing.T) {
+	b := conferring(t)
+	ctx := t.Context()
+	mark := func() string {
+		t.Helper()
+		s, m, err := b.debts.node.ConferenceStatus(ctx, b.id, debtHelp.Capacities[0].Code)
+		if err != nil || !s.Open || s.Coming != 2 || s.Case != "" {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		return m
+	}
+	before := mark()
+	if _, _, err := b.debts.node.OpenConference(ctx, professional, b.id); err != nil {
+		t.Fatal(err)
+	}
+	if mark() != before {
+		t.Error("looking changed it")
+	}
+	b.said(t)
+	if mark() == before {
+		t.Error("somebody spoke, and the mark is the same")
+	}
+	if _, _, err := b.debts.node.ConferenceStatus(ctx, b.id, "investigation"); !isFault(err, peer.UnknownConference) {
+		t.Errorf("under another hat: %v", err)
+	}
+	due := today().AddDate(0, 0, 3)
+	agreement := exchange.Agreement{Who: exchange.Hide("debt help"), What: exchange.Hide("calls him"), Due: due}
+	if _, err := b.college.node.RecordAgreement(ctx, requester, b.id, agreement); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := b.college.node.OpenConference(ctx, requester, b.id)
+	if err != nil || len(c.Agreements) != 1 || !c.Agreements[0].Due.Equal(due) {
+		t.Errorf("the agreements are %v, %v", c.Agreements, err)
+	}
+	agreement.Due = due.Add(time.Minute)
+	_, err = b.college.node.RecordAgreement(ctx, requester, b.id, agreement)
+	refused(t, err, exchange.BadConference)
+}

@@ -53,6 +53,37 @@ func (n *Node) EndCoordination(ctx context.Context, who Who, id exchange.ID, e E
 	return c, passed, nil
 }
 
+// ExamineEnding says what [Node.EndCoordination] would hand back now, by exchange,
+// and what would end with the coordinator since nobody may pass it on; it does
+// nothing. What stops the end is its error.
+func (n *Node) ExamineEnding(ctx context.Context, who Who, id exchange.ID) (back map[exchange.ID][]exchange.ItemCode, left []exchange.LeftItem, err error) {
+	f, err := n.current()
+	if err != nil {
+		return nil, nil, err
+	}
+	by, err := n.actor(who)
+	if err != nil {
+		return nil, nil, err
+	}
+	own, _, err := n.own(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	before, _, err := n.caseRow(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := exchange.Ending{Own: own, Leave: true, By: by, At: n.now(), Why: exchange.Hide("x")}
+	if e.College, err = f.party(before.Trigger.From.OIN); err != nil && !isFault(err, UnknownParty) {
+		return nil, nil, err
+	}
+	if e.Held, err = n.coveredBy(ctx, before); err != nil {
+		return nil, nil, err
+	}
+	after, back, _, err := before.EndCoordination(f.law, e)
+	return back, after.HandBack.Left, err
+}
+
 // endCoordination writes the decision, before anything leaves.
 func (n *Node) endCoordination(ctx context.Context, f *inForce, id exchange.ID, e exchange.Ending) (exchange.Case, map[exchange.ID][]exchange.ItemCode, error) {
 	for range maxOvertaken {

@@ -254,3 +254,24 @@ func TestHandBackOfNothing(t *testing.T) {
 	_, _, err := w.members[0].node.EndCoordination(t.Context(), requester, c.ID, peer.EndingCoordination{Why: exchange.Hide("x")})
 	refused(t, err, exchange.NotCoordinated)
 }
+
+// What would go back is told before anybody decides it, and nothing is done.
+func TestExamineEnding(t *testing.T) {
+	c := coordinating(t, exchange.Condition{Code: exchange.NoOnward, Items: []exchange.ItemCode{"debt-plan"}})
+	_, before := c.coordinator.node.Checkpoint()
+	back, left, err := c.coordinator.node.ExamineEnding(t.Context(), requester, c.of)
+	if err != nil || len(back) != 0 || !slices.Equal(left, []exchange.LeftItem{{Exchange: c.asked, Item: "debt-plan"}}) {
+		t.Errorf("back %v, left %v, %v", back, left, err)
+	}
+	if _, after := c.coordinator.node.Checkpoint(); after != before {
+		t.Error("looking wrote something")
+	}
+	free := coordinating(t)
+	back, left, err = free.coordinator.node.ExamineEnding(t.Context(), requester, free.of)
+	if err != nil || !slices.Equal(back[free.asked], []exchange.ItemCode{"debt-plan"}) || len(back) != 1 || len(left) != 0 {
+		t.Errorf("back %v, left %v, %v", back, left, err)
+	}
+	college := investigated(t, free.college)
+	_, _, err = free.college.node.ExamineEnding(t.Context(), requester, college.ID)
+	refused(t, err, exchange.NotCoordinated)
+}

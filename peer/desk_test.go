@@ -40,6 +40,26 @@ func TestNonResidentLeavesNoTrace(t *testing.T) {
 	}
 	cases, _, err = node.Cases(ctx, "", "", 0)
 	if err != nil || len(cases) != 1 {
-		t.Errorf("%d cases of a resident, %v; the test sees nothing", len(cases), err)
+		t.Fatalf("%d cases of a resident, %v; the test sees nothing", len(cases), err)
 	}
+
+	// What became of it is one of two things, and no more is kept.
+	_, err = node.CloseReport(ctx, requester, cases[0].ID, "elsewhere")
+	refused(t, err, exchange.BadTrigger)
+	if _, err := node.CloseReport(ctx, requester, cases[0].ID, exchange.ReportTakenUp); err != nil {
+		t.Fatal(err)
+	}
+	if cases, _, err = node.Cases(ctx, "", "", 0); err != nil || cases[0].Outcome != exchange.ReportTakenUp || cases[0].Closed.IsZero() {
+		t.Errorf("finished as %q, %v", cases[0].Outcome, err)
+	}
+	_, err = node.CloseReport(ctx, requester, cases[0].ID, exchange.ReportTakenUp)
+	refused(t, err, exchange.CaseEnded)
+}
+
+// A case that is no report has no outcome of one.
+func TestCloseReportOfAnotherCase(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp)
+	c := investigated(t, w.members[0])
+	_, err := w.members[0].node.CloseReport(t.Context(), requester, c.ID, exchange.ReportTakenUp)
+	refused(t, err, exchange.BadTrigger)
 }

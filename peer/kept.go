@@ -176,3 +176,35 @@ func (b *returning) end(all []Kept, hold exchange.Hold) {
 		}
 	}
 }
+
+// KeepCase says how long one case is kept with all that is in it, or which moments
+// its term waits for. It opens nothing.
+func (n *Node) KeepCase(ctx context.Context, id exchange.ID, hat exchange.CapacityCode) (exchange.Keep, error) {
+	c, _, err := n.caseRow(id)
+	if err == nil && c.Own.Capacity != hat {
+		err = fault(UnknownCase)
+	}
+	if err != nil {
+		return exchange.Keep{}, err
+	}
+	law, chosen := n.Law(), n.config.Retention.terms()
+	var within []exchange.Keep
+	rows, err := n.store.ByIndex(caseIndex(id))
+	if err != nil {
+		return exchange.Keep{}, err
+	}
+	for _, row := range rows {
+		r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
+		if err != nil {
+			return exchange.Keep{}, err
+		}
+		within = append(within, law.KeepAsked(r.Exchange, c, chosen))
+	}
+	err = n.meetings(ctx, func(g gathering) error {
+		if g.Case == id {
+			within = append(within, law.KeepConference(g.Conference, c, chosen))
+		}
+		return nil
+	})
+	return law.KeepCase(c, within, chosen), err
+}

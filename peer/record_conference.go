@@ -88,6 +88,7 @@ type storedSeat struct {
 type storedAgreement struct {
 	Who  string           `json:"who"`
 	What string           `json:"what"`
+	Due  time.Time        `json:"due,omitzero"`
 	By   exchange.ActorID `json:"by"`
 	At   time.Time        `json:"at"`
 }
@@ -120,7 +121,7 @@ func (g gathering) put() (store.Record, error) {
 		stored.Seats = append(stored.Seats, storedSeat{Party: s.Party, Why: s.Why.Reveal(), State: s.State, Code: s.Code, Missed: s.Missed})
 	}
 	for _, a := range g.Agreements {
-		stored.Agreements = append(stored.Agreements, storedAgreement{Who: a.Who.Reveal(), What: a.What.Reveal(), By: a.By, At: a.At})
+		stored.Agreements = append(stored.Agreements, storedAgreement{Who: a.Who.Reveal(), What: a.What.Reveal(), Due: a.Due, By: a.By, At: a.At})
 	}
 	value, err := json.Marshal(stored)
 	return store.Record{Table: tableConference, Key: g.key(), Value: value, Was: g.version}, err
@@ -153,7 +154,7 @@ func decodeConference(row store.Row) (gathering, error) {
 		g.Seats = append(g.Seats, exchange.Seat{Party: s.Party, Why: exchange.Hide(s.Why), State: s.State, Code: s.Code, Missed: s.Missed})
 	}
 	for _, a := range s.Agreements {
-		g.Agreements = append(g.Agreements, exchange.Agreement{Who: exchange.Hide(a.Who), What: exchange.Hide(a.What), By: a.By, At: a.At})
+		g.Agreements = append(g.Agreements, exchange.Agreement{Who: exchange.Hide(a.Who), What: exchange.Hide(a.What), Due: a.Due, By: a.By, At: a.At})
 	}
 	return g, nil
 }

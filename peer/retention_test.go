@@ -198,3 +198,39 @@ func TestCaseIsNoExchange(t *testing.T) {
 		}
 	}
 }
+
+// Of one case it can be asked how long it is kept, or what that waits for; and why
+// somebody was added to it stays with it.
+func TestKeepCase(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp)
+	college, ctx := w.members[0], t.Context()
+	c := investigated(t, college)
+	keep, err := college.node.KeepCase(ctx, c.ID, c.Own.Capacity)
+	if err != nil || !keep.Due.IsZero() || !slices.Contains(keep.Waits, exchange.ClientInformed) {
+		t.Errorf("before: %+v, %v", keep, err)
+	}
+	if _, err := college.node.RecordMoment(ctx, requester, c.ID, exchange.ClientInformed, today()); err != nil {
+		t.Fatal(err)
+	}
+	keep, err = college.node.KeepCase(ctx, c.ID, c.Own.Capacity)
+	if err != nil || !keep.Due.Equal(today().AddDate(2, 0, 0)) {
+		t.Errorf("after: %+v, %v", keep, err)
+	}
+	if _, err := college.node.KeepCase(ctx, c.ID, "coordination"); !isFault(err, peer.UnknownCase) {
+		t.Errorf("under another hat: %v", err)
+	}
+	sister := exchange.Person{
+		Standing: exchange.Family, Name: exchange.Hide("G. Fictief"), Born: exchange.Hide("1990-01-02"), Address: exchange.Hide("Sluisweg 12"), Why: exchange.Hide("she lives there"),
+	}
+	if _, err := college.node.Admit(ctx, requester, c.ID, sister); err != nil {
+		t.Fatal(err)
+	}
+	sister.Why, sister.Agreed = exchange.Personal{}, today()
+	if _, err := college.node.Admit(ctx, requester, c.ID, sister); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := college.node.ViewCase(ctx, requester, c.ID)
+	if err != nil || len(seen.People) != 2 || seen.People[1].Why.Reveal() != "she lives there" || !seen.People[1].Agreed.Equal(today()) {
+		t.Errorf("the people are %d, %v", len(seen.People), err)
+	}
+}
