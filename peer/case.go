@@ -289,6 +289,9 @@ func (n *Node) writeCase(ctx context.Context, c exchange.Case, event exchange.Ev
 		row.Index = append(row.Index, n.person(c.Own.Capacity, p.BSN, p.Name, p.Born)...)
 	}
 	_, err = n.store.Write(ctx, store.Change{Dossier: caseDossier(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}})
+	if err == nil {
+		n.board.touch(tableCase, string(c.ID))
+	}
 	return err
 }
 

@@ -60,6 +60,7 @@ type Node struct {
 	courier *courier
 	watch   *watch
 	feed    feed
+	board   *board
 	quota   *quota
 	renew   chan struct{} // holds one token when peers should hear of our register
 	sweep   chan struct{} // holds one token when something may be due before the day is over
@@ -141,7 +142,7 @@ func Open(dir string, o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(),
+		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), board: newBoard(),
 		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
 	}
 	n.started = n.now()

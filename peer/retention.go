@@ -366,6 +366,9 @@ func (n *Node) destroy(ctx context.Context, k Kept, at time.Time) error {
 		case err != nil:
 			return fmt.Errorf("destroy dossier %s: %w", k.dossier(), err)
 		}
+		n.board.touch(tableCase, string(k.ID))
+		n.board.touch(tableExchange, rowKey(k.ID, exchange.Asker))
+		n.board.touch(tableExchange, rowKey(k.ID, exchange.Supplier))
 		n.feed.tell(k.ID)
 	}
 	return fmt.Errorf("destroy dossier %s: rows are left after %d changes", k.dossier(), maxDestroyTries)

@@ -82,6 +82,11 @@ func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
 	if err != nil {
 		return store.Written{}, err
 	}
+	for _, put := range c.Puts {
+		if put.Table == tableExchange {
+			n.board.touch(put.Table, put.Key)
+		}
+	}
 	for _, out := range c.Send {
 		n.courier.add(out)
 	}
