@@ -460,6 +460,9 @@ func answerPage(v *visit) error {
 	if x.Side != exchange.Asker {
 		return errNoPage
 	}
+	if x.PassedOn() {
+		return v.redirect(answerOf(x))
+	}
 	r := reading{Exchange: x, form: form{Values: v.r.Form}, Course: v.course(x)}
 	_, r.Paused = x.Deadline()
 	return v.show("answer", v.word("answer.title"), r)

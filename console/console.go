@@ -100,6 +100,7 @@ func (c *Console) draw() {
 	c.drawDecision()
 	c.drawAsking()
 	c.drawOversight()
+	c.drawPassing()
 }
 
 // open adds a page that needs no session.

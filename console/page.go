@@ -25,7 +25,7 @@ type pages struct {
 }
 
 // shared are the files with parts that every page may use.
-var shared = []string{"frame", "icons", "parts"}
+var shared = []string{"frame", "icons", "parts", "passing-parts"}
 
 // parse reads every template, once per language: what a template says is fixed
 // before anybody asks.
@@ -100,11 +100,13 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			r, _ := c.node.Law().Trigger(code)
 			return in(lang, r.Name)
 		},
-		"kind": func(kind string) string { return words.word(lang, "kind."+kind) },
-		"ref":  ref,
-		"dict": dict,
-		"list": func(all ...any) []any { return all },
-		"add":  func(a, b int) int { return a + b },
+		"kind":      func(kind string) string { return words.word(lang, "kind."+kind) },
+		"ref":       ref,
+		"onward":    onwardOf,
+		"corrected": correctedOn,
+		"dict":      dict,
+		"list":      func(all ...any) []any { return all },
+		"add":       func(a, b int) int { return a + b },
 	}
 }
 
@@ -279,10 +281,10 @@ func (v *visit) navigation() []navItem {
 
 // homes are the pages in the navigation of each role, the first where it begins.
 var homes = map[exchange.Role][]string{
-	exchange.Professional:   {"/werkbak"},
-	exchange.Requester:      {"/casussen", "/werkbak"},
-	exchange.Coordinator:    {"/casussen", "/werkbak"},
-	exchange.ReportingDesk:  {"/casussen", "/werkbak"},
+	exchange.Professional:   {"/werkbak", "/ontvangen"},
+	exchange.Requester:      {"/casussen", "/werkbak", "/ontvangen"},
+	exchange.Coordinator:    {"/casussen", "/werkbak", "/ontvangen"},
+	exchange.ReportingDesk:  {"/casussen", "/werkbak", "/ontvangen"},
 	exchange.PrivacyOfficer: {"/privacy"},
 	exchange.Administrator:  {"/beheer"},
 	// An auditor reads bundles, with sluis audit.

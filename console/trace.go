@@ -1,0 +1,401 @@
+package console
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"sluis/exchange"
+)
+
+// A traceRow is one time that data went from a party to another, or was asked to.
+type traceRow struct {
+	N          int
+	From, To   exchange.PartyID
+	Items      []exchange.ItemCode
+	Purpose    exchange.PurposeCode // "" where we were not told
+	At         time.Time
+	Conditions []string // as sentences
+	Word       string   // the key of how it stands
+	Look       string   // yes, part or no
+	Went       bool     // something arrived, or is on its way
+}
+
+// A tracePage is where the data of an exchange came from and went to, as far as
+// this capacity knows: a picture, and the same as a table.
+type tracePage struct {
+	ID      exchange.ID
+	Back    string
+	Source  exchange.PartyID
+	Rows    []traceRow
+	Picture picture
+}
+
+// holderTrace shows the path of what we hold.
+func holderTrace(v *visit) error {
+	x, err := v.held()
+	if err != nil {
+		return err
+	}
+	return v.trace(x, answerOf(x))
+}
+
+// supplierTrace shows the path of what we supplied.
+func supplierTrace(v *visit) error {
+	a, err := v.read()
+	if err != nil {
+		return err
+	}
+	return v.trace(a.Exchange, "/werkbak/"+string(a.ID))
+}
+
+func (v *visit) trace(x exchange.Exchange, back string) error {
+	if len(x.Given()) == 0 {
+		return errNoPage
+	}
+	p := tracePage{ID: x.ID, Back: back, Source: x.Source()}
+	var err error
+	if p.Rows, err = v.traceRows(x); err != nil {
+		return err
+	}
+	p.Picture = v.draw(p.Rows, x.Own())
+	return v.show("passing-trace", v.word("trace.title"), p)
+}
+
+// traceRows gathers the steps of all items: what went together is one row.
+func (v *visit) traceRows(x exchange.Exchange) (rows []traceRow, err error) {
+	for _, item := range x.Given() {
+		steps, err := x.Trace(item)
+		if err != nil {
+			return nil, err
+		}
+		for n, s := range steps {
+			r := traceRow{From: s.From, To: s.To, Purpose: s.Purpose, At: s.At, Word: "answered", Look: "yes", Went: true}
+			switch {
+			case s.Breach:
+				r.Word, r.Look = "breach", "no"
+			case s.State == exchange.PassingRejected || s.State == exchange.PassingExpired:
+				r.Word, r.Look, r.Went = string(s.State), "no", false
+			case s.State == exchange.PassingQueued || n == 0 && x.Phase == exchange.Decided:
+				r.Word, r.Look = string(exchange.PassingQueued), "part"
+			case s.State != "":
+				r.Word = string(exchange.PassingDelivered)
+			}
+			v.merge(&rows, r, item, s.Conditions)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b traceRow) int { return a.At.Compare(b.At) })
+	rows = append(rows, v.wished(x)...)
+	for i := range rows {
+		rows[i].N = i + 1
+	}
+	return rows, nil
+}
+
+// merge adds a step of an item to the row that it went with, or makes one.
+func (v *visit) merge(rows *[]traceRow, r traceRow, item exchange.ItemCode, conditions []exchange.Condition) {
+	at := slices.IndexFunc(*rows, func(o traceRow) bool {
+		return o.From == r.From && o.To == r.To && o.Purpose == r.Purpose && o.At.Equal(r.At) && o.Word == r.Word
+	})
+	if at < 0 {
+		at = len(*rows)
+		*rows = append(*rows, r)
+	}
+	row := &(*rows)[at]
+	row.Items = append(row.Items, item)
+	for _, c := range conditions {
+		if says := v.sentence(exchange.Objection{By: r.From, Condition: c}); !slices.Contains(row.Conditions, says) {
+			row.Conditions = append(row.Conditions, says)
+		}
+	}
+}
+
+// wished are the requests for permission by which nothing went yet: of each party
+// that asked, for one recipient and purpose, the last.
+func (v *visit) wished(x exchange.Exchange) (rows []traceRow) {
+	for n, p := range x.Permissions {
+		again := slices.ContainsFunc(x.Permissions[n+1:], func(q exchange.PermissionRequest) bool {
+			return q.Holder == p.Holder && q.Recipient == p.Recipient && q.Purpose == p.Purpose
+		})
+		if again || p.Granted.Used > 0 || p.State == exchange.PermissionFailed ||
+			slices.ContainsFunc(x.Passings, func(q exchange.Passing) bool { return q.From == p.Holder && q.To == p.Recipient && q.At.After(p.Asked) }) {
+			continue
+		}
+		r := traceRow{From: p.Holder, To: p.Recipient, Purpose: p.Purpose, Items: p.Items, At: p.Asked, Word: string(p.State), Look: "part"}
+		if p.State == exchange.PermissionDenied || p.State == exchange.PermissionWithdrawn {
+			r.Look = "no"
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// A picture is a trace as it is drawn: a column per step from the source.
+type picture struct {
+	Width, Height int
+	Lanes         []lane
+	Boxes         []box
+	Arrows        []arrow
+}
+
+type lane struct {
+	X, Middle, Width int
+	Key              string // of its heading
+}
+
+// A box is a party with what it has.
+type box struct {
+	party            exchange.PartyID
+	column           int
+	X, Y, Middle     int
+	Width, Height    int
+	Look             string
+	Own              bool
+	Lines            []line
+	items            []exchange.ItemCode
+	reached, offered bool
+}
+
+type line struct {
+	Y    int
+	Text string
+	Bold bool
+}
+
+// An arrow is what went from one box to another, once or more often.
+type arrow struct {
+	from, to     int // boxes
+	numbers      []string
+	Look         string
+	Path         string
+	X, Y         int // of the number
+	Half         int // of the width of the pill around it
+	Number, When string
+	Limits       int // conditions
+}
+
+// What the picture measures, in its own units, in which letters are 14 high.
+const (
+	pictureWide = 960
+	laneHead    = 48
+	boxGap      = 34
+	boxPad      = 16
+	lineHigh    = 19
+	letterWide  = 7.2
+	boldWide    = 8.0
+	itemsShown  = 4
+)
+
+// draw lays the rows out: parties in columns by how far they are from the source.
+func (v *visit) draw(rows []traceRow, own exchange.PartyID) (p picture) {
+	at := func(id exchange.PartyID, column int) int {
+		for i := range p.Boxes {
+			if p.Boxes[i].party == id {
+				return i
+			}
+		}
+		p.Boxes = append(p.Boxes, box{party: id, column: column, Own: id == own})
+		return len(p.Boxes) - 1
+	}
+	columns := 1
+	for n, r := range rows {
+		from := at(r.From, min(n, 1)) // who is not known before stands beside the first
+		to := at(r.To, p.Boxes[from].column+1)
+		columns = max(columns, p.Boxes[to].column+1, p.Boxes[from].column+1)
+		b := &p.Boxes[to]
+		b.reached, b.offered = b.reached || r.Went, true
+		if b.Look == "" || b.Look == "part" || r.Look == "no" && r.Went {
+			b.Look = r.Look
+		}
+		for _, i := range r.Items {
+			if !slices.Contains(b.items, i) {
+				b.items = append(b.items, i)
+			}
+		}
+		if n == 0 {
+			p.Boxes[from].Look, p.Boxes[from].items = "source", slices.Clone(r.Items)
+		}
+		p.arrow(from, to, r, v)
+	}
+	v.place(&p, columns)
+	return p
+}
+
+// arrow adds a row to the arrow between two boxes.
+func (p *picture) arrow(from, to int, r traceRow, v *visit) {
+	at := slices.IndexFunc(p.Arrows, func(a arrow) bool { return a.from == from && a.to == to })
+	if at < 0 {
+		at = len(p.Arrows)
+		p.Arrows = append(p.Arrows, arrow{from: from, to: to, Look: r.Look})
+	}
+	a := &p.Arrows[at]
+	a.numbers = append(a.numbers, fmt.Sprint(r.N))
+	a.When, a.Limits = shortDay(v.lang, r.At), max(a.Limits, len(r.Conditions))
+	if a.Look == "part" || r.Look == "no" && r.Went {
+		a.Look = r.Look
+	}
+}
+
+// shortDay is a day without its year.
+func shortDay(lang string, t time.Time) string {
+	day := dayIn(lang, t)
+	if cut := strings.LastIndexByte(day, ' '); cut > 0 {
+		return day[:cut]
+	}
+	return day
+}
+
+// place gives every box, line and arrow its place.
+func (v *visit) place(p *picture, columns int) {
+	wide, gap := 230, 0
+	switch {
+	case columns <= 2:
+		wide = 300
+	case columns > 3:
+		wide = 190
+	}
+	p.Width = pictureWide
+	if columns > 1 {
+		gap = (pictureWide - columns*wide) / (columns - 1)
+	}
+	if columns > 3 {
+		gap = 110
+		p.Width = columns*wide + (columns-1)*gap
+	}
+	heights := make([]int, columns)
+	for i := range p.Boxes {
+		b := &p.Boxes[i]
+		b.X, b.Width = b.column*(wide+gap), wide
+		b.Middle = b.X + wide/2
+		v.fill(b)
+		heights[b.column] += b.Height + boxGap
+	}
+	most := slices.Max(heights)
+	next := make([]int, columns)
+	for c := range next {
+		next[c] = laneHead + (most-heights[c])/2 + boxGap/2
+		key := "further"
+		if c < 2 {
+			key = []string{"source", "asker"}[c]
+		}
+		p.Lanes = append(p.Lanes, lane{X: c * (wide + gap), Middle: c*(wide+gap) + wide/2, Width: wide, Key: key})
+	}
+	for i := range p.Boxes {
+		b := &p.Boxes[i]
+		b.Y = next[b.column]
+		next[b.column] += b.Height + boxGap
+		for n := range b.Lines {
+			b.Lines[n].Y += b.Y
+		}
+	}
+	p.Height = laneHead + most + 8
+	for i := range p.Arrows {
+		p.bend(&p.Arrows[i])
+	}
+}
+
+// fill writes into a box who it is and what it has.
+func (v *visit) fill(b *box) {
+	y := boxPad + 13
+	add := func(text string, bold bool) {
+		b.Lines = append(b.Lines, line{Y: y, Text: text, Bold: bold})
+		y += lineHigh
+	}
+	room := float64(b.Width - 2*boxPad)
+	for _, text := range wrap(v.c.nameOf(b.party), int(room/boldWide)) {
+		add(text, true)
+	}
+	is := v.domainOf(b.party)
+	if b.Own {
+		is = strings.TrimPrefix(is+", "+v.word("trace.own"), ", ")
+	}
+	for _, text := range wrap(is, int(room/letterWide)) {
+		add(text, false)
+	}
+	y += 6
+	switch {
+	case b.offered && !b.reached:
+		add(v.word("trace.nothing"), false)
+	default:
+		for n, i := range b.items {
+			if n == itemsShown && len(b.items) > itemsShown+1 {
+				add(v.word("trace.more", "n", len(b.items)-n), false)
+				break
+			}
+			for k, text := range wrap(in(v.lang, v.c.item(i).Name), int(room/letterWide)-2) {
+				if k == 0 {
+					text = "• " + text
+				} else {
+					text = "\u2002" + text
+				}
+				add(text, false)
+			}
+		}
+	}
+	b.Height = y - lineHigh + boxPad
+}
+
+// domainOf is the domain of the law in which a party works here.
+func (v *visit) domainOf(id exchange.PartyID) string {
+	find := func(all []exchange.Capacity) string {
+		for _, c := range all {
+			if c.Code == id.Capacity {
+				d, _ := v.c.node.Law().Domain(c.Domain)
+				return in(v.lang, d.Name)
+			}
+		}
+		return ""
+	}
+	if reg := v.c.node.Register(); reg != nil {
+		if p, ok := reg.Party(id.OIN); ok {
+			return find(p.Capacities)
+		}
+	}
+	return ""
+}
+
+// wrap cuts a text into lines of so many letters, at its spaces.
+func wrap(text string, letters int) (lines []string) {
+	for _, word := range strings.Fields(text) {
+		last := len(lines) - 1
+		if last < 0 || utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) > letters {
+			lines = append(lines, word)
+			continue
+		}
+		lines[last] += " " + word
+	}
+	return lines
+}
+
+// Left and Wide are of the pill of its number.
+func (a arrow) Left() int { return a.X - a.Half }
+
+// Wide is how wide the pill is.
+func (a arrow) Wide() int { return 2 * a.Half }
+
+// bend draws an arrow between its boxes, and finds the place of its number.
+func (p *picture) bend(a *arrow) {
+	from, to := p.Boxes[a.from], p.Boxes[a.to]
+	a.Number = strings.Join(a.numbers, ", ")
+	a.Half = 13 + 4*(utf8.RuneCountInString(a.Number)-1)
+	x1, y1, x2, y2 := from.X+from.Width, from.Y+from.Height/2, to.X-3, to.Y+to.Height/2
+	switch {
+	case to.column > from.column:
+		bow := (x2 - x1) / 2
+		a.Path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+bow, y1, x2-bow, y2, x2, y2)
+		a.X, a.Y = (x1+x2)/2, (y1+y2)/2
+	case to.column == from.column:
+		x2 = to.X + to.Width + 3
+		a.Path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+60, y1, x2+60, y2, x2, y2)
+		a.X, a.Y = x1+46, (y1+y2)/2
+		p.Width = int(math.Max(float64(p.Width), float64(a.X+60)))
+	default: // back to somebody who had it before
+		low := max(from.Y+from.Height, to.Y+to.Height)
+		a.Path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", from.Middle, from.Y+from.Height, from.Middle, low+70, to.Middle, low+70, to.Middle, to.Y+to.Height+3)
+		a.X, a.Y = (from.Middle+to.Middle)/2, low+50
+		p.Height = max(p.Height, low+110)
+	}
+}
