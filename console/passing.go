@@ -64,6 +64,12 @@ func (v *visit) held() (x exchange.Exchange, err error) {
 	return x, nil
 }
 
+// A received is what another party passed on, with the conditions that are about it.
+type received struct {
+	exchange.Exchange
+	Travelled []exchange.Layer
+}
+
 // receivedPage shows what another party passed on, with what everybody before
 // wants of it.
 func receivedPage(v *visit) error {
@@ -74,7 +80,7 @@ func receivedPage(v *visit) error {
 	if !x.PassedOn() {
 		return errNoPage
 	}
-	return v.show("passing-received", v.word("received.one"), x)
+	return v.show("passing-received", v.word("received.one"), received{x, travelling(x, x.Given(), nil)})
 }
 
 // answerOf is the page on which somebody reads what he holds.

@@ -120,8 +120,11 @@ func (v *visit) wished(x exchange.Exchange) (rows []traceRow) {
 		again := slices.ContainsFunc(x.Permissions[n+1:], func(q exchange.PermissionRequest) bool {
 			return q.Holder == p.Holder && q.Recipient == p.Recipient && q.Purpose == p.Purpose
 		})
-		if again || p.Granted.Used > 0 || p.State == exchange.PermissionFailed ||
-			slices.ContainsFunc(x.Passings, func(q exchange.Passing) bool { return q.From == p.Holder && q.To == p.Recipient && q.At.After(p.Asked) }) {
+		went := slices.ContainsFunc(x.Passings, func(q exchange.Passing) bool {
+			return q.From == p.Holder && q.To == p.Recipient && q.At.After(p.Asked) &&
+				!slices.ContainsFunc(p.Items, func(i exchange.ItemCode) bool { return !slices.Contains(q.Items, i) })
+		})
+		if again || went || p.State == exchange.PermissionFailed {
 			continue
 		}
 		r := traceRow{From: p.Holder, To: p.Recipient, Purpose: p.Purpose, Items: p.Items, At: p.Asked, Word: string(p.State), Look: "part"}
