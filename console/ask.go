@@ -521,7 +521,7 @@ func (v *visit) course(x exchange.Exchange) []courseStep {
 	if !x.Answer.At.IsZero() {
 		all = append(all, courseStep{At: x.Answer.At, Text: v.word("course.answer", "n", given, "of", len(x.Answer.Items))})
 	}
-	for _, p := range x.Passings {
+	for _, p := range onwardOf(x).Passed {
 		all = append(all, courseStep{At: p.At, Ours: true, Text: v.word("course.passed", "who", v.c.nameOf(p.To))})
 	}
 	if x.Phase == exchange.Withdrawn {

@@ -103,6 +103,7 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 		"kind":      func(kind string) string { return words.word(lang, "kind."+kind) },
 		"ref":       ref,
 		"onward":    onwardOf,
+		"lastday":   func(until time.Time) string { return dayIn(lang, until.Add(-time.Second)) },
 		"corrected": correctedOn,
 		"dict":      dict,
 		"list":      func(all ...any) []any { return all },

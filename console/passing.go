@@ -239,6 +239,10 @@ func chooseReceiver(v *visit) error {
 		labels[o.id] = o.label
 	}
 	for _, r := range routes {
+		purpose := v.c.purpose(r.Purpose)
+		if r.To == s.To || purpose.Absence != "" || purpose.Taking {
+			continue // who gave it to us has it; a case conference has pages of its own
+		}
 		// As if the person knows: the next page asks when he was told.
 		judged, err := v.c.node.JudgePassing(v.r.Context(), v.who(), id, peer.PassingAsking{To: r.To, Purpose: r.Purpose, Items: r.Items, Told: v.c.now()})
 		if err != nil {
@@ -267,7 +271,7 @@ func chooseReceiver(v *visit) error {
 			one.Word = string(wayStop)
 		}
 		if n := len(list.Choices); n == 0 || list.Choices[n-1].Code != r.Purpose {
-			list.Choices = append(list.Choices, receiverChoice{Purpose: v.c.purpose(r.Purpose)})
+			list.Choices = append(list.Choices, receiverChoice{Purpose: purpose})
 		}
 		last := &list.Choices[len(list.Choices)-1]
 		last.Parties = append(last.Parties, one)

@@ -229,7 +229,7 @@ func TestPermissionRefusedAndTakenBack(t *testing.T) {
 	_, rest, _ = strings.Cut(rest, `href="`)
 	at, _, _ = strings.Cut(rest, `"`)
 	supplier.post(at, url.Values{"besluit": {"ja"}, "tot": {time.Now().AddDate(0, 0, 3).Format(time.DateOnly)}, "keer": {"2"}})
-	supplier.says("0 van 2 keer gebruikt")
+	supplier.says("hoogstens 2 keer")
 	holder.sees("/verzoeken/"+id, "0 van 2 keer gebruikt")
 	holder.post(path, form("controle", "", "debt-plan"))
 	holder.says("Dit krijgt jeugdhulp De Linde")
@@ -326,4 +326,93 @@ func (w *walker) sees(path, text string) {
 		time.Sleep(25 * time.Millisecond)
 	}
 	w.t.Fatalf("%s never says %q:\n%s", path, text, w.page)
+}
+
+// A picture of four steps: from debt help to the investigation, from there to youth
+// care and to the coordinator, who passes on to the school and asks for the mental
+// health care. Everybody sees as much of it as he was told.
+func TestTrace(t *testing.T) {
+	w := newTown(t, "municipality", "debt-help", "youth-care", "school", "mental-health")
+	id := w.supplied()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	client := w.client("municipality")
+	to := func(party string, capacity int) string {
+		m, _ := w.net.Member(party)
+		return string(m.Party.OIN) + ":" + string(m.Party.Capacities[capacity].Code)
+	}
+	iris, corrie := api.By{Staff: "i.dewit", Hat: "investigation"}, api.By{Staff: "c.maas", Hat: "coordination"}
+	pass := func(by api.By, id, party string, capacity int, purpose string, items ...string) string {
+		t.Helper()
+		made, err := client.PassOn(ctx, by, id, api.NewPassing{To: to(party, capacity), Purpose: purpose, Items: items, Why: "om de hulp op elkaar af te stemmen"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	permit := func(by api.By, id, party string, capacity int, purpose string, granted bool, items ...string) {
+		t.Helper()
+		asked, err := client.AskPermission(ctx, by, id, api.NewPermissionRequest{To: to(party, capacity), Purpose: purpose, Items: items, Why: "om de hulp op elkaar af te stemmen"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		decision := api.NewPermission{Tell: "vraag het hem zelf"}
+		if granted {
+			decision = api.NewPermission{Granted: true, Uses: 1, Until: time.Now().AddDate(0, 0, 3).Format(time.DateOnly)}
+		}
+		supplier := w.client("debt-help")
+		for range 400 {
+			if _, err = supplier.DecidePermission(ctx, api.By{Staff: "r.hoek"}, id, asked[0], decision); err == nil {
+				return
+			}
+			time.Sleep(25 * time.Millisecond)
+		}
+		t.Fatal(err)
+	}
+	permit(iris, id, "municipality", 2, "handover/coordinator", true, "debt-plan")
+	permit(iris, id, "youth-care", 0, "investigation/inform", false, "debt-plan")
+	pass(iris, id, "youth-care", 0, "investigation/inform", "debt-help-running")
+	iris2 := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
+	iris2.sees("/verzoeken/"+id, "0 van 1 keer gebruikt")
+	iris2.sees("/verzoeken/"+id, "vraag het hem zelf")
+	handed := pass(iris, id, "municipality", 2, "handover/coordinator", "debt-plan", "debt-help-running")
+	coordinator := newWalker(t, w.door("municipality", "c.maas", exchange.Coordinator))
+	coordinator.sees("/ontvangen", `href="/ontvangen/`+handed)
+	pass(corrie, handed, "school", 0, "coordination/contribution", "debt-help-running")
+	if _, err := client.AskPermission(ctx, corrie, handed, api.NewPermissionRequest{
+		To: to("mental-health", 0), Purpose: "coordination/contribution", Items: []string{"debt-plan"}, Why: "om de hulp op elkaar af te stemmen",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	supplier := newWalker(t, w.door("debt-help", "r.hoek", exchange.Professional))
+	supplier.until("/werkbak", `href="/werkbak/`+id+`/toestemming`)
+	supplier.sees("/werkbak/"+id+"/spoor", "De Regenboog")
+
+	p := program(t)
+	for name, at := range map[string]struct{ link, path string }{
+		"trace-source":      {w.door("debt-help", "r.hoek", exchange.Professional), "/werkbak/" + id + "/spoor"},
+		"trace-coordinator": {w.door("municipality", "c.maas", exchange.Coordinator), "/verzoeken/" + handed + "/spoor"},
+		"trace-middle":      {w.door("municipality", "i.dewit", exchange.Requester), "/verzoeken/" + id + "/spoor"},
+	} {
+		b := open(t, p)
+		b.visit(at.link)
+		b.visit(b.base() + at.path)
+		b.wants("schuldhulp Uit de Schuld")
+		b.wants("De Regenboog")
+		// The picture says the same to who hears it, and nothing hangs out of it.
+		if told := js[string](b, `document.querySelector("svg desc").textContent`); !strings.Contains(told, "De Regenboog") {
+			t.Errorf("%s: the picture tells %q", name, told)
+		}
+		if out := js[string](b, `(() => { const all = document.querySelector("figure svg").getBoundingClientRect();
+			return [...document.querySelectorAll("figure svg :is(text, rect)")].filter(e => { const r = e.getBoundingClientRect();
+				return r.left < all.left - 1 || r.right > all.right + 1 || r.bottom > all.bottom + 1 }).map(e => e.outerHTML).join("\n") })()`); out != "" {
+			t.Errorf("%s: outside the picture: %s", name, out)
+		}
+		if over := js[string](b, `(() => { const boxes = [...document.querySelectorAll("rect.sluis-svg-box")].map(e => e.getBoundingClientRect());
+			return [...document.querySelectorAll("figure svg text")].filter(e => { const r = e.getBoundingClientRect();
+				return boxes.some(b => r.left < b.right && r.right > b.right + 1 && r.top >= b.top && r.bottom <= b.bottom) }).map(e => e.textContent).join("\n") })()`); over != "" {
+			t.Errorf("%s: over the edge of a box: %s", name, over)
+		}
+		b.shot(name)
+	}
 }

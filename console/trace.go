@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -15,6 +16,7 @@ import (
 type traceRow struct {
 	N          int
 	From, To   exchange.PartyID
+	Way        string // from whom to whom, in words
 	Items      []exchange.ItemCode
 	Purpose    exchange.PurposeCode // "" where we were not told
 	At         time.Time
@@ -61,7 +63,7 @@ func (v *visit) trace(x exchange.Exchange, back string) error {
 	if p.Rows, err = v.traceRows(x); err != nil {
 		return err
 	}
-	p.Picture = v.draw(p.Rows, x.Own())
+	p.Picture = v.draw(p.Rows, x.Source(), x.Own())
 	return v.show("passing-trace", v.word("trace.title"), p)
 }
 
@@ -72,6 +74,7 @@ func (v *visit) traceRows(x exchange.Exchange) (rows []traceRow, err error) {
 		if err != nil {
 			return nil, err
 		}
+		bound := map[exchange.PartyID][]string{} // by what, who has it
 		for n, s := range steps {
 			r := traceRow{From: s.From, To: s.To, Purpose: s.Purpose, At: s.At, Word: "answered", Look: "yes", Went: true}
 			switch {
@@ -84,19 +87,31 @@ func (v *visit) traceRows(x exchange.Exchange) (rows []traceRow, err error) {
 			case s.State != "":
 				r.Word = string(exchange.PassingDelivered)
 			}
-			v.merge(&rows, r, item, s.Conditions)
+			r.Conditions = slices.Clone(bound[s.From])
+			for _, c := range s.Conditions {
+				r.Conditions = with(r.Conditions, v.sentence(exchange.Objection{By: s.From, Condition: c}))
+			}
+			if r.Went {
+				bound[s.To] = r.Conditions
+			}
+			merge(&rows, r, item)
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b traceRow) int { return a.At.Compare(b.At) })
+	far := distances(rows, x.Source())
+	slices.SortStableFunc(rows, func(a, b traceRow) int { // some moments are known to the second only
+		return cmp.Or(a.At.Truncate(time.Second).Compare(b.At.Truncate(time.Second)), cmp.Compare(far[a.From], far[b.From]))
+	})
 	rows = append(rows, v.wished(x)...)
+	name := v.tellApart(rows)
 	for i := range rows {
-		rows[i].N = i + 1
+		r := &rows[i]
+		r.N, r.Way = i+1, v.word("trace.step", "from", name(r.From), "to", name(r.To))
 	}
 	return rows, nil
 }
 
 // merge adds a step of an item to the row that it went with, or makes one.
-func (v *visit) merge(rows *[]traceRow, r traceRow, item exchange.ItemCode, conditions []exchange.Condition) {
+func merge(rows *[]traceRow, r traceRow, item exchange.ItemCode) {
 	at := slices.IndexFunc(*rows, func(o traceRow) bool {
 		return o.From == r.From && o.To == r.To && o.Purpose == r.Purpose && o.At.Equal(r.At) && o.Word == r.Word
 	})
@@ -106,11 +121,17 @@ func (v *visit) merge(rows *[]traceRow, r traceRow, item exchange.ItemCode, cond
 	}
 	row := &(*rows)[at]
 	row.Items = append(row.Items, item)
-	for _, c := range conditions {
-		if says := v.sentence(exchange.Objection{By: r.From, Condition: c}); !slices.Contains(row.Conditions, says) {
-			row.Conditions = append(row.Conditions, says)
+	row.Conditions = with(row.Conditions, r.Conditions...)
+}
+
+// with adds what is not there yet.
+func with(all []string, more ...string) []string {
+	for _, s := range more {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
 		}
 	}
+	return all
 }
 
 // wished are the requests for permission by which nothing went yet: of each party
@@ -121,7 +142,7 @@ func (v *visit) wished(x exchange.Exchange) (rows []traceRow) {
 			return q.Holder == p.Holder && q.Recipient == p.Recipient && q.Purpose == p.Purpose
 		})
 		went := slices.ContainsFunc(x.Passings, func(q exchange.Passing) bool {
-			return q.From == p.Holder && q.To == p.Recipient && q.At.After(p.Asked) &&
+			return q.From == p.Holder && q.To == p.Recipient && !q.At.Before(p.Asked.Truncate(time.Second)) &&
 				!slices.ContainsFunc(p.Items, func(i exchange.ItemCode) bool { return !slices.Contains(q.Items, i) })
 		})
 		if again || went || p.State == exchange.PermissionFailed {
@@ -134,6 +155,53 @@ func (v *visit) wished(x exchange.Exchange) (rows []traceRow) {
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// tellApart names parties: where one organisation has two parts in it, with which
+// of them it is.
+func (v *visit) tellApart(rows []traceRow) func(exchange.PartyID) string {
+	in := map[exchange.OIN]exchange.PartyID{}
+	twice := map[exchange.OIN]bool{}
+	for _, r := range rows {
+		for _, id := range []exchange.PartyID{r.From, r.To} {
+			if one, known := in[id.OIN]; known && one != id {
+				twice[id.OIN] = true
+			}
+			in[id.OIN] = id
+		}
+	}
+	return func(id exchange.PartyID) string {
+		if twice[id.OIN] {
+			return v.c.nameOf(id) + " (" + v.domainOf(id) + ")"
+		}
+		return v.c.nameOf(id)
+	}
+}
+
+// distances is how many steps each party is from the source: first by what went,
+// then by what was asked. Who is reached by neither stands beside the first.
+func distances(rows []traceRow, source exchange.PartyID) map[exchange.PartyID]int {
+	far := map[exchange.PartyID]int{source: 0}
+	for _, went := range []bool{true, false} {
+		for again := true; again; {
+			again = false
+			for _, r := range rows {
+				from, known := far[r.From]
+				if _, reached := far[r.To]; known && !reached && r.Went == went {
+					far[r.To], again = from+1, true
+				}
+			}
+		}
+	}
+	for _, r := range rows {
+		if _, known := far[r.From]; !known {
+			far[r.From] = 1
+		}
+		if _, known := far[r.To]; !known {
+			far[r.To] = far[r.From] + 1
+		}
+	}
+	return far
 }
 
 // A picture is a trace as it is drawn: a column per step from the source.
@@ -160,29 +228,32 @@ type box struct {
 	Lines            []line
 	items            []exchange.ItemCode
 	reached, offered bool
+	when             time.Time
 }
 
 type line struct {
 	Y    int
 	Text string
-	Bold bool
+	Look string // bold, quiet or text
 }
 
 // An arrow is what went from one box to another, once or more often.
 type arrow struct {
-	from, to     int // boxes
-	numbers      []string
-	Look         string
-	Path         string
-	X, Y         int // of the number
-	Half         int // of the width of the pill around it
-	Number, When string
-	Limits       int // conditions
+	from, to int // boxes
+	went     bool
+	shift    int // beside another between the same boxes
+	numbers  []string
+	Look     string
+	Path     string
+	X, Y     int // of the middle of its pill
+	Half     int // of the width of the pill
+	Number   string
+	Locked   bool // conditions hold
 }
 
 // What the picture measures, in its own units, in which letters are 14 high.
 const (
-	pictureWide = 960
+	pictureWide = 1150
 	laneHead    = 48
 	boxGap      = 34
 	boxPad      = 16
@@ -190,54 +261,65 @@ const (
 	letterWide  = 7.2
 	boldWide    = 8.0
 	itemsShown  = 4
+	arrowGap    = 17
+	lockWide    = 18
 )
 
 // draw lays the rows out: parties in columns by how far they are from the source.
-func (v *visit) draw(rows []traceRow, own exchange.PartyID) (p picture) {
-	at := func(id exchange.PartyID, column int) int {
+func (v *visit) draw(rows []traceRow, source, own exchange.PartyID) (p picture) {
+	far, columns := distances(rows, source), 1
+	at := func(id exchange.PartyID) int {
 		for i := range p.Boxes {
 			if p.Boxes[i].party == id {
 				return i
 			}
 		}
-		p.Boxes = append(p.Boxes, box{party: id, column: column, Own: id == own})
+		p.Boxes = append(p.Boxes, box{party: id, column: far[id], Own: id == own})
+		columns = max(columns, far[id]+1)
 		return len(p.Boxes) - 1
 	}
-	columns := 1
-	for n, r := range rows {
-		from := at(r.From, min(n, 1)) // who is not known before stands beside the first
-		to := at(r.To, p.Boxes[from].column+1)
-		columns = max(columns, p.Boxes[to].column+1, p.Boxes[from].column+1)
-		b := &p.Boxes[to]
-		b.reached, b.offered = b.reached || r.Went, true
-		if b.Look == "" || b.Look == "part" || r.Look == "no" && r.Went {
-			b.Look = r.Look
-		}
-		for _, i := range r.Items {
-			if !slices.Contains(b.items, i) {
-				b.items = append(b.items, i)
+	p.Boxes[at(source)].Look = "source"
+	for _, r := range rows {
+		from, to := at(r.From), at(r.To)
+		for _, b := range []*box{&p.Boxes[from], &p.Boxes[to]} {
+			for _, i := range r.Items {
+				if r.Went && !slices.Contains(b.items, i) && (b.column == 0 || b.party == r.To) {
+					b.items = append(b.items, i)
+				}
 			}
 		}
-		if n == 0 {
-			p.Boxes[from].Look, p.Boxes[from].items = "source", slices.Clone(r.Items)
+		if b := &p.Boxes[to]; b.Look != "source" {
+			if b.Look == "" || !b.reached && r.Went || r.Look == "no" && r.Went {
+				b.Look = r.Look
+			}
+			if b.when.IsZero() {
+				b.when = r.At
+			}
+			b.reached, b.offered = b.reached || r.Went, true
 		}
-		p.arrow(from, to, r, v)
+		p.arrow(from, to, r)
 	}
 	v.place(&p, columns)
 	return p
 }
 
-// arrow adds a row to the arrow between two boxes.
-func (p *picture) arrow(from, to int, r traceRow, v *visit) {
-	at := slices.IndexFunc(p.Arrows, func(a arrow) bool { return a.from == from && a.to == to })
+// arrow adds a row to the arrow between two boxes: what went and what was only
+// asked for are two.
+func (p *picture) arrow(from, to int, r traceRow) {
+	at := slices.IndexFunc(p.Arrows, func(a arrow) bool { return a.from == from && a.to == to && a.went == r.Went })
 	if at < 0 {
 		at = len(p.Arrows)
-		p.Arrows = append(p.Arrows, arrow{from: from, to: to, Look: r.Look})
+		p.Arrows = append(p.Arrows, arrow{from: from, to: to, went: r.Went, Look: r.Look})
+		for i := range p.Arrows[:at] {
+			if a := &p.Arrows[i]; a.from == from && a.to == to {
+				a.shift, p.Arrows[at].shift = -arrowGap, arrowGap
+			}
+		}
 	}
 	a := &p.Arrows[at]
 	a.numbers = append(a.numbers, fmt.Sprint(r.N))
-	a.When, a.Limits = shortDay(v.lang, r.At), max(a.Limits, len(r.Conditions))
-	if a.Look == "part" || r.Look == "no" && r.Went {
+	a.Locked = a.Locked || len(r.Conditions) > 0
+	if r.Look == "no" || a.Look == "yes" && r.Look == "part" {
 		a.Look = r.Look
 	}
 }
@@ -253,19 +335,19 @@ func shortDay(lang string, t time.Time) string {
 
 // place gives every box, line and arrow its place.
 func (v *visit) place(p *picture, columns int) {
-	wide, gap := 230, 0
+	wide, gap := 260, 0
 	switch {
 	case columns <= 2:
-		wide = 300
+		wide = 330
 	case columns > 3:
-		wide = 190
+		wide = 200
 	}
 	p.Width = pictureWide
 	if columns > 1 {
 		gap = (pictureWide - columns*wide) / (columns - 1)
 	}
 	if columns > 3 {
-		gap = 110
+		gap = 120
 		p.Width = columns*wide + (columns-1)*gap
 	}
 	heights := make([]int, columns)
@@ -303,29 +385,34 @@ func (v *visit) place(p *picture, columns int) {
 // fill writes into a box who it is and what it has.
 func (v *visit) fill(b *box) {
 	y := boxPad + 13
-	add := func(text string, bold bool) {
-		b.Lines = append(b.Lines, line{Y: y, Text: text, Bold: bold})
+	add := func(text, look string) {
+		b.Lines = append(b.Lines, line{Y: y, Text: text, Look: look})
 		y += lineHigh
 	}
 	room := float64(b.Width - 2*boxPad)
 	for _, text := range wrap(v.c.nameOf(b.party), int(room/boldWide)) {
-		add(text, true)
+		add(text, "bold")
 	}
-	is := v.domainOf(b.party)
+	for _, text := range wrap(v.domainOf(b.party), int(room/letterWide)) {
+		add(text, "quiet")
+	}
 	if b.Own {
-		is = strings.TrimPrefix(is+", "+v.word("trace.own"), ", ")
+		add(v.word("trace.own"), "quiet")
 	}
-	for _, text := range wrap(is, int(room/letterWide)) {
-		add(text, false)
+	switch {
+	case b.reached:
+		add(v.word("trace.since", "day", shortDay(v.lang, b.when)), "quiet")
+	case b.offered:
+		add(v.word("trace.wished", "day", shortDay(v.lang, b.when)), "quiet")
 	}
 	y += 6
 	switch {
 	case b.offered && !b.reached:
-		add(v.word("trace.nothing"), false)
+		add(v.word("trace.nothing"), "text")
 	default:
 		for n, i := range b.items {
 			if n == itemsShown && len(b.items) > itemsShown+1 {
-				add(v.word("trace.more", "n", len(b.items)-n), false)
+				add(v.word("trace.more", "n", len(b.items)-n), "text")
 				break
 			}
 			for k, text := range wrap(in(v.lang, v.c.item(i).Name), int(room/letterWide)-2) {
@@ -334,7 +421,7 @@ func (v *visit) fill(b *box) {
 				} else {
 					text = "\u2002" + text
 				}
-				add(text, false)
+				add(text, "text")
 			}
 		}
 	}
@@ -379,14 +466,31 @@ func (a arrow) Left() int { return a.X - a.Half }
 // Wide is how wide the pill is.
 func (a arrow) Wide() int { return 2 * a.Half }
 
+// Text is where the number stands, beside the lock if there is one.
+func (a arrow) Text() int {
+	if a.Locked {
+		return a.X - lockWide/2 + 1
+	}
+	return a.X
+}
+
+// Lock is where the lock stands.
+func (a arrow) Lock() int { return a.X + a.Half - lockWide - 5 }
+
 // bend draws an arrow between its boxes, and finds the place of its number.
 func (p *picture) bend(a *arrow) {
 	from, to := p.Boxes[a.from], p.Boxes[a.to]
 	a.Number = strings.Join(a.numbers, ", ")
 	a.Half = 13 + 4*(utf8.RuneCountInString(a.Number)-1)
-	x1, y1, x2, y2 := from.X+from.Width, from.Y+from.Height/2, to.X-3, to.Y+to.Height/2
+	if a.Locked {
+		a.Half += lockWide / 2
+	}
+	x1, y1, x2, y2 := from.X+from.Width, from.Y+from.Height/2+a.shift, to.X-3, to.Y+to.Height/2+a.shift
 	switch {
 	case to.column > from.column:
+		if n := y1 - y2; -4 < n && n < 4 {
+			y1 = y2 // what is almost level, is level
+		}
 		bow := (x2 - x1) / 2
 		a.Path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+bow, y1, x2-bow, y2, x2, y2)
 		a.X, a.Y = (x1+x2)/2, (y1+y2)/2
