@@ -70,6 +70,7 @@ func (v *visit) work() (list workList, err error) {
 		row := workRow{Summary: s, Path: "/werkbak/" + string(s.ID)}
 		if s.Asked > 0 {
 			row.Path += "/toestemming"
+			row.From, row.Purpose = s.AskedBy, s.AskedFor
 		}
 		switch {
 		case s.Phase == exchange.Clarifying:

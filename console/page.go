@@ -100,8 +100,12 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			r, _ := c.node.Law().Trigger(code)
 			return in(lang, r.Name)
 		},
-		"kind":      func(kind string) string { return words.word(lang, "kind."+kind) },
-		"ref":       ref,
+		"kind": func(kind string) string { return words.word(lang, "kind."+kind) },
+		"ref":  ref,
+		"article": func(code exchange.ConditionCode) string {
+			rule, _ := c.node.Law().Condition(code)
+			return rule.Article
+		},
 		"onward":    onwardOf,
 		"lastday":   func(until time.Time) string { return dayIn(lang, until.Add(-time.Second)) },
 		"corrected": correctedOn,

@@ -150,9 +150,10 @@ type passingItem struct {
 	Way     way
 	Because []exchange.Objection
 	Asks    []exchange.PartyID
+	Reason  string // why the law does not let it
 }
 
-// Chosen reports whether somebody can choose it.
+// Open reports whether somebody can choose it.
 func (i passingItem) Open() bool { return i.Way == wayPass || i.Way == wayAsk || i.Way == wayTold }
 
 // A passingForm is the page on which somebody chooses what goes on to a party.
@@ -358,6 +359,10 @@ func (v *visit) passingItems(x exchange.Exchange, route peer.Route, told time.Ti
 		case i.Mark != "":
 			one.Way = wayMark
 		case !reached:
+			a := peer.PassingAsking{To: route.To, Purpose: route.Purpose, Items: []exchange.ItemCode{i.Item}, Why: exchange.Hide("-"), Told: told}
+			if err := v.c.node.CheckPassing(v.r.Context(), v.who(), x.ID, a); err != nil {
+				one.Reason = v.advice(err).Text
+			}
 		case j.Verdict == exchange.Permitted:
 			one.Way = wayPass
 		case j.Verdict == exchange.NeedsPermission:

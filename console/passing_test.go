@@ -328,6 +328,56 @@ func (w *walker) sees(path, text string) {
 	w.t.Fatalf("%s never says %q:\n%s", path, text, w.page)
 }
 
+// Who passed something on with a condition of his own is asked too, though he got
+// it from another; without script.
+func TestPasserIsAsked(t *testing.T) {
+	w := newTown(t, "municipality", "debt-help", "youth-care")
+	id := w.supplied()
+	passer := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
+	receiver := newWalker(t, w.door("youth-care", "l.terbeek", exchange.Professional))
+	form := url.Values{
+		"aan": {"00000099000003003000:youth-care"}, "doel": {"investigation/inform"}, "gegeven": {"debt-help-running"},
+		"waarom": {"om de hulp erop af te stemmen"}, "vw": {"ask-each-time"}, "wissen": {"gisteren"}, "actie": {"controle"},
+	}
+	path := "/verzoeken/" + id + "/doorgeven"
+	passer.post(path, form)
+	passer.says("Vul een dag in")
+	form.Del("wissen")
+	passer.post(path, form)
+	passer.says("voorwaarde van gemeente Voorbeeldstad")
+	form.Set("actie", "versturen")
+	form.Set("stand", passer.value("stand"))
+	passer.post(path, form)
+	passer.says("Dit krijgt jeugdhulp De Linde")
+
+	got := receiver.until("/ontvangen", `href="/ontvangen/`)
+	if at := receiver.get("/verzoeken/" + got + "/doorgeven"); at != "/verzoeken/"+got+"/doorgeven" {
+		t.Fatal(at)
+	}
+	receiver.says("dossier van de coördinator")
+	form = url.Values{
+		"aan": {"00000099000001001000:coordination"}, "doel": {"coordination"}, "gegeven": {"debt-help-running"},
+		"waarom": {"om een plan te maken"}, "actie": {"controle"},
+	}
+	receiver.post("/verzoeken/"+got+"/doorgeven", form)
+	receiver.says("Dit leest gemeente Voorbeeldstad")
+	form.Set("actie", "versturen")
+	form.Set("stand", receiver.value("stand"))
+	receiver.post("/verzoeken/"+got+"/doorgeven", form)
+	receiver.says("De vraag is verstuurd")
+
+	passer.sees("/werkbak", "vraag om door te geven")
+	passer.says("jeugdhulp De Linde")
+	at := passer.get("/werkbak/" + id + "/toestemming")
+	passer.says("om een plan te maken")
+	passer.says("Alleen deze ene keer")
+	passer.post(at, url.Values{"besluit": {"ja"}, "bericht": {"toch niet"}, "tot": {time.Now().Format(time.DateOnly)}})
+	passer.says("Een uitleg gaat alleen mee bij nee")
+	passer.post(at, url.Values{"besluit": {"ja"}, "tot": {time.Now().Format(time.DateOnly)}})
+	passer.says("hoogstens 1 keer")
+	receiver.sees("/ontvangen/"+got, "0 van 1 keer gebruikt")
+}
+
 // A picture of four steps: from debt help to the investigation, from there to youth
 // care and to the coordinator, who passes on to the school and asks for the mental
 // health care. Everybody sees as much of it as he was told.

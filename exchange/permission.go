@@ -307,6 +307,17 @@ func (x Exchange) AskedOfUs() (n int) {
 	return n
 }
 
+// FirstAsked is the first request for permission that waits for a decision of
+// ours.
+func (x Exchange) FirstAsked() (PermissionRequest, bool) {
+	for _, r := range x.Permissions {
+		if r.State == PermissionAsked && r.Of == x.Own() {
+			return r, true
+		}
+	}
+	return PermissionRequest{}, false
+}
+
 // Awaited is how many permissions that we asked for are not decided yet.
 func (x Exchange) Awaited() (n int) {
 	for _, r := range x.Permissions {

@@ -30,14 +30,16 @@ type Summary struct {
 	Changed  time.Time
 	Rejected string // code of the other node, in phase rejected
 	Assigned exchange.ActorID
-	Paused   bool // a question is open: the clock of the deadline stands still
-	Late     bool // answered after the deadline
-	Broad    bool // one of many at once, with a reason (for the privacy officer)
-	PassedOn bool // nobody of ours asked for it: another party passed it on
-	Asked    int  // requests for permission that wait for a decision of ours
-	Breach   bool // something went on against our conditions
-	Passed   int  // how often something of it went on, as far as we know
-	Awaited  int  // permissions that we asked for and that are not decided yet
+	Paused   bool                 // a question is open: the clock of the deadline stands still
+	Late     bool                 // answered after the deadline
+	Broad    bool                 // one of many at once, with a reason (for the privacy officer)
+	PassedOn bool                 // nobody of ours asked for it: another party passed it on
+	Asked    int                  // requests for permission that wait for a decision of ours
+	AskedBy  exchange.PartyID     // who made the first of them
+	AskedFor exchange.PurposeCode // and for what it would go on
+	Breach   bool                 // something went on against our conditions
+	Passed   int                  // how often something of it went on, as far as we know
+	Awaited  int                  // permissions that we asked for and that are not decided yet
 }
 
 // SummaryOf is what may be shown of an exchange.
@@ -47,7 +49,9 @@ func SummaryOf(x exchange.Exchange) Summary {
 	if x.Side == exchange.Asker {
 		decided, is = x.Answer.At, len(x.Answer.Items) > 0
 	}
+	asked, _ := x.FirstAsked()
 	return Summary{
+		AskedBy: asked.Holder, AskedFor: asked.Purpose,
 		PassedOn: x.PassedOn(), Asked: x.AskedOfUs(), Breach: slices.ContainsFunc(x.Passings, func(p exchange.Passing) bool { return p.Breach }),
 		Passed: len(x.Passings), Awaited: x.Awaited(),
 		Assigned: x.Assignment.To, Paused: paused, Late: is && x.Late(decided), Broad: !x.Broad.Zero(),
