@@ -241,7 +241,8 @@ type line struct {
 type arrow struct {
 	from, to int // boxes
 	went     bool
-	shift    int // beside another between the same boxes
+	beside   bool // there is another between the same boxes
+	out, in  int  // from the middle of the boxes where it begins and ends
 	numbers  []string
 	Look     string
 	Path     string
@@ -261,7 +262,7 @@ const (
 	letterWide  = 7.2
 	boldWide    = 8.0
 	itemsShown  = 4
-	arrowGap    = 17
+	arrowGap    = 30
 	lockWide    = 18
 )
 
@@ -312,7 +313,7 @@ func (p *picture) arrow(from, to int, r traceRow) {
 		p.Arrows = append(p.Arrows, arrow{from: from, to: to, went: r.Went, Look: r.Look})
 		for i := range p.Arrows[:at] {
 			if a := &p.Arrows[i]; a.from == from && a.to == to {
-				a.shift, p.Arrows[at].shift = -arrowGap, arrowGap
+				a.beside, p.Arrows[at].beside = true, true
 			}
 		}
 	}
@@ -377,8 +378,43 @@ func (v *visit) place(p *picture, columns int) {
 		}
 	}
 	p.Height = laneHead + most + 8
+	for i := range p.Boxes {
+		p.spread(i, func(a *arrow) (int, int, *int) { return a.from, a.to, &a.out })
+		p.spread(i, func(a *arrow) (int, int, *int) { return a.to, a.from, &a.in })
+	}
 	for i := range p.Arrows {
 		p.bend(&p.Arrows[i])
+	}
+}
+
+// spread sets the arrows apart that begin at a box, or end there, in the order of
+// where they come from or go to, so that they do not cross. ends says of an arrow
+// its near end, its far end, and what to set.
+func (p *picture) spread(at int, ends func(*arrow) (int, int, *int)) {
+	var all []*arrow
+	for i := range p.Arrows {
+		if near, _, _ := ends(&p.Arrows[i]); near == at {
+			all = append(all, &p.Arrows[i])
+		}
+	}
+	if len(all) < 2 {
+		return
+	}
+	slices.SortStableFunc(all, func(a, b *arrow) int {
+		_, farA, _ := ends(a)
+		_, farB, _ := ends(b)
+		if farA == farB { // what went is the upper one
+			if a.went {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(p.Boxes[farA].Y, p.Boxes[farB].Y)
+	})
+	gap := min(arrowGap, (p.Boxes[at].Height-2*boxPad)/(len(all)-1))
+	for i, a := range all {
+		_, _, off := ends(a)
+		*off = gap*i - gap*(len(all)-1)/2
 	}
 }
 
@@ -485,7 +521,7 @@ func (p *picture) bend(a *arrow) {
 	if a.Locked {
 		a.Half += lockWide / 2
 	}
-	x1, y1, x2, y2 := from.X+from.Width, from.Y+from.Height/2+a.shift, to.X-3, to.Y+to.Height/2+a.shift
+	x1, y1, x2, y2 := from.X+from.Width, from.Y+from.Height/2+a.out, to.X-3, to.Y+to.Height/2+a.in
 	switch {
 	case to.column > from.column:
 		if n := y1 - y2; -4 < n && n < 4 {
@@ -493,7 +529,15 @@ func (p *picture) bend(a *arrow) {
 		}
 		bow := (x2 - x1) / 2
 		a.Path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+bow, y1, x2-bow, y2, x2, y2)
-		a.X, a.Y = (x1+x2)/2, (y1+y2)/2
+		t := 0.5
+		if a.beside && a.went {
+			t = 0.4
+		} else if a.beside {
+			t = 0.64
+		}
+		u := 1 - t
+		a.X = int(u*u*u*float64(x1) + 3*u*u*t*float64(x1+bow) + 3*u*t*t*float64(x2-bow) + t*t*t*float64(x2))
+		a.Y = int(u*u*(u+3*t)*float64(y1) + t*t*(t+3*u)*float64(y2))
 	case to.column == from.column:
 		x2 = to.X + to.Width + 3
 		a.Path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+60, y1, x2+60, y2, x2, y2)
