@@ -489,6 +489,9 @@ func answerPage(v *visit) error {
 	if x.Side != exchange.Asker {
 		return errNoPage
 	}
+	if x.PassedOn() {
+		return v.redirect(answerOf(x))
+	}
 	r := reading{Exchange: x, form: form{Values: v.r.Form}, Course: v.course(x)}
 	_, r.Paused = x.Deadline()
 	return v.show("answer", v.word("answer.title"), r)
@@ -547,7 +550,7 @@ func (v *visit) course(x exchange.Exchange) []courseStep {
 	if !x.Answer.At.IsZero() {
 		all = append(all, courseStep{At: x.Answer.At, Text: v.word("course.answer", "n", given, "of", len(x.Answer.Items))})
 	}
-	for _, p := range x.Passings {
+	for _, p := range onwardOf(x).Passed {
 		all = append(all, courseStep{At: p.At, Ours: true, Text: v.word("course.passed", "who", v.c.nameOf(p.To))})
 	}
 	if x.Phase == exchange.Withdrawn {

@@ -116,6 +116,7 @@ func (c *Console) draw() {
 	c.drawConference()
 	c.drawCoordination()
 	c.drawDesk()
+	c.drawPassing()
 }
 
 // open adds a page that needs no session.

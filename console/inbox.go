@@ -32,6 +32,7 @@ type workRow struct {
 	peer.Summary
 	Mark  string // how the status looks
 	Where string // how it stands, in words
+	Path  string // where it goes on
 }
 
 // A workList is all that is to be decided in a capacity.
@@ -65,8 +66,16 @@ func (v *visit) work() (list workList, err error) {
 	if list.Invited, err = v.invited(); err != nil {
 		return list, err
 	}
-	for _, s := range all {
-		row := workRow{Summary: s}
+	waiting, err := v.permissionsWaiting()
+	if err != nil {
+		return list, err
+	}
+	for _, s := range append(all, waiting...) {
+		row := workRow{Summary: s, Path: "/werkbak/" + string(s.ID)}
+		if s.Asked > 0 {
+			row.Path += "/toestemming"
+			row.From, row.Purpose = s.AskedBy, s.AskedFor
+		}
 		switch {
 		case s.Phase == exchange.Clarifying:
 			row.Mark, row.Where = "wait", v.word("inbox.at.clarifying")

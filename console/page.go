@@ -25,7 +25,7 @@ type pages struct {
 }
 
 // shared are the files with parts that every page may use.
-var shared = []string{"frame", "icons", "parts", "conference-parts"}
+var shared = []string{"frame", "icons", "parts", "conference-parts", "passing-parts"}
 
 // parse reads every template, once per language: what a template says is fixed
 // before anybody asks.
@@ -102,9 +102,16 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 		},
 		"kind": func(kind string) string { return words.word(lang, "kind."+kind) },
 		"ref":  ref,
-		"dict": dict,
-		"list": func(all ...any) []any { return all },
-		"add":  func(a, b int) int { return a + b },
+		"article": func(code exchange.ConditionCode) string {
+			rule, _ := c.node.Law().Condition(code)
+			return rule.Article
+		},
+		"onward":    onwardOf,
+		"lastday":   func(until time.Time) string { return dayIn(lang, until.Add(-time.Second)) },
+		"corrected": correctedOn,
+		"dict":      dict,
+		"list":      func(all ...any) []any { return all },
+		"add":       func(a, b int) int { return a + b },
 	}
 }
 
@@ -279,10 +286,10 @@ func (v *visit) navigation() []navItem {
 
 // homes are the pages in the navigation of each role, the first where it begins.
 var homes = map[exchange.Role][]string{
-	exchange.Professional:   {"/werkbak", "/overleg", "/casussen"},
-	exchange.Requester:      {"/casussen", "/overleg", "/werkbak"},
-	exchange.Coordinator:    {"/casussen", "/overleg", "/werkbak"},
-	exchange.ReportingDesk:  {"/meldingen", "/werkbak"},
+	exchange.Professional:   {"/werkbak", "/ontvangen", "/overleg", "/casussen"},
+	exchange.Requester:      {"/casussen", "/overleg", "/werkbak", "/ontvangen"},
+	exchange.Coordinator:    {"/casussen", "/overleg", "/werkbak", "/ontvangen"},
+	exchange.ReportingDesk:  {"/meldingen", "/werkbak", "/ontvangen"},
 	exchange.PrivacyOfficer: {"/privacy"},
 	exchange.Administrator:  {"/beheer", "/medewerkers"},
 	// An auditor reads bundles, with sluis audit.

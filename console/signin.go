@@ -204,7 +204,7 @@ func (v *visit) signedInFirst(err error) error {
 type newPassword struct {
 	form
 	signin.Enrolment
-	Picture picture
+	Picture qrCode
 }
 
 func newPasswordPage(v *visit) error { return v.showNewPassword(form{}) }
@@ -214,7 +214,7 @@ func (v *visit) showNewPassword(f form) error {
 	if err != nil {
 		return err
 	}
-	p, err := pictureOf(e.URI)
+	p, err := qrCodeOf(e.URI)
 	if err != nil {
 		return err
 	}

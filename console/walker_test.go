@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sluis/exchange"
 )
 
 func read(t testing.TB, answer *http.Response) string {
@@ -17,14 +19,21 @@ func read(t testing.TB, answer *http.Response) string {
 	return string(text)
 }
 
-// until asks for a page until it has a link, and returns what follows in it.
+// until asks for a page until it has a link to something with an ID, and returns
+// that ID; for a text that is no link, until the page has it.
 func (w *walker) until(path, link string) string {
 	w.t.Helper()
 	for range 400 {
 		w.get(path)
-		if _, rest, ok := strings.Cut(w.page, link); ok {
+		for rest := w.page; ; {
+			var ok bool
+			if _, rest, ok = strings.Cut(rest, link); !ok {
+				break
+			}
 			id, _, _ := strings.Cut(rest, `"`)
-			return id
+			if _, err := exchange.ParseID(id); err == nil || !strings.HasSuffix(link, "/") {
+				return id
+			}
 		}
 		time.Sleep(25 * time.Millisecond)
 	}

@@ -106,7 +106,7 @@ func (x Exchange) Correct(law *Law, c Correction, own Party, by Actor, at time.T
 		}
 	}
 	c.By, c.At = by.ID, second(at)
-	c.To = x.received(c, at)
+	c.To = x.Received(c, at)
 	x.Corrections = append(x.superseded(c), c)
 	return x, x.about(CorrectionDecided, by.ID, at, PartyID{}, "", c.detail()), nil
 }
@@ -129,8 +129,9 @@ func (x Exchange) superseded(by Correction) []Correction {
 	return all
 }
 
-// received lists who received one of the items in the preceding year.
-func (x Exchange) received(c Correction, at time.Time) (all []CorrectedAt) {
+// Received lists who received one of the items in the preceding year: whom a
+// correction is told.
+func (x Exchange) Received(c Correction, at time.Time) (all []CorrectedAt) {
 	since := theYear(at)
 	if x.Decision.At.After(since) {
 		all = append(all, CorrectedAt{Party: x.Other(), State: PassingQueued})

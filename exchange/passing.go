@@ -112,10 +112,7 @@ func (x Exchange) JudgePassing(law *Law, p PassingOn, at time.Time) ([]ItemJudge
 // chain forbids or wants permission for (I2). A permission that it rests on is
 // used up by one.
 func (x Exchange) PassOn(law *Law, p PassingOn, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if err := x.now(Asker, Answered); err != nil {
-		return Exchange{}, Event{}, err
-	}
-	if err := x.mayAskFor(law, own, by); err != nil {
+	if err := x.MayPassOn(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	if err := law.checkPassing(x, p, own, at); err != nil {
@@ -176,7 +173,13 @@ func (l *Law) checkPassing(x Exchange, p PassingOn, own Party, at time.Time) err
 	if err := first(l.ExamineConditions(passed, p.Conditions)); err != nil {
 		return err
 	}
-	r := Request{From: to, To: x.Own(), Purpose: p.Purpose, Subject: x.Request.Subject}
+	return l.checkReach(x, p, own)
+}
+
+// checkReach holds that the law lets the recipient have the items from us for
+// this purpose, and that nothing in them is what he may not process.
+func (l *Law) checkReach(x Exchange, p PassingOn, own Party) error {
+	r := Request{From: PartyID{OIN: p.To.OIN, Capacity: p.In}, To: x.Own(), Purpose: p.Purpose, Subject: x.Request.Subject}
 	between, err := r.between(p.To, own)
 	if err != nil {
 		return err
@@ -191,6 +194,31 @@ func (l *Law) checkPassing(x Exchange, p PassingOn, own Party, at time.Time) err
 	}
 	r.Subject.BSN = BSN{} // how the person is named is chosen when it is sent
 	return l.checkRights(r, p.To, own, p.Items)
+}
+
+// MayPassOn holds that somebody may pass on what is in this exchange at all: it
+// was answered, and his task lets him.
+func (x Exchange) MayPassOn(law *Law, own Party, by Actor) error {
+	if err := x.now(Asker, Answered); err != nil {
+		return err
+	}
+	return x.mayAskFor(law, own, by)
+}
+
+// Reach lists the items that we hold and may read, and that the law lets a party
+// have from us for a purpose. What the conditions say of them is for
+// [Exchange.JudgePassing].
+func (x Exchange) Reach(law *Law, to Party, in CapacityCode, purpose PurposeCode, own Party) (items []ItemCode) {
+	if (PartyID{OIN: to.OIN, Capacity: in}) == x.Own() {
+		return nil
+	}
+	for _, code := range x.Given() {
+		p := PassingOn{To: to, In: in, Purpose: purpose, Items: []ItemCode{code}}
+		if _, held := x.Holds(code); held && law.checkReach(x, p, own) == nil {
+			items = append(items, code)
+		}
+	}
+	return items
 }
 
 // refusal is why an item may not be passed on, or nil.

@@ -53,10 +53,7 @@ type PermissionTerms struct {
 // Whom to ask follows from the conditions; where nobody needs to be asked, and
 // where asking would not help, it is refused.
 func (x Exchange) AskPermission(law *Law, r PermissionRequest, to Party, own Party, by Actor, at time.Time) (Exchange, Event, error) {
-	if err := x.now(Asker, Answered); err != nil {
-		return Exchange{}, Event{}, err
-	}
-	if err := x.mayAskFor(law, own, by); err != nil {
+	if err := x.MayPassOn(law, own, by); err != nil {
 		return Exchange{}, Event{}, err
 	}
 	p := PassingOn{ID: r.ID, To: to, In: r.Recipient.Capacity, Purpose: r.Purpose, Items: r.Items, Why: r.Why, Told: at}
@@ -304,6 +301,27 @@ func (x Exchange) askedBy(p PartyID) (n int) {
 func (x Exchange) AskedOfUs() (n int) {
 	for _, r := range x.Permissions {
 		if r.State == PermissionAsked && r.Of == x.Own() {
+			n++
+		}
+	}
+	return n
+}
+
+// FirstAsked is the first request for permission that waits for a decision of
+// ours.
+func (x Exchange) FirstAsked() (PermissionRequest, bool) {
+	for _, r := range x.Permissions {
+		if r.State == PermissionAsked && r.Of == x.Own() {
+			return r, true
+		}
+	}
+	return PermissionRequest{}, false
+}
+
+// Awaited is how many permissions that we asked for are not decided yet.
+func (x Exchange) Awaited() (n int) {
+	for _, r := range x.Permissions {
+		if r.State == PermissionAsked && r.Holder == x.Own() {
 			n++
 		}
 	}

@@ -55,6 +55,73 @@ func (n *Node) JudgePassing(_ context.Context, who Who, id exchange.ID, a Passin
 	return r.JudgePassing(f.law, p, n.now())
 }
 
+// A Route (weg) is a party that the law lets have items from us, for a purpose.
+type Route struct {
+	To      exchange.PartyID
+	Purpose exchange.PurposeCode
+	Items   []exchange.ItemCode
+}
+
+// Routes lists to whom, for what, and which of the items that we hold may go on,
+// as the law and the register say, in the order of both. What the conditions say
+// of it tells [Node.JudgePassing]. It is refused to whom may pass nothing on.
+func (n *Node) Routes(_ context.Context, who Who, id exchange.ID) (all []Route, err error) {
+	f, r, own, err := n.passer(who, id)
+	if err != nil {
+		return nil, err
+	}
+	for p := range f.law.Purposes() {
+		for _, to := range f.register.Parties() {
+			for _, c := range to.Capacities {
+				if items := r.Reach(f.law, to.Party, c.Code, p.Code, own); len(items) > 0 {
+					all = append(all, Route{To: exchange.PartyID{OIN: to.OIN, Capacity: c.Code}, Purpose: p.Code, Items: items})
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+// passer finds what somebody wants to pass on, if he may.
+func (n *Node) passer(who Who, id exchange.ID) (f *inForce, r record, own exchange.Party, err error) {
+	if f, err = n.current(); err != nil {
+		return f, r, own, err
+	}
+	actor, err := n.actor(who)
+	if err != nil {
+		return f, r, own, err
+	}
+	if own, _, err = n.own(f); err != nil {
+		return f, r, own, err
+	}
+	if r, err = n.lookup(id, actor.Hat); err != nil {
+		return f, r, own, err
+	}
+	return f, r, own, r.MayPassOn(f.law, own, actor)
+}
+
+// CheckPassing says why [Node.PassOn] would be refused, or nil. Nothing is
+// written.
+func (n *Node) CheckPassing(_ context.Context, who Who, id exchange.ID, a PassingAsking) error {
+	f, r, own, err := n.passer(who, id)
+	if err != nil {
+		return err
+	}
+	actor, err := n.actor(who)
+	if err != nil {
+		return err
+	}
+	p, err := f.passing(a, "")
+	if err != nil {
+		return err
+	}
+	if _, _, err := r.PassOn(f.law, p, own, actor, n.now()); err != nil {
+		return err
+	}
+	_, err = n.named(r.Exchange, p)
+	return err
+}
+
 // PassOn passes items on to another party. When it returns nil, the passing and
 // its ledger entry are on disk and the message waits in the outbox. Who supplied
 // the items is told when the recipient has them.

@@ -143,6 +143,72 @@ func TestAskFirst(t *testing.T) {
 	debts.settle()
 }
 
+// TestRoutes is what somebody can choose before he passes on: whom the law lets
+// have it, for what; and why it would be refused.
+func TestRoutes(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, municipality, debtHelp, youthCare, coordination)
+	college, debts, youth := w.members[0], w.members[1], w.members[2]
+	id := supplied(t, w)
+	routes, err := college.node.Routes(ctx, requester, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(to exchange.Party, purpose exchange.PurposeCode) []exchange.ItemCode {
+		i := slices.IndexFunc(routes, func(r peer.Route) bool { return r.To == capacityOf(to) && r.Purpose == purpose })
+		if i < 0 {
+			return nil
+		}
+		return routes[i].Items
+	}
+	if got := slices.Sorted(slices.Values(find(youthCare, "investigation/inform"))); !slices.Equal(got, []exchange.ItemCode{"debt-creditors", "debt-plan"}) {
+		t.Errorf("youth care may be informed of %v", got)
+	}
+	if find(coordination, "handover/coordinator") == nil {
+		t.Error("the coordinator may not have it")
+	}
+	// Each route is one that a passing can take, and no other party or purpose is.
+	law := college.node.Law()
+	n := 0
+	for p := range law.Purposes() {
+		for _, m := range w.members {
+			wish := peer.PassingAsking{To: capacityOf(m.party), Purpose: p.Code, Items: []exchange.ItemCode{"debt-plan"}, Why: exchange.Hide("to help")}
+			err := college.node.CheckPassing(ctx, requester, id, wish)
+			if may := find(m.party, p.Code) != nil; may != (err == nil) {
+				t.Errorf("%s for %s: a route %t, and the check says %v", m.party.Name, p.Code, may, err)
+			}
+			n++
+		}
+	}
+	if n < 40 {
+		t.Errorf("only %d were tried", n)
+	}
+	if got := opened(t, college, requester, id).Passings; len(got) != 0 {
+		t.Errorf("the check passed something on: %+v", got)
+	}
+	_, err = debts.node.Routes(ctx, professional, id)
+	refused(t, err, exchange.WrongSide)
+
+	passing, err := college.node.PassOn(ctx, requester, id, passToYouthCare("debt-plan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	youth.wait(passing, exchange.Answered)
+	for _, list := range []struct {
+		*member
+		want []exchange.ID
+	}{{youth, []exchange.ID{passing}}, {college, nil}} {
+		all, _, err := list.node.List(ctx, peer.Filter{Here: true, Hat: list.party.Capacities[0].Code})
+		var got []exchange.ID
+		for _, s := range all {
+			got = append(got, s.ID)
+		}
+		if err != nil || !slices.Equal(got, list.want) {
+			t.Errorf("%s was passed on %v (%v)", list.party.Name, got, err)
+		}
+	}
+}
+
 // TestPermissionTakenBack is a permission that is withdrawn before it is used.
 func TestPermissionTakenBack(t *testing.T) {
 	ctx := context.Background()

@@ -30,12 +30,16 @@ type Summary struct {
 	Changed  time.Time
 	Rejected string // code of the other node, in phase rejected
 	Assigned exchange.ActorID
-	Paused   bool // a question is open: the clock of the deadline stands still
-	Late     bool // answered after the deadline
-	Broad    bool // one of many at once, with a reason (for the privacy officer)
-	PassedOn bool // nobody of ours asked for it: another party passed it on
-	Asked    int  // requests for permission that wait for a decision of ours
-	Breach   bool // something went on against our conditions
+	Paused   bool                 // a question is open: the clock of the deadline stands still
+	Late     bool                 // answered after the deadline
+	Broad    bool                 // one of many at once, with a reason (for the privacy officer)
+	PassedOn bool                 // nobody of ours asked for it: another party passed it on
+	Asked    int                  // requests for permission that wait for a decision of ours
+	AskedBy  exchange.PartyID     // who made the first of them
+	AskedFor exchange.PurposeCode // and for what it would go on
+	Breach   bool                 // something went on against our conditions
+	Passed   int                  // how often something of it went on, as far as we know
+	Awaited  int                  // permissions that we asked for and that are not decided yet
 }
 
 // SummaryOf is what may be shown of an exchange.
@@ -45,8 +49,11 @@ func SummaryOf(x exchange.Exchange) Summary {
 	if x.Side == exchange.Asker {
 		decided, is = x.Answer.At, len(x.Answer.Items) > 0
 	}
+	asked, _ := x.FirstAsked()
 	return Summary{
+		AskedBy: asked.Holder, AskedFor: asked.Purpose,
 		PassedOn: x.PassedOn(), Asked: x.AskedOfUs(), Breach: slices.ContainsFunc(x.Passings, func(p exchange.Passing) bool { return p.Breach }),
+		Passed: len(x.Passings), Awaited: x.Awaited(),
 		Assigned: x.Assignment.To, Paused: paused, Late: is && x.Late(decided), Broad: !x.Broad.Zero(),
 		ID: x.ID, Case: x.Request.Case, Side: x.Side, Phase: x.Phase, From: x.Request.From, To: x.Request.To,
 		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: due, Changed: x.Changed, Rejected: x.Rejected,
@@ -71,13 +78,15 @@ type Filter struct {
 	Broad bool                  // only requests to many at once
 	Asked bool                  // only those about which permission is asked of us
 	Open  bool                  // only what has not ended, or waits for a permission of ours
+	Here  bool                  // only what another party passed on to us
 	After string                // the cursor that the previous page returned
 	Limit int                   // at most 100; 0 means 100
 }
 
 func (f Filter) picks(x exchange.Exchange) bool {
 	return (f.Side == "" || x.Side == f.Side) && (f.Phase == "" || x.Phase == f.Phase) && (f.Hat == "" || x.Own().Capacity == f.Hat) &&
-		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero()) && (!f.Asked || x.AskedOfUs() > 0) && (!f.Open || isOpen(x))
+		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero()) && (!f.Asked || x.AskedOfUs() > 0) && (!f.Open || isOpen(x)) &&
+		(!f.Here || x.PassedOn())
 }
 
 // isOpen reports whether somebody of ours still has something to do or to wait
@@ -92,9 +101,14 @@ func (f Filter) index() string {
 		return caseIndex(f.Case)
 	case f.Open && f.Hat != "" && f.Side != "":
 		return workIndex(f.Hat, f.Side)
+	case f.Here && f.Hat != "":
+		return hereIndex(f.Hat)
 	}
 	return ""
 }
+
+// hereIndex is the index key of what others passed on to a capacity.
+func hereIndex(in exchange.CapacityCode) string { return "here/" + string(in) }
 
 // workIndex is the index key of what is open in a capacity.
 func workIndex(in exchange.CapacityCode, side exchange.Side) string {
@@ -327,7 +341,7 @@ func (n *Node) index(c *store.Change, a act) {
 	s := x.Request.Subject
 	keys := n.person(x.Own().Capacity, s.BSN, s.Name, s.Born)
 	if x.PassedOn() {
-		keys = append(keys, topicIndex(x.Topic()))
+		keys = append(keys, topicIndex(x.Topic()), hereIndex(x.Own().Capacity))
 	} else if x.Side == exchange.Asker {
 		keys = append(keys, caseIndex(x.Request.Case))
 	} else if !x.Phase.Ended() && x.Phase != exchange.Decided {

@@ -8,18 +8,18 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// A picture is a QR code (ISO/IEC 18004) as the path of an SVG image of Side by
+// A qrCode is a QR code (ISO/IEC 18004) as the path of an SVG image of Side by
 // Side units, with the quiet zone of four around it.
-type picture struct {
+type qrCode struct {
 	Side int
 	Path string
 }
 
-func pictureOf(text string) (picture, error) {
+func qrCodeOf(text string) (qrCode, error) {
 	const quiet = 4
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
-		return picture{}, fmt.Errorf("the text is too long for a picture: %w", err)
+		return qrCode{}, fmt.Errorf("the text is too long for a picture: %w", err)
 	}
 	n := code.Bounds().Dx()
 	var d strings.Builder
@@ -34,7 +34,7 @@ func pictureOf(text string) (picture, error) {
 			}
 		}
 	}
-	return picture{Side: n + 2*quiet, Path: d.String()}, nil
+	return qrCode{Side: n + 2*quiet, Path: d.String()}, nil
 }
 
 func dark(c color.Color) bool { return color.GrayModel.Convert(c) == color.Gray{} }
