@@ -28,21 +28,33 @@ func (c *Console) drawAsking() {
 	c.page("POST /verzoeken/{id}/intrekken", askers, withdraw)
 }
 
-// listCases lists the cases of the capacity: nothing says whom they concern.
+// A caseList is a page of the cases of a capacity.
+type caseList struct {
+	Cases []peer.CaseSummary
+	All   bool        // also those that are closed
+	Next  exchange.ID // where the next page begins; "" behind the last
+	Later bool        // it is not the first page
+}
+
+// casesEach is how many cases a page has.
+const casesEach = 50
+
+// listCases lists the cases of the capacity, the newest first: nothing says whom
+// they concern.
 func listCases(v *visit) error {
-	var all []peer.CaseSummary
-	for after := ""; ; {
-		page, next, err := v.c.node.Cases(v.r.Context(), v.session.hat, after, 0)
-		if err != nil {
-			return err
-		}
-		all = append(all, page...)
-		if after = next; next == "" {
-			break
+	list := caseList{All: v.field("alle") != "", Later: v.field("voor") != ""}
+	before := exchange.ID("")
+	if list.Later {
+		var err error
+		if before, err = exchange.ParseID(v.field("voor")); err != nil {
+			return errNoPage
 		}
 	}
-	slices.Reverse(all)
-	return v.show("cases", v.word("cases.title"), all)
+	var err error
+	if list.Cases, list.Next, err = v.c.node.LatestCases(v.r.Context(), v.session.hat, !list.All, before, casesEach); err != nil {
+		return err
+	}
+	return v.show("cases", v.word("cases.title"), list)
 }
 
 // A caseForm is the form of a new case.
@@ -193,6 +205,7 @@ type dossier struct {
 	exchange.Case
 	Rule     exchange.TriggerRule
 	Requests []peer.Summary
+	Swim     swim
 	Side     caseSide
 }
 
@@ -206,6 +219,7 @@ func casePage(v *visit) error {
 	if d.Requests, err = v.everything(peer.Filter{Side: exchange.Asker, Case: id, Hat: v.session.hat}); err != nil {
 		return err
 	}
+	d.Swim = v.swim(d.Requests)
 	if v.field("deel") != "" {
 		d.ID = id
 		return v.part("case", "course", d)

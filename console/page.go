@@ -65,12 +65,14 @@ func (c *Console) parse() (map[string]*pages, error) {
 // functions are what templates can call, in one language.
 func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 	return template.FuncMap{
-		"t":      func(key string, pairs ...any) string { return words.word(lang, key, pairs...) },
-		"lang":   func() string { return lang },
-		"say":    func(s exchange.Sentence) string { return in(lang, s) },
-		"reveal": reveal,
-		"day":    func(t time.Time) string { return dayIn(lang, t) },
-		"moment": func(t time.Time) string { return momentIn(lang, t) },
+		"t":        func(key string, pairs ...any) string { return words.word(lang, key, pairs...) },
+		"lang":     func() string { return lang },
+		"say":      func(s exchange.Sentence) string { return in(lang, s) },
+		"reveal":   reveal,
+		"day":      func(t time.Time) string { return dayIn(lang, t) },
+		"shortday": func(t time.Time) string { return shortDayIn(lang, t) },
+		"short":    short,
+		"moment":   func(t time.Time) string { return momentIn(lang, t) },
 		"iso": func(t time.Time) string {
 			if t.IsZero() {
 				return ""
@@ -124,6 +126,15 @@ func reveal(p any) (string, error) {
 		return p.Reveal(), nil
 	}
 	return "", fmt.Errorf("a %T is nothing to reveal", p)
+}
+
+// short is a name that fits in a picture; the table beside it has all of it.
+func short(name string) string {
+	const most = 27
+	if r := []rune(name); len(r) > most {
+		return strings.TrimSpace(string(r[:most-1])) + "…"
+	}
+	return name
 }
 
 // ref is a short name of a request or case that people can read to each other.

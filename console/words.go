@@ -97,6 +97,15 @@ func dayIn(lang string, t time.Time) string {
 	return exchange.DutchDay(t)
 }
 
+// shortDayIn is a day on an axis, without the year.
+func shortDayIn(lang string, t time.Time) string {
+	if lang == "en" {
+		return t.In(office).Format("2 Jan")
+	}
+	day, month, _ := strings.Cut(exchange.DutchDay(t.In(office)), " ")
+	return day + " " + month[:3]
+}
+
 // momentIn is a moment as people write it.
 func momentIn(lang string, t time.Time) string {
 	if t.IsZero() {

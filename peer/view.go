@@ -26,7 +26,9 @@ type Summary struct {
 	From, To exchange.PartyID
 	Purpose  exchange.PurposeCode
 	Items    int
+	Begun    time.Time
 	Due      time.Time
+	Answered time.Time // when it was decided, as we know it; zero until then
 	Changed  time.Time
 	Rejected string // code of the other node, in phase rejected
 	Assigned exchange.ActorID
@@ -50,7 +52,11 @@ func SummaryOf(x exchange.Exchange) Summary {
 		decided, is = x.Answer.At, len(x.Answer.Items) > 0
 	}
 	asked, _ := x.FirstAsked()
+	if !is {
+		decided = time.Time{}
+	}
 	return Summary{
+		Begun: x.Begun, Answered: decided,
 		AskedBy: asked.Holder, AskedFor: asked.Purpose,
 		PassedOn: x.PassedOn(), Asked: x.AskedOfUs(), Breach: slices.ContainsFunc(x.Passings, func(p exchange.Passing) bool { return p.Breach }),
 		Passed: len(x.Passings), Awaited: x.Awaited(),
