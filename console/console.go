@@ -58,6 +58,7 @@ type Console struct {
 	door     http.Handler // mux behind the check of where a request comes from
 	closed   chan struct{}
 	close    sync.Once
+	auditing sync.Mutex // held while a bundle is verified: one at a time
 }
 
 // Close ends what waits for something to happen. Pages are served until the
@@ -100,6 +101,7 @@ func (c *Console) draw() {
 	c.drawDecision()
 	c.drawAsking()
 	c.drawOversight()
+	c.drawAudit()
 }
 
 // open adds a page that needs no session.

@@ -285,6 +285,5 @@ var homes = map[exchange.Role][]string{
 	exchange.ReportingDesk:  {"/casussen", "/werkbak"},
 	exchange.PrivacyOfficer: {"/privacy"},
 	exchange.Administrator:  {"/beheer"},
-	// An auditor reads bundles, with sluis audit.
-	exchange.Auditor: {"/account"},
+	exchange.Auditor:        {"/toezicht"},
 }

@@ -54,7 +54,11 @@ func (v *visit) who() peer.Who { return peer.Who{ID: v.session.actor, Hat: v.ses
 // serve lets a page answer, to whoever may see it.
 func (v *visit) serve(roles []exchange.Role, do func(*visit) error) error {
 	if v.r.Method == http.MethodPost {
-		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+		most := int64(maxForm)
+		if v.r.Pattern == uploadPattern {
+			most = maxUpload
+		}
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, most)
 	}
 	if err := v.r.ParseForm(); err != nil {
 		return errTooLong
