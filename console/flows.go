@@ -1,17 +1,15 @@
 package console
 
-import (
-	"sluis/exchange"
-	"sluis/ledger/audit"
-)
+import "sluis/ledger/audit"
 
 // A picture of who asked whom: the party whose ledger it is in the middle, who
 // asked it at the left, whom it asked at the right. Beside each stands a bar of
 // what came of it. The same stands in a table.
 type picture struct {
-	Name        string // in the middle
-	High, Mid   int
-	Left, Right []lane
+	Name                 string // in the middle
+	High, MidX, MidY     int
+	LeftEnd, RightBegins int // where the lanes end and begin
+	Left, Right          []lane
 	// MoreLeft and MoreRight are parties that have no room; the table has them.
 	MoreLeft, MoreRight int
 }
@@ -19,10 +17,9 @@ type picture struct {
 // A lane is one party in the picture.
 type lane struct {
 	audit.Flow
-	Name string
-	Y    int
-	BarX int
-	Bars []bar
+	Name       string
+	X, Y, Wide int
+	Bars       []bar
 }
 
 // A bar is a part of what was asked, as wide as its share.
@@ -30,51 +27,73 @@ type bar struct {
 	X, Wide int
 	Mark    string // by which it is coloured: "yes", "no" or ""
 	N       int
+	Said    bool // there is room for a word beside the number
 }
 
 const (
-	lanesShown = 8
-	laneHigh   = 92
-	barWide    = 232
+	pictureWide = 1000
+	midWide     = 220
+	lanesShown  = 8
+	laneHigh    = 92
+	lanePad     = 14
+	sayFrom     = 104 // the width in which a number and a word fit
 )
 
 func drawFlows(r *audit.Report, flows []audit.Flow) picture {
 	p := picture{Name: r.Name(r.Head.OIN)}
-	place := func(side []lane, more *int, f audit.Flow, other exchange.PartyID, x int) []lane {
-		if len(side) == lanesShown {
-			*more++
-			return side
-		}
-		return append(side, lane{Flow: f, Name: r.Name(other.OIN), Y: 20 + laneHigh*len(side), BarX: x, Bars: bars(f, x)})
-	}
 	for _, f := range flows {
+		side, more, other := &p.Right, &p.MoreRight, f.To
 		if f.To.OIN == r.Head.OIN {
-			p.Left = place(p.Left, &p.MoreLeft, f, f.From, 14)
-		} else {
-			p.Right = place(p.Right, &p.MoreRight, f, f.To, 754)
+			side, more, other = &p.Left, &p.MoreLeft, f.From
 		}
+		if len(*side) == lanesShown {
+			*more++
+			continue
+		}
+		*side = append(*side, lane{Flow: f, Name: r.Name(other.OIN), Y: 20 + laneHigh*len(*side)})
 	}
-	p.High = 40 + laneHigh*max(len(p.Left), len(p.Right), 1)
+	// Three columns, or two where one side is empty.
+	wide, begins := 262, pictureWide-262
+	p.MidX = (pictureWide - midWide) / 2
+	switch {
+	case len(p.Left) == 0:
+		wide, begins, p.MidX = 480, pictureWide-480, 60
+	case len(p.Right) == 0:
+		wide, p.MidX = 480, pictureWide-60-midWide
+	}
+	p.LeftEnd, p.RightBegins = wide, begins
+	for i := range p.Left {
+		p.Left[i].place(0, wide)
+	}
+	for i := range p.Right {
+		p.Right[i].place(begins, wide)
+	}
+	p.High = 20 + laneHigh*max(len(p.Left), len(p.Right), 1)
+	p.MidY = p.High / 2
 	if p.MoreLeft+p.MoreRight > 0 {
-		p.High += 20
+		p.High += 30
 	}
-	p.Mid = (20 + laneHigh*max(len(p.Left), len(p.Right), 1)) / 2
 	return p
 }
 
-// bars divide what was asked by what came of it.
-func bars(f audit.Flow, x int) (all []bar) {
-	end := x + barWide
-	for _, b := range []bar{{Mark: "yes", N: f.Supplied}, {Mark: "no", N: f.Withheld}, {N: f.Asked - f.Supplied - f.Withheld}} {
+// place puts a lane in its column and divides its bar by what came of what was
+// asked.
+func (l *lane) place(x, wide int) {
+	l.X, l.Wide = x+1, wide-2
+	at, end := l.X+lanePad, l.X+l.Wide-lanePad
+	whole := end - at
+	for _, b := range []bar{{Mark: "yes", N: l.Supplied}, {Mark: "no", N: l.Withheld}, {N: l.Asked - l.Supplied - l.Withheld}} {
 		if b.N == 0 {
 			continue
 		}
-		b.X, b.Wide = x, min(max(barWide*b.N/f.Asked, 22), end-x)
-		x += b.Wide
-		all = append(all, b)
+		b.X, b.Wide = at, min(max(whole*b.N/l.Asked, 26), end-at)
+		at += b.Wide
+		l.Bars = append(l.Bars, b)
 	}
-	if len(all) > 0 {
-		all[len(all)-1].Wide = end - all[len(all)-1].X
+	for i := range l.Bars {
+		if i == len(l.Bars)-1 {
+			l.Bars[i].Wide = end - l.Bars[i].X
+		}
+		l.Bars[i].Said = l.Bars[i].Wide >= sayFrom
 	}
-	return all
 }
