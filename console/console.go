@@ -101,6 +101,7 @@ func (c *Console) draw() {
 	c.drawDecision()
 	c.drawAsking()
 	c.drawOversight()
+	c.drawPetitions()
 	c.drawAudit()
 }
 
