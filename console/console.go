@@ -101,7 +101,7 @@ func (c *Console) draw() {
 	c.drawDecision()
 	c.drawAsking()
 	c.drawOversight()
-	c.drawPetitions()
+	c.drawKeeping()
 	c.drawAudit()
 }
 

@@ -78,6 +78,8 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			return t.In(office).Format(time.DateOnly)
 		},
 		"party":     func(id exchange.PartyID) string { return c.nameOf(id) },
+		"oin":       func(oin exchange.OIN) string { return c.nameOf(exchange.PartyID{OIN: oin}) },
+		"fault":     func(code string) string { return titleIn(lang, code) },
 		"colleague": func(id exchange.ActorID) string { return c.colleague(id) },
 		"item":      func(code exchange.ItemCode) string { return in(lang, c.item(code).Name) },
 		"tells":     func(code exchange.ItemCode, d exchange.Depth) string { return in(lang, c.item(code).Depths[d]) },
@@ -101,6 +103,7 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			return in(lang, r.Name)
 		},
 		"kind": func(kind string) string { return words.word(lang, "kind."+kind) },
+		"size": func(n int64) string { return inUnits(lang, n) },
 		"ref":  ref,
 		"dict": dict,
 		"list": func(all ...any) []any { return all },
@@ -268,11 +271,14 @@ func (v *visit) part(page, name string, main any) error {
 // navigation is what somebody in his role can go to.
 func (v *visit) navigation() []navItem {
 	var all []navItem
+	here := "" // the longest path that leads here
 	for _, path := range homes[v.session.role] {
-		all = append(all, navItem{
-			Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")),
-			Current: v.r.URL.Path == path || strings.HasPrefix(v.r.URL.Path, path+"/"),
-		})
+		if (v.r.URL.Path == path || strings.HasPrefix(v.r.URL.Path, path+"/")) && len(path) > len(here) {
+			here = path
+		}
+	}
+	for _, path := range homes[v.session.role] {
+		all = append(all, navItem{Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")), Current: path == here})
 	}
 	return all
 }
@@ -283,7 +289,7 @@ var homes = map[exchange.Role][]string{
 	exchange.Requester:      {"/casussen", "/werkbak"},
 	exchange.Coordinator:    {"/casussen", "/werkbak"},
 	exchange.ReportingDesk:  {"/casussen", "/werkbak"},
-	exchange.PrivacyOfficer: {"/privacy"},
+	exchange.PrivacyOfficer: {"/privacy", "/privacy/inwoners", "/privacy/zoeken", "/privacy/bewaren", "/privacy/wie"},
 	exchange.Administrator:  {"/beheer"},
 	exchange.Auditor:        {"/toezicht"},
 }

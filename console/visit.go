@@ -226,6 +226,18 @@ func (v *visit) advice(err error) mistake {
 	return mistake{Text: text.NL.Title, Todo: text.NL.Advice}
 }
 
+// titleIn says of a code what is wrong.
+func titleIn(lang, code string) string {
+	text, ok := schemas.Text(code)
+	switch {
+	case !ok:
+		return code
+	case lang == "en":
+		return text.EN.Title
+	}
+	return text.NL.Title
+}
+
 // statusOf is the HTTP status of an error.
 func statusOf(err error) int {
 	switch {
