@@ -102,6 +102,7 @@ func placeHold(v *visit) error {
 	if v.text("waarom").Blank() {
 		f.wrong("waarom", v.word("hold.why.missing"))
 	}
+	f.inOrder("waarom", "tot")
 	if len(f.Mistakes) == 0 {
 		_, err := v.c.node.PlaceHold(v.r.Context(), v.who(), f.ID, v.text("waarom"), until)
 		if err == nil {

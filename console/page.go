@@ -88,6 +88,14 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			d, _ := c.node.Law().Domain(code)
 			return in(lang, d.Name)
 		},
+		"capacity": func(code exchange.CapacityCode) string {
+			own, _ := c.node.Identity().Capacity(code)
+			d, ok := c.node.Law().Domain(own.Domain)
+			if !ok {
+				return string(code)
+			}
+			return in(lang, d.Name)
+		},
 		"ground": func(code exchange.GroundCode) string {
 			g, _ := c.node.Law().Ground(code)
 			return in(lang, g.Name)

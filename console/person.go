@@ -1,6 +1,8 @@
 package console
 
 import (
+	"net/url"
+
 	"sluis/exchange"
 	"sluis/peer"
 )
@@ -36,10 +38,11 @@ func search(v *visit) error {
 	if why == "" {
 		f.wrong("reden", v.word("search.why.missing"))
 	}
+	f.inOrder("reden", "bsn", "naam", "geboren")
 	if len(f.Mistakes) == 0 {
 		found, err := v.c.node.SearchPerson(v.r.Context(), v.who(), sought, why)
 		if err == nil {
-			f.Found = &found
+			f.Found, f.Values = &found, url.Values{} // whom it was about need not stay on a screen
 		} else if err := v.refused(&f.form, err, petitionFields); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -54,6 +55,13 @@ func (v *visit) refused(f *form, err error, fields map[string]string) error {
 	return nil
 }
 
+// inOrder puts the mistakes in the order in which the page has the fields.
+func (f *form) inOrder(fields ...string) {
+	slices.SortStableFunc(f.Mistakes, func(a, b mistake) int {
+		return cmp.Compare(slices.Index(fields, a.Field), slices.Index(fields, b.Field))
+	})
+}
+
 // listPetitions lists what people asked: whose it is, the list does not say.
 func listPetitions(v *visit) error {
 	all, err := v.c.node.Petitions(v.r.Context(), peer.PetitionFilter{Hat: v.session.hat, Within: -1, Closed: true})
@@ -102,11 +110,12 @@ func newPetition(v *visit) error {
 	if p.Received, ok = v.day("ontvangen"); !ok {
 		f.wrong("ontvangen", v.word("decide.day"))
 	}
-	for field, key := range map[string]string{"soort": "petition.kind.missing", "bewijs": "petition.proof.missing", "gevraagd": "petition.asked.missing"} {
-		if v.field(field) == "" {
-			f.wrong(field, v.word(key))
+	for _, m := range [][2]string{{"soort", "petition.kind.missing"}, {"gevraagd", "petition.asked.missing"}, {"bewijs", "petition.proof.missing"}} {
+		if v.field(m[0]) == "" {
+			f.wrong(m[0], v.word(m[1]))
 		}
 	}
+	f.inOrder("soort", "ontvangen", "gevraagd", "bsn", "naam", "geboren", "bewijs")
 	if len(f.Mistakes) == 0 {
 		opened, err := v.c.node.OpenPetition(v.r.Context(), v.who(), p)
 		if err == nil {
@@ -211,6 +220,7 @@ func extend(v *visit) error {
 	if v.text("waarom").Blank() {
 		f.wrong("waarom", v.word("petition.extend.why.missing"))
 	}
+	f.inOrder("waarom", "verteld")
 	if len(f.Mistakes) == 0 {
 		_, err := v.c.node.ExtendPetition(v.r.Context(), v.who(), f.ID, v.text("waarom"), told)
 		if err == nil {
