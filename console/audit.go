@@ -57,28 +57,28 @@ func checkBundle(v *visit) error {
 		}
 	}
 	var f form
-	if !v.c.auditing.TryLock() {
-		f.wrong("bundel", v.word("audit.busy"))
-	} else {
-		defer v.c.auditing.Unlock()
-		verdict, err := v.verdict(&f)
-		if err != nil {
-			return err
-		}
-		if len(f.Mistakes) == 0 {
-			return v.show("audit-verdict", v.word("audit.verdict"), verdict)
-		}
+	d, err := v.verdict(&f)
+	if err != nil {
+		return err
 	}
 	// A browser reads the answer when it has sent everything.
 	if _, err := io.Copy(io.Discard, v.r.Body); err != nil {
 		return errTooLong
 	}
-	return v.showBundleForm(f)
+	if len(f.Mistakes) > 0 {
+		return v.showBundleForm(f)
+	}
+	return v.show("audit-verdict", v.word("audit.verdict"), d)
 }
 
 // verdict reads the parts of the form in their order: the key, the root, and the
 // bundle, which is verified as it comes.
 func (v *visit) verdict(f *form) (*verdict, error) {
+	if !v.c.auditing.TryLock() {
+		f.wrong("bundel", v.word("audit.busy"))
+		return nil, nil
+	}
+	defer v.c.auditing.Unlock()
 	parts, err := v.r.MultipartReader()
 	if err != nil {
 		f.wrong("sleutel", v.word("audit.key.missing"))

@@ -229,6 +229,20 @@ func TestAuditorWithoutScript(t *testing.T) {
 	if strings.Contains(auditor.page, "AGE-SECRET-KEY") {
 		t.Error("the page holds the key")
 	}
+	// What is no bundle gets its answer, however much of it there is.
+	typ, body = files(io.LimitReader(zeros{}, 8<<20))
+	auditor.hand("/toezicht", typ, body)
+	auditor.says("Niets ervan telt")
+	// Files that came in after the session ended are not kept, and not said to be.
+	w.net.EndSessions("municipality")
+	typ, body = files(bytes.NewReader(contents))
+	auditor.hand("/toezicht", typ, body)
+	auditor.says("Log opnieuw in")
+	auditor.get(strings.TrimPrefix(w.door("municipality", "h.peil", exchange.Auditor), auditor.base))
+	auditor.says("Klopt dit logboek?")
+	if strings.Contains(auditor.page, "Je was uitgelogd") {
+		t.Error("the page says that what was handed in is still there")
+	}
 	// Not a form with files.
 	auditor.post("/toezicht", nil)
 	auditor.says("Kies je sleutelbestand")
@@ -257,4 +271,12 @@ func (w *walker) hand(path, typ string, body io.Reader) {
 	}
 	defer answer.Body.Close()
 	w.page = read(w.t, answer)
+}
+
+// zeros never end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }

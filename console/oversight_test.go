@@ -152,6 +152,13 @@ func TestOfficerWithoutScript(t *testing.T) {
 	id := w.asks("debt-help", running)
 	w.asks("debt-help", running)
 	officer := newWalker(t, w.door("debt-help", "d.berg", exchange.PrivacyOfficer))
+	// What was written when the session ended is not lost.
+	w.net.EndSessions("debt-help")
+	officer.post("/privacy/inwoners/nieuw", url.Values{"soort": {"erasure"}, "gevraagd": {"Haal mij eruit"}})
+	officer.get(strings.TrimPrefix(w.door("debt-help", "d.berg", exchange.PrivacyOfficer), officer.base))
+	officer.says("Je was uitgelogd")
+	officer.says("Haal mij eruit</textarea>")
+	officer.says(`value="erasure" checked`)
 	at := officer.post("/privacy/inwoners/nieuw", url.Values{
 		"soort": {"access"}, "ontvangen": {time.Now().UTC().AddDate(0, 0, -40).Format(time.DateOnly)}, "gevraagd": {"Wat hebben jullie?"}, "bsn": {"999993847"}, "bewijs": {"known"},
 	})

@@ -110,7 +110,7 @@ func (v *visit) park() {
 		return
 	}
 	p := &parked{path: v.r.URL.Path, at: v.c.now()}
-	if v.r.Method == http.MethodPost {
+	if len(v.r.PostForm) > 0 { // files are not kept
 		p.form = v.r.PostForm
 	}
 	v.c.sessions.edit(v.token, func(s *session) { s.parked = p })
