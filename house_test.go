@@ -42,7 +42,8 @@ var rooms = map[string][]string{
 	"api":        {"schemas"},
 	"api/server": {"api", "peer", "exchange", "ledger", "schemas", "register", "exchange/wire", "crypto", "store"},
 
-	"console": {"console/signin", "peer", "exchange", "ledger", "schemas"},
+	// An auditor verifies a bundle in the console with what sluis audit verify uses.
+	"console": {"console/signin", "peer", "exchange", "ledger", "ledger/audit", "schemas"},
 
 	// scripts/style makes the style sheets that the console borrows.
 	"scripts/style": {},

@@ -66,6 +66,8 @@ type Console struct {
 	guarded http.Handler // mux behind the check of where a request comes from
 	closed  chan struct{}
 	close   sync.Once
+	// auditing is held while a bundle is verified: one at a time.
+	auditing sync.Mutex
 }
 
 // Run writes to the ledger who was refused at the door, until ctx is done.
@@ -117,6 +119,8 @@ func (c *Console) draw() {
 	c.drawCoordination()
 	c.drawDesk()
 	c.drawPassing()
+	c.drawKeeping()
+	c.drawAudit()
 }
 
 // open adds a page that needs no session.

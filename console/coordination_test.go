@@ -81,7 +81,7 @@ func TestEndOfCoordination(t *testing.T) {
 		time.Sleep(25 * time.Millisecond)
 	}
 	b.press(`a[href="/casussen"]`)
-	b.wants("Er zijn nog geen casussen")
+	b.wants("Er loopt nu geen casus")
 }
 
 // The people of a case, how long it is kept, and its end: with a reminder where

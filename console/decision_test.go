@@ -71,6 +71,21 @@ func (w *town) client(party string) *api.Client {
 // has arrived.
 func (w *town) asks(party string, items ...api.AskedItem) string {
 	w.t.Helper()
+	id := w.sends(party, items...)
+	other := w.client(party)
+	for range 400 {
+		if got, err := other.Request(w.t.Context(), id, ""); err == nil && got.Phase == api.InWeighing {
+			return id
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	w.t.Fatal("the request did not arrive")
+	return ""
+}
+
+// sends lets the municipality ask a party for items, which may be down.
+func (w *town) sends(party string, items ...api.AskedItem) string {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	m, ok := w.net.Member(party)
@@ -88,15 +103,7 @@ func (w *town) asks(party string, items ...api.AskedItem) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	other := w.client(party)
-	for range 400 {
-		if got, err := other.Request(ctx, r.ID, ""); err == nil && got.Phase == api.InWeighing {
-			return r.ID
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	w.t.Fatal("the request did not arrive")
-	return ""
+	return r.ID
 }
 
 // proefCase is a case about one invented person.

@@ -15,13 +15,15 @@ import (
 // soonDue is how far ahead the privacy officer sees what will be destroyed.
 const soonDue = 90 * 24 * time.Hour
 
-// drawOversight is the map for the privacy officer and the administrator.
+// drawOversight is the map for the privacy officer.
 func (c *Console) drawOversight() {
 	officer := []exchange.Role{exchange.PrivacyOfficer}
 	c.page("GET /privacy", officer, oversight)
 	c.page("GET /privacy/aantallen.csv", officer, countsFile)
-	c.page("GET /privacy/{id}", officer, whoLooked)
-	c.page("GET /beheer", []exchange.Role{exchange.Administrator}, health)
+	c.drawPetitions()
+	c.drawPersons()
+	c.drawHolds()
+	c.drawTrails()
 }
 
 // A count is how often something was asked, of one purpose and with one outcome:
@@ -33,24 +35,30 @@ type count struct {
 	N, Late int
 }
 
-// An overview is what the privacy officer sees of his capacity.
+// An overview is what the privacy officer sees of her capacity.
 type overview struct {
 	Late, Broad, Breach []peer.Summary
 	Recent              []peer.Summary
-	Petitions           []peer.PetitionSummary
-	Due                 []peer.Kept
+	Repeats             []peer.Repeat
+	Petitions           []peer.PetitionSummary // that are open
+	Rulings             []peer.PetitionSummary // that are decided
+	Due, Held           []peer.Kept
 	Counts              []count
 }
 
 // recent bounds the list of what happened last.
 const recent = 25
 
-// oversight shows what asks for the privacy officer's attention. It opens nothing.
-func oversight(v *visit) error {
-	var o overview
-	all, err := v.everything(peer.Filter{Hat: v.session.hat})
+// repeatedIn is how far apart the same can be asked to be seen as asked again.
+const repeatedIn = 30 * 24 * time.Hour
+
+// overview looks at what asks for the privacy officer's attention. It opens
+// nothing.
+func (v *visit) overview() (o overview, err error) {
+	ctx, hat := v.r.Context(), v.session.hat
+	all, err := v.everything(peer.Filter{Hat: hat})
 	if err != nil {
-		return err
+		return o, err
 	}
 	for _, s := range all {
 		waits := s.Phase == exchange.Weighing || s.Phase == exchange.Proposed || s.Phase == exchange.Delivered
@@ -67,10 +75,39 @@ func oversight(v *visit) error {
 	o.Counts = counts(all)
 	slices.SortFunc(all, func(a, b peer.Summary) int { return b.Changed.Compare(a.Changed) })
 	o.Recent = all[:min(recent, len(all))]
-	if o.Petitions, err = v.c.node.Petitions(v.r.Context(), peer.PetitionFilter{Hat: v.session.hat, Within: -1}); err != nil {
-		return err
+	if o.Repeats, err = v.c.node.Repeated(ctx, hat, repeatedIn); err != nil {
+		return o, err
 	}
-	if o.Due, err = v.c.node.Kept(v.r.Context(), v.session.hat, soonDue); err != nil {
+	asked, err := v.c.node.Petitions(ctx, peer.PetitionFilter{Hat: hat, Within: -1, Closed: true})
+	if err != nil {
+		return o, err
+	}
+	for _, p := range asked {
+		if p.Outcome == "" {
+			o.Petitions = append(o.Petitions, p)
+		} else {
+			o.Rulings = append(o.Rulings, p)
+		}
+	}
+	kept, err := v.c.node.Kept(ctx, hat, everKept)
+	if err != nil {
+		return o, err
+	}
+	at := v.c.now()
+	for _, k := range kept {
+		switch {
+		case k.Hold.Active(at):
+			o.Held = append(o.Held, k)
+		case !k.Keep.Due.IsZero() && !k.Keep.Due.After(at.Add(soonDue)):
+			o.Due = append(o.Due, k)
+		}
+	}
+	return o, nil
+}
+
+func oversight(v *visit) error {
+	o, err := v.overview()
+	if err != nil {
 		return err
 	}
 	return v.show("oversight", v.word("oversight.title"), o)
@@ -96,76 +133,46 @@ func counts(all []peer.Summary) []count {
 // countsFile is the counts as CSV (RFC 4180), for the evaluation: codes and
 // numbers, nothing of anybody.
 func countsFile(v *visit) error {
-	all, err := v.everything(peer.Filter{Hat: v.session.hat})
+	o, err := v.overview()
 	if err != nil {
 		return err
 	}
 	v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	v.w.Header().Set("Content-Disposition", `attachment; filename="aantallen.csv"`)
-	out := csv.NewWriter(v.w)
-	rows := [][]string{{"doel", "kant", "stand", "aantal", "te laat"}}
-	for _, c := range counts(all) {
-		rows = append(rows, []string{string(c.Purpose), string(c.Side), string(c.Phase), strconv.Itoa(c.N), strconv.Itoa(c.Late)})
-	}
-	return out.WriteAll(rows)
+	return csv.NewWriter(v.w).WriteAll(o.rows())
 }
 
-// A trail is all that the ledger holds of one request.
-type trail struct {
-	ID      exchange.ID
-	Entries []peer.Trace
-}
-
-// whoLooked shows who did what in one request, and who looked. That he looked is
-// among it.
-func whoLooked(v *visit) error {
-	id, err := v.id()
-	if err != nil {
-		return err
+// rows are what the overview counts, one subject after the other.
+func (o overview) rows() [][]string {
+	rows := [][]string{{"onderwerp", "doel of soort", "kant", "stand", "aantal", "te laat"}}
+	add := func(subject, kind, side, state string, n, late int) {
+		rows = append(rows, []string{subject, kind, side, state, strconv.Itoa(n), strconv.Itoa(late)})
 	}
-	entries, err := v.c.node.Trail(v.r.Context(), v.who(), id)
-	if err != nil {
-		return err
+	for _, c := range o.Counts {
+		add("verzoek", string(c.Purpose), string(c.Side), string(c.Phase), c.N, c.Late)
 	}
-	return v.show("trail", v.word("trail.title"), trail{id, entries})
-}
-
-// A condition of the node, as the administrator sees it.
-type state struct {
-	Version, Name       string
-	OIN                 exchange.OIN
-	Addresses           []string
-	Entries             uint64
-	Outbox, Alarms      int
-	Register            uint64
-	Issued, Expires     time.Time
-	Expired, Recovering bool
-	Partners            []peer.Witnessed
-	Staff               []exchange.Actor
-}
-
-// health shows how the node is: nothing personal but the names of staff.
-func health(v *visit) error {
-	n := v.c.node
-	id := n.Identity()
-	s := state{
-		Version: v.c.o.Version, Name: id.Name, OIN: id.OIN, Addresses: n.Addresses(), Outbox: n.Waiting(), Recovering: n.Recovery() != nil,
+	for _, kind := range exchange.PetitionKinds {
+		states := map[exchange.RulingOutcome][2]int{}
+		for _, p := range slices.Concat(o.Petitions, o.Rulings) {
+			if p.Kind == kind {
+				sum := states[p.Outcome]
+				sum[0]++
+				if p.Overdue || p.Late {
+					sum[1]++
+				}
+				states[p.Outcome] = sum
+			}
+		}
+		for _, outcome := range slices.Sorted(maps.Keys(states)) {
+			add("verzoek van inwoner", string(kind), "", cmp.Or(string(outcome), "open"), states[outcome][0], states[outcome][1])
+		}
 	}
-	_, s.Entries = n.Checkpoint()
-	alarms, err := n.Alarms()
-	if err != nil {
-		return err
+	for _, r := range o.Repeats {
+		add("herhaald", string(r.Purpose), string(r.Side), "", len(r.IDs), 0)
 	}
-	s.Alarms = len(alarms)
-	if reg := n.Register(); reg != nil {
-		s.Register, s.Issued, s.Expires = reg.Version(), reg.Issued(), reg.Expires()
-		s.Expired = s.Expires.Before(v.c.now())
-	}
-	if s.Partners, err = n.Witnesses(); err != nil {
-		return err
-	}
-	if s.Staff, err = n.Staff(v.r.Context()); err != nil {
-		return err
-	}
-	return v.show("health", v.word("health.title"), s)
+	add("breed gevraagd", "", "", "", len(o.Broad), 0)
+	add("tegen een voorwaarde", "", "", "", len(o.Breach), 0)
+	add("vernietiging uitgesteld", "", "", "", len(o.Held), 0)
+	add("vernietiging binnen 90 dagen", "", "", "", len(o.Due), 0)
+	return rows
 }

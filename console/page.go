@@ -80,12 +80,22 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			return t.In(office).Format(time.DateOnly)
 		},
 		"party":     func(id exchange.PartyID) string { return c.nameOf(id) },
+		"oin":       func(oin exchange.OIN) string { return c.nameOf(exchange.PartyID{OIN: oin}) },
+		"fault":     func(code string) string { return titleIn(lang, code) },
 		"colleague": func(id exchange.ActorID) string { return c.colleague(id) },
 		"item":      func(code exchange.ItemCode) string { return in(lang, c.item(code).Name) },
 		"tells":     func(code exchange.ItemCode, d exchange.Depth) string { return in(lang, c.item(code).Depths[d]) },
 		"purpose":   func(code exchange.PurposeCode) string { return in(lang, c.purpose(code).Name) },
 		"domain": func(code exchange.DomainCode) string {
 			d, _ := c.node.Law().Domain(code)
+			return in(lang, d.Name)
+		},
+		"capacity": func(code exchange.CapacityCode) string {
+			own, _ := c.node.Identity().Capacity(code)
+			d, ok := c.node.Law().Domain(own.Domain)
+			if !ok {
+				return string(code)
+			}
 			return in(lang, d.Name)
 		},
 		"ground": func(code exchange.GroundCode) string {
@@ -103,6 +113,7 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			return in(lang, r.Name)
 		},
 		"kind": func(kind string) string { return words.word(lang, "kind."+kind) },
+		"size": func(n int64) string { return inUnits(lang, n) },
 		"ref":  ref,
 		"article": func(code exchange.ConditionCode) string {
 			rule, _ := c.node.Law().Condition(code)
@@ -286,11 +297,14 @@ func (v *visit) part(page, name string, main any) error {
 // navigation is what somebody in his role can go to.
 func (v *visit) navigation() []navItem {
 	var all []navItem
+	here := "" // the longest path that leads here
 	for _, path := range homes[v.session.role] {
-		all = append(all, navItem{
-			Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")),
-			Current: v.r.URL.Path == path || strings.HasPrefix(v.r.URL.Path, path+"/"),
-		})
+		if (v.r.URL.Path == path || strings.HasPrefix(v.r.URL.Path, path+"/")) && len(path) > len(here) {
+			here = path
+		}
+	}
+	for _, path := range homes[v.session.role] {
+		all = append(all, navItem{Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")), Current: path == here})
 	}
 	return all
 }
@@ -301,8 +315,7 @@ var homes = map[exchange.Role][]string{
 	exchange.Requester:      {"/casussen", "/overleg", "/werkbak", "/ontvangen"},
 	exchange.Coordinator:    {"/casussen", "/overleg", "/werkbak", "/ontvangen"},
 	exchange.ReportingDesk:  {"/meldingen", "/werkbak", "/ontvangen"},
-	exchange.PrivacyOfficer: {"/privacy"},
+	exchange.PrivacyOfficer: {"/privacy", "/privacy/inwoners", "/privacy/zoeken", "/privacy/bewaren", "/privacy/wie"},
 	exchange.Administrator:  {"/beheer", "/medewerkers"},
-	// An auditor reads bundles, with sluis audit.
-	exchange.Auditor: {"/account"},
+	exchange.Auditor:        {"/toezicht"},
 }

@@ -19,12 +19,12 @@ func (w *town) supplied() string {
 	id := w.asks("debt-help",
 		api.AskedItem{Code: "debt-plan", Depth: "inhoud", Why: "om het plan op de regeling af te stemmen"},
 		api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om te weten wie er al helpt"})
-	w.decides(id, api.Condition{Kind: api.AskFirst, Items: []string{"debt-plan"}})
+	w.suppliesPlan(id, api.Condition{Kind: api.AskFirst, Items: []string{"debt-plan"}})
 	return id
 }
 
-// decides lets debt help supply the plan and that there is help.
-func (w *town) decides(id string, conditions ...api.Condition) {
+// suppliesPlan lets debt help supply the plan and that there is help.
+func (w *town) suppliesPlan(id string, conditions ...api.Condition) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
@@ -277,7 +277,7 @@ func TestPassingIsStopped(t *testing.T) {
 	id := w.asks("debt-help",
 		api.AskedItem{Code: "debt-plan", Depth: "inhoud", Why: "om het plan op de regeling af te stemmen"},
 		api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om te weten wie er al helpt"})
-	w.decides(id, api.Condition{Kind: api.NoOnward, Items: []string{"debt-plan"}}, api.Condition{Kind: api.AfterTold, Items: []string{"debt-help-running"}})
+	w.suppliesPlan(id, api.Condition{Kind: api.NoOnward, Items: []string{"debt-plan"}}, api.Condition{Kind: api.AfterTold, Items: []string{"debt-help-running"}})
 	b := open(t, program(t))
 	b.visit(w.door("municipality", "i.dewit", exchange.Requester))
 	b.visit(b.base() + "/verzoeken/" + id + "/doorgeven?" + inform)

@@ -60,7 +60,11 @@ func (v *visit) who() peer.Who { return peer.Who{ID: v.session.actor, Hat: v.ses
 // serve lets a page answer, to whoever may see it.
 func (v *visit) serve(roles []exchange.Role, do func(*visit) error) error {
 	if v.r.Method == http.MethodPost {
-		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+		most := int64(maxForm)
+		if v.r.Pattern == uploadPattern {
+			most = maxUpload
+		}
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, most)
 	}
 	if err := v.r.ParseForm(); err != nil {
 		return errTooLong
@@ -107,7 +111,7 @@ func (v *visit) park() {
 		return
 	}
 	late := lateForm{path: v.c.pageOf(v.r.URL.Path), role: wore.Role, hat: wore.Capacity}
-	if v.r.Method == http.MethodPost {
+	if len(v.r.PostForm) > 0 { // files are not kept
 		late.values = v.r.PostForm
 	}
 	v.c.between.keep(who, late)
@@ -215,6 +219,18 @@ func (v *visit) advice(err error) mistake {
 		said.Todo = v.word("signin.wait", "n", int((wait.After+time.Minute-1)/time.Minute))
 	}
 	return said
+}
+
+// titleIn says of a code what is wrong.
+func titleIn(lang, code string) string {
+	text, ok := schemas.Text(code)
+	switch {
+	case !ok:
+		return code
+	case lang == "en":
+		return text.EN.Title
+	}
+	return text.NL.Title
 }
 
 // statusOf is the HTTP status of an error.

@@ -129,3 +129,39 @@ func TestFirstLoadIsSmall(t *testing.T) {
 		t.Errorf("%d bytes beside the page itself", total)
 	}
 }
+
+// A part has one meaning: a second one of the same name would silently take the
+// place of the first.
+func TestPartsHaveOneName(t *testing.T) {
+	seen := map[string]string{}
+	for _, name := range shared {
+		text, err := pageFiles.ReadFile("pages/" + name + ".html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`{{define "([^"]+)"}}`).FindAllStringSubmatch(string(text), -1) {
+			if seen[m[1]] != "" {
+				t.Errorf("%s stands in %s and in %s", m[1], seen[m[1]], name)
+			}
+			seen[m[1]] = name
+		}
+	}
+	if len(seen) < 10 {
+		t.Fatalf("found %d parts; the search sees nothing", len(seen))
+	}
+	files, err := pageFiles.ReadDir("pages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		text, err := pageFiles.ReadFile("pages/" + f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`{{define "([^"]+)"}}`).FindAllStringSubmatch(string(text), -1) {
+			if in, ok := seen[m[1]]; ok && in+".html" != f.Name() {
+				t.Errorf("%s of %s stands in %s as well", m[1], in, f.Name())
+			}
+		}
+	}
+}

@@ -130,6 +130,7 @@ func municipality() Member {
 				{Role: exchange.ReportingDesk, Capacity: "reporting-desk"},
 			}},
 			officer("p.vink", "Pieter Vinkenoog", "investigation"),
+			exchange.Actor{ID: "h.peil", Name: exchange.Hide("Hanna Peilschaal"), Roles: []exchange.Grant{{Role: exchange.Auditor, Capacity: "investigation"}}},
 			exchange.Actor{ID: "b.keers", Name: exchange.Hide("Bas Keersluis"), Roles: []exchange.Grant{{Role: exchange.Administrator, Capacity: "investigation"}}},
 		),
 	}

@@ -9,18 +9,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/ledger/audit"
 )
 
 // An auditor has a key, perhaps a root that he trusts, and a language.
 type auditor struct {
-	t        *terminal
-	key      string
-	root     string
-	nl       bool
-	identity *crypto.Identity
+	t    *terminal
+	key  string
+	root string
+	nl   bool
+	// opener is the key, once its file was read.
+	opener *audit.Key
 }
 
 func (a *auditor) flags(cmd *cobra.Command, root bool) {
@@ -40,33 +40,32 @@ func (a *auditor) words(nl, en string) string {
 	return en
 }
 
-// open opens a bundle and hands its frames to read.
-func (a *auditor) open(path string, read func(r io.Reader) error) error {
-	if a.identity == nil {
+// open reads a bundle with the key.
+func (a *auditor) open(path string, read func(key audit.Key, sealed io.Reader) error) error {
+	if a.opener == nil {
 		contents, err := os.ReadFile(a.key)
 		if err != nil {
 			return err
 		}
-		if a.identity, err = crypto.ParseIdentityFile(contents); err != nil {
+		key, err := audit.ParseKey(contents)
+		if err != nil {
 			return usage(fmt.Errorf("--key: %w", err))
 		}
+		a.opener = &key
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	opened, err := crypto.OpenStream(f, a.identity)
-	if err == nil {
-		err = read(opened)
-	}
+	err = read(*a.opener, f)
 	var broken *audit.Broken
 	switch {
-	case errors.Is(err, crypto.ErrNotForUs):
+	case errors.Is(err, audit.ErrNotForUs):
 		return &checkError{path + " is sealed to another key", "use the key file whose recipient the party was given"}
 	case errors.As(err, &broken):
 		return &checkError{path + ": " + broken.Error(), "have the party export it again"}
-	case errors.Is(err, crypto.ErrSealBroken):
+	case errors.Is(err, audit.ErrSealBroken):
 		return &checkError{path + " is no bundle, is damaged or was cut off; nothing of it counts", "have the party export it again"}
 	}
 	return err
@@ -80,9 +79,8 @@ func (a *auditor) verify(path string, keep bool, row func(audit.Row) error) (rep
 			return nil, err
 		}
 	}
-	err = a.open(path, func(r io.Reader) error {
-		o.Recipient = audit.Fingerprint(a.identity.Recipient())
-		report, err = audit.Verify(r, o)
+	err = a.open(path, func(key audit.Key, sealed io.Reader) error {
+		report, err = key.Verify(sealed, o)
 		return err
 	})
 	return report, err
@@ -97,8 +95,12 @@ func auditShowCommand(t *terminal) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var head audit.Head
-			err := a.open(args[0], func(r io.Reader) (err error) {
-				head, err = audit.ReadHead(r)
+			err := a.open(args[0], func(key audit.Key, sealed io.Reader) error {
+				opened, err := key.Open(sealed)
+				if err != nil {
+					return err
+				}
+				head, err = audit.ReadHead(opened)
 				return err
 			})
 			if err != nil {

@@ -39,6 +39,16 @@ type Report struct {
 
 	// What Reconcile needs; nil unless Options.Keep.
 	kept *kept
+	// listed are the names of the parties, by the newest register of the bundle.
+	listed map[exchange.OIN]string
+}
+
+// Name is what the newest register of the bundle calls a party, or its number.
+func (r *Report) Name(oin exchange.OIN) string {
+	if name := r.listed[oin]; name != "" {
+		return name
+	}
+	return string(oin)
 }
 
 // A KindCount says how many entries of a kind there are.

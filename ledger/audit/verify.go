@@ -297,6 +297,7 @@ func (v *verification) finish() *Report {
 			v.find(HeadForm, -1, "name")
 			r.Head.Name = name // the register's word, not the party's own
 		}
+		r.listed = k.names
 		if r.kept != nil {
 			r.kept.names, r.kept.ledgers = k.names, k.ledgers
 		}
