@@ -68,6 +68,7 @@ type Console struct {
 	close   sync.Once
 	// auditing is held while a bundle is verified: one at a time.
 	auditing sync.Mutex
+	reckoned *reckonings
 }
 
 // Run writes to the ledger who was refused at the door, until ctx is done.
@@ -86,7 +87,7 @@ func New(o Options) (*Console, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.between, c.links = newBetween(c.now), newLinks(c.now)
+	c.between, c.links, c.reckoned = newBetween(c.now), newLinks(c.now), newReckonings()
 	var err error
 	c.door, err = signin.New(o.Node, o.Config, signin.Options{Dir: o.Dir, Now: c.now, Log: c.log, Problem: c.scriptProblem})
 	if err != nil {

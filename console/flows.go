@@ -31,12 +31,12 @@ type flowBar struct {
 }
 
 const (
-	flowWide = 1000
-	midWide     = 220
-	lanesShown  = 8
-	laneHigh    = 92
-	lanePad     = 14
-	sayFrom     = 104 // the width in which a number and a word fit
+	flowWide   = 1000
+	midWide    = 220
+	lanesShown = 8
+	laneHigh   = 92
+	lanePad    = 14
+	sayFrom    = 104 // the width in which a number and a word fit
 )
 
 func drawFlows(r *audit.Report, flows []audit.Flow) flowChart {

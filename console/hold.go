@@ -21,23 +21,20 @@ func (c *Console) drawHolds() {
 // A keeping is all that is kept in a capacity, by what becomes of it.
 type keeping struct {
 	Held, Soon, Later, Waits []peer.Kept
-	More                     int // that are destroyed later and not shown
+	At                       time.Time // of when it is
 }
-
-// shownLater bounds the list of what goes later than soon.
-const shownLater = 50
 
 // everKept is longer than any term.
 const everKept = 100 * 366 * 24 * time.Hour
 
 func listKept(v *visit) error {
-	all, err := v.c.node.Kept(v.r.Context(), v.session.hat, everKept)
+	r, err := v.reckoning()
 	if err != nil {
 		return err
 	}
-	var k keeping
+	k := keeping{At: r.At}
 	at := v.c.now()
-	for _, one := range all {
+	for _, one := range r.Kept {
 		switch {
 		case one.Hold.Active(at):
 			k.Held = append(k.Held, one)
@@ -52,9 +49,6 @@ func listKept(v *visit) error {
 	slices.SortStableFunc(k.Held, func(a, b peer.Kept) int {
 		return cmp.Or(a.Hold.Until.Compare(b.Hold.Until), cmp.Compare(a.ID, b.ID))
 	})
-	if k.More = max(0, len(k.Later)-shownLater); k.More > 0 {
-		k.Later = k.Later[:shownLater]
-	}
 	return v.show("hold-list", v.word("hold.title"), k)
 }
 
@@ -106,6 +100,7 @@ func placeHold(v *visit) error {
 	if len(f.Mistakes) == 0 {
 		_, err := v.c.node.PlaceHold(v.r.Context(), v.who(), f.ID, v.text("waarom"), until)
 		if err == nil {
+			v.reckonAgain()
 			v.say("hold.placed")
 			return v.redirect("/privacy/bewaren")
 		}
@@ -125,6 +120,7 @@ func liftHold(v *visit) error {
 	if _, err := v.c.node.LiftHold(v.r.Context(), v.who(), id); err != nil {
 		return err
 	}
+	v.reckonAgain()
 	v.say("hold.lifted")
 	return v.redirect("/privacy/bewaren")
 }

@@ -43,6 +43,7 @@ type overview struct {
 	Petitions           []peer.PetitionSummary // that are open
 	Rulings             []peer.PetitionSummary // that are decided
 	Due, Held           []peer.Kept
+	At                  time.Time // of when Repeats, Due and Held are
 	Counts              []count
 }
 
@@ -56,7 +57,7 @@ const repeatedIn = 30 * 24 * time.Hour
 // nothing.
 func (v *visit) overview() (o overview, err error) {
 	ctx, hat := v.r.Context(), v.session.hat
-	all, err := v.everything(peer.Filter{Hat: hat})
+	all, err := v.c.node.Overview(ctx, hat)
 	if err != nil {
 		return o, err
 	}
@@ -75,9 +76,11 @@ func (v *visit) overview() (o overview, err error) {
 	o.Counts = counts(all)
 	slices.SortFunc(all, func(a, b peer.Summary) int { return b.Changed.Compare(a.Changed) })
 	o.Recent = all[:min(recent, len(all))]
-	if o.Repeats, err = v.c.node.Repeated(ctx, hat, repeatedIn); err != nil {
+	r, err := v.reckoning()
+	if err != nil {
 		return o, err
 	}
+	o.Repeats, o.At = r.Repeats, r.At
 	asked, err := v.c.node.Petitions(ctx, peer.PetitionFilter{Hat: hat, Within: -1, Closed: true})
 	if err != nil {
 		return o, err
@@ -89,12 +92,8 @@ func (v *visit) overview() (o overview, err error) {
 			o.Rulings = append(o.Rulings, p)
 		}
 	}
-	kept, err := v.c.node.Kept(ctx, hat, everKept)
-	if err != nil {
-		return o, err
-	}
 	at := v.c.now()
-	for _, k := range kept {
+	for _, k := range r.Kept {
 		switch {
 		case k.Hold.Active(at):
 			o.Held = append(o.Held, k)

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"reflect"
 	"strings"
 	"time"
 
@@ -123,6 +124,8 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 		"lastday":   func(until time.Time) string { return dayIn(lang, until.Add(-time.Second)) },
 		"corrected": correctedOn,
 		"dict":      dict,
+		"first":     first,
+		"beyond":    beyond,
 		"list":      func(all ...any) []any { return all },
 		"add":       func(a, b int) int { return a + b },
 	}
@@ -157,6 +160,17 @@ func ref(id exchange.ID) string {
 	}
 	return s[len(s)-8:len(s)-4] + "-" + s[len(s)-4:]
 }
+
+// shownEach bounds a list on a page that has several.
+const shownEach = 50
+
+// first is what a page shows of a list, beyond how much it does not.
+func first(list any) any {
+	v := reflect.ValueOf(list)
+	return v.Slice(0, min(v.Len(), shownEach)).Interface()
+}
+
+func beyond(list any) int { return max(0, reflect.ValueOf(list).Len()-shownEach) }
 
 // dict lets a template hand several things to a part.
 func dict(pairs ...any) (map[string]any, error) {
