@@ -115,18 +115,11 @@ func (v *visit) work() (list workList, err error) {
 	return list, nil
 }
 
-// everything walks a list to its end.
-func (v *visit) everything(f peer.Filter) (all []peer.Summary, err error) {
-	for {
-		page, next, err := v.c.node.List(v.r.Context(), f)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if f.After = next; next == "" {
-			return all, nil
-		}
-	}
+// everything lists what a filter picks, the oldest first.
+func (v *visit) everything(f peer.Filter) ([]peer.Summary, error) {
+	all, err := v.c.node.Overview(v.r.Context(), f)
+	slices.Reverse(all)
+	return all, err
 }
 
 // An asked is one exchange as its pages show it to who decides.

@@ -57,7 +57,7 @@ const repeatedIn = 30 * 24 * time.Hour
 // nothing.
 func (v *visit) overview() (o overview, err error) {
 	ctx, hat := v.r.Context(), v.session.hat
-	all, err := v.c.node.Overview(ctx, hat)
+	all, err := v.c.node.Overview(ctx, peer.Filter{Hat: hat})
 	if err != nil {
 		return o, err
 	}

@@ -23,9 +23,13 @@ type board struct {
 	// What was written since the last look. Apart, so that who writes never waits
 	// for who looks.
 	writing sync.Mutex
-	written map[[2]string]bool // table and key
-	all     bool               // everything is to be read: at first, and after a look that failed
+	flying  map[boardRow]int  // that are being written, and by how many
+	written map[boardRow]bool // since the last look
+	all     bool              // everything is to be read: at first, after a look that failed, and when who works here or the register changed
 }
+
+// A boardRow is a row of the store that has a place on the board.
+type boardRow struct{ table, key string }
 
 // A shelf is rows in the order of their keys, which is by age.
 type shelf[T any] struct {
@@ -47,30 +51,48 @@ func (s *shelf[T]) remove(key string) {
 	}
 }
 
-func newBoard() *board { return &board{all: true, written: map[[2]string]bool{}} }
+func newBoard() *board {
+	return &board{all: true, flying: map[boardRow]int{}, written: map[boardRow]bool{}}
+}
 
-// touch says that a row was written, or is gone.
-func (b *board) touch(table, key string) {
+// during writes rows, or removes them. Who looks meanwhile reads them again each
+// time: a commit can be seen in the store before its writer has heard of it.
+func (b *board) during(rows []boardRow, write func() error) error {
+	b.writing.Lock()
+	for _, r := range rows {
+		b.flying[r]++
+	}
+	b.writing.Unlock()
+	err := write()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	if !b.all {
-		b.written[[2]string{table, key}] = true
+	for _, r := range rows {
+		if b.flying[r]--; b.flying[r] == 0 {
+			delete(b.flying, r)
+		}
+		if !b.all {
+			b.written[r] = true
+		}
 	}
+	return err
 }
 
 // forget lets the next look read everything.
 func (b *board) forget() {
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	b.all, b.written = true, map[[2]string]bool{}
+	b.all, b.written = true, map[boardRow]bool{}
 }
 
 // take returns what is to be read, and begins anew.
-func (b *board) take() (all bool, rows map[[2]string]bool) {
+func (b *board) take() (all bool, rows map[boardRow]bool) {
 	b.writing.Lock()
 	defer b.writing.Unlock()
 	all, rows = b.all, b.written
-	b.all, b.written = false, map[[2]string]bool{}
+	b.all, b.written = false, map[boardRow]bool{}
+	for r := range b.flying {
+		rows[r] = true
+	}
 	return all, rows
 }
 
@@ -89,11 +111,11 @@ func (n *Node) look(ctx context.Context, do func(*board)) error {
 	return nil
 }
 
-func (n *Node) reread(ctx context.Context, all bool, rows map[[2]string]bool) error {
+func (n *Node) reread(ctx context.Context, all bool, rows map[boardRow]bool) error {
 	b := n.board
 	if !all {
 		for at := range rows {
-			if err := n.rereadRow(at[0], at[1]); err != nil {
+			if err := n.rereadRow(at.table, at.key); err != nil {
 				return err
 			}
 		}
@@ -101,7 +123,7 @@ func (n *Node) reread(ctx context.Context, all bool, rows map[[2]string]bool) er
 	}
 	b.exchanges, b.cases = shelf[Summary]{rows: map[string]*Summary{}}, shelf[CaseSummary]{rows: map[string]*CaseSummary{}}
 	for _, table := range []string{tableExchange, tableCase} {
-		if err := n.each(ctx, table, func(row store.Row) error { return b.pin(table, row.Key, row.Value, row.Version) }); err != nil {
+		if err := n.each(ctx, table, func(row store.Row) error { return n.pinRow(table, row) }); err != nil {
 			return err
 		}
 	}
@@ -122,48 +144,43 @@ func (n *Node) rereadRow(table, key string) error {
 	if err != nil {
 		return err
 	}
-	return n.board.pin(table, key, value, version)
+	return n.pinRow(table, store.Row{Key: key, Value: value, Version: version})
 }
 
-// pin puts a row on the board.
-func (b *board) pin(table, key string, value []byte, version uint64) error {
+// pinRow puts a row on the board.
+func (n *Node) pinRow(table string, row store.Row) error {
 	if table == tableCase {
-		c, err := decodeCase(exchange.ID(key), value)
+		c, err := decodeCase(exchange.ID(row.Key), row.Value)
 		if err != nil {
 			return err
 		}
 		s := CaseSummaryOf(c)
-		b.cases.put(key, &s)
+		n.board.cases.put(row.Key, &s)
 		return nil
 	}
-	r, err := decodeRecord(idOf(key), value, version)
+	r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
 	if err != nil {
 		return err
 	}
-	s := SummaryOf(r.Exchange)
-	b.exchanges.put(key, &s)
+	s, err := n.summary(r.Exchange)
+	if err != nil {
+		return err
+	}
+	n.board.exchanges.put(row.Key, &s)
 	return nil
 }
 
-// Overview lists all exchanges of a capacity, the newest first. Who a request was
-// given to stands in it as it was recorded, also if he has left.
-func (n *Node) Overview(ctx context.Context, hat exchange.CapacityCode) (all []Summary, err error) {
+// Overview lists all exchanges that a filter picks, the newest first. It has no
+// pages: a filter's cursor and limit do not count.
+func (n *Node) Overview(ctx context.Context, f Filter) (all []Summary, err error) {
 	err = n.look(ctx, func(b *board) {
 		for _, key := range slices.Backward(b.exchanges.keys) {
-			if s := b.exchanges.rows[key]; s.own().Capacity == hat {
+			if s := b.exchanges.rows[key]; f.picks(*s) {
 				all = append(all, *s)
 			}
 		}
 	})
 	return all, err
-}
-
-// own is the side that is ours.
-func (s Summary) own() exchange.PartyID {
-	if s.Side == exchange.Supplier {
-		return s.To
-	}
-	return s.From
 }
 
 // LatestCases lists the cases of a capacity, the newest first: those before a case,

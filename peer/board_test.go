@@ -16,7 +16,7 @@ func boardIsStore(t *testing.T, m *member) {
 	t.Helper()
 	ctx := t.Context()
 	for _, c := range m.party.Capacities {
-		shown, err := m.node.Overview(ctx, c.Code)
+		shown, err := m.node.Overview(ctx, peer.Filter{Hat: c.Code})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,6 +90,23 @@ func TestBoardIsTheStore(t *testing.T) {
 	both()
 	debts.wait(second.ID, exchange.Weighing)
 	both()
+	// Who it was given to leaves: it is free again.
+	gone := exchange.Actor{ID: "e.weg", Name: exchange.Hide("Fictief Persoon"), Roles: []exchange.Grant{{Role: exchange.Professional, Capacity: debts.party.Capacities[0].Code}}}
+	if err := debts.node.AddStaff(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := debts.node.Assign(t.Context(), professional, second.ID, gone.ID, exchange.Hide("is er vandaag")); err != nil {
+		t.Fatal(err)
+	}
+	both()
+	if _, err := debts.node.RemoveStaff(t.Context(), gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	both()
+	work, err := debts.node.Overview(t.Context(), peer.Filter{Open: true, Side: exchange.Supplier})
+	if err != nil || len(work) != 1 || work[0].ID != second.ID || work[0].Assigned != "" {
+		t.Errorf("open is %+v, %v", work, err)
+	}
 	if _, err := college.node.Withdraw(t.Context(), requester, second.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +128,7 @@ func TestBoardIsTheStore(t *testing.T) {
 		t.Fatalf("swept %d, %v", n, err)
 	}
 	boardIsStore(t, college)
-	if all, err := college.node.Overview(t.Context(), "investigation"); err != nil || slices.ContainsFunc(all, func(s peer.Summary) bool { return s.ID == first.ID }) {
+	if all, err := college.node.Overview(t.Context(), peer.Filter{Hat: "investigation"}); err != nil || slices.ContainsFunc(all, func(s peer.Summary) bool { return s.ID == first.ID }) {
 		t.Errorf("what was destroyed is still shown: %v, %v", all, err)
 	}
 	college.stop()
@@ -142,7 +159,7 @@ func TestBoardWhileWriting(t *testing.T) {
 				return
 			default:
 			}
-			if _, err := debts.node.Overview(t.Context(), debts.party.Capacities[0].Code); err != nil {
+			if _, err := debts.node.Overview(t.Context(), peer.Filter{Hat: debts.party.Capacities[0].Code}); err != nil {
 				t.Error(err)
 				return
 			}
@@ -153,7 +170,7 @@ func TestBoardWhileWriting(t *testing.T) {
 	close(stop)
 	looking.Wait()
 	college.until("all are shown", func() bool {
-		all, err := debts.node.Overview(t.Context(), debts.party.Capacities[0].Code)
+		all, err := debts.node.Overview(t.Context(), peer.Filter{Hat: debts.party.Capacities[0].Code})
 		return err == nil && len(all) == 20
 	})
 	boardIsStore(t, college)

@@ -288,11 +288,10 @@ func (n *Node) writeCase(ctx context.Context, c exchange.Case, event exchange.Ev
 	for _, p := range c.People {
 		row.Index = append(row.Index, n.person(c.Own.Capacity, p.BSN, p.Name, p.Born)...)
 	}
-	_, err = n.store.Write(ctx, store.Change{Dossier: caseDossier(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}})
-	if err == nil {
-		n.board.touch(tableCase, string(c.ID))
-	}
-	return err
+	return n.board.during([]boardRow{{tableCase, string(c.ID)}}, func() error {
+		_, err := n.store.Write(ctx, store.Change{Dossier: caseDossier(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}})
+		return err
+	})
 }
 
 func (n *Node) caseRow(id exchange.ID) (exchange.Case, uint64, error) {

@@ -171,6 +171,7 @@ func (n *Node) enforce(after *inForce) error {
 	}
 	n.log.Info("register in force", "version", strconv.FormatUint(after.register.Version(), 10))
 	n.courier.allReachable()
+	n.board.forget()
 	select {
 	case n.renew <- struct{}{}:
 	default:

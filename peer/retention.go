@@ -356,7 +356,11 @@ func (n *Node) destroy(ctx context.Context, k Kept, at time.Time) error {
 				c.Done = []string{k.sent}
 			}
 		}
-		_, err := n.store.Write(ctx, c)
+		rows := []boardRow{{tableCase, string(k.ID)}, {tableExchange, rowKey(k.ID, exchange.Asker)}, {tableExchange, rowKey(k.ID, exchange.Supplier)}}
+		err := n.board.during(rows, func() error {
+			_, err := n.store.Write(ctx, c)
+			return err
+		})
 		switch {
 		case errors.Is(err, store.ErrNoRecordKey) && try > 0:
 			n.courier.forget([]string{k.sent})
@@ -366,9 +370,6 @@ func (n *Node) destroy(ctx context.Context, k Kept, at time.Time) error {
 		case err != nil:
 			return fmt.Errorf("destroy dossier %s: %w", k.dossier(), err)
 		}
-		n.board.touch(tableCase, string(k.ID))
-		n.board.touch(tableExchange, rowKey(k.ID, exchange.Asker))
-		n.board.touch(tableExchange, rowKey(k.ID, exchange.Supplier))
 		n.feed.tell(k.ID)
 	}
 	return fmt.Errorf("destroy dossier %s: rows are left after %d changes", k.dossier(), maxDestroyTries)

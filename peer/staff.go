@@ -118,7 +118,9 @@ func (n *Node) writeStaff(ctx context.Context, a exchange.Actor, was uint64) err
 			return err
 		}
 	}
-	_, err = n.store.Write(ctx, change)
+	if _, err = n.store.Write(ctx, change); err == nil {
+		n.board.forget() // what was given to him may be free now
+	}
 	return err
 }
 

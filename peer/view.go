@@ -89,36 +89,18 @@ type Filter struct {
 	Limit int                   // at most 100; 0 means 100
 }
 
-func (f Filter) picks(x exchange.Exchange) bool {
-	return (f.Side == "" || x.Side == f.Side) && (f.Phase == "" || x.Phase == f.Phase) && (f.Hat == "" || x.Own().Capacity == f.Hat) &&
-		(f.Case == "" || x.Request.Case == f.Case) && (!f.Broad || !x.Broad.Zero()) && (!f.Asked || x.AskedOfUs() > 0) && (!f.Open || isOpen(x)) &&
-		(!f.Here || x.PassedOn())
+func (f Filter) picks(s Summary) bool {
+	return (f.Side == "" || s.Side == f.Side) && (f.Phase == "" || s.Phase == f.Phase) && (f.Hat == "" || s.own().Capacity == f.Hat) &&
+		(f.Case == "" || s.Case == f.Case) && (!f.Broad || s.Broad) && (!f.Asked || s.Asked > 0) && (!f.Open || !s.Phase.Ended() || s.Asked > 0) &&
+		(!f.Here || s.PassedOn)
 }
 
-// isOpen reports whether somebody of ours still has something to do or to wait
-// for.
-func isOpen(x exchange.Exchange) bool { return !x.Phase.Ended() || x.AskedOfUs() > 0 }
-
-// index is the index key that holds all that the filter picks, "" for none:
-// then the whole table is read.
-func (f Filter) index() string {
-	switch {
-	case f.Case != "" && f.Side == exchange.Asker:
-		return caseIndex(f.Case)
-	case f.Open && f.Hat != "" && f.Side != "":
-		return workIndex(f.Hat, f.Side)
-	case f.Here && f.Hat != "":
-		return hereIndex(f.Hat)
+// own is the side that is ours.
+func (s Summary) own() exchange.PartyID {
+	if s.Side == exchange.Supplier {
+		return s.To
 	}
-	return ""
-}
-
-// hereIndex is the index key of what others passed on to a capacity.
-func hereIndex(in exchange.CapacityCode) string { return "here/" + string(in) }
-
-// workIndex is the index key of what is open in a capacity.
-func workIndex(in exchange.CapacityCode, side exchange.Side) string {
-	return "work/" + string(in) + "/" + string(side)
+	return s.From
 }
 
 // IsCursor reports whether a text can be a cursor of a list: empty, or one that
@@ -148,19 +130,16 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 			if err != nil {
 				return nil, "", err
 			}
-			if !f.picks(r.Exchange) {
-				after = row.Key
-				continue
-			}
-			if len(page) == f.Limit {
-				return page, after, nil
-			}
-			after = row.Key
 			s, err := n.summary(r.Exchange)
 			if err != nil {
 				return nil, "", err
 			}
-			page = append(page, s)
+			if f.picks(s) && len(page) == f.Limit {
+				return page, after, nil
+			}
+			if after = row.Key; f.picks(s) {
+				page = append(page, s)
+			}
 		}
 		if all {
 			return page, "", nil
@@ -171,12 +150,11 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 // rowsOf reads the next rows among which those are that a filter picks, and
 // reports whether they are the last.
 func (n *Node) rowsOf(f Filter, after string) (rows []store.Row, all bool, err error) {
-	index := f.index()
-	if index == "" {
+	if f.Case == "" || f.Side != exchange.Asker {
 		rows, err = n.store.List(tableExchange, after, maxPage)
 		return rows, len(rows) < maxPage, err
 	}
-	if rows, err = n.store.ByIndex(index); err != nil {
+	if rows, err = n.store.ByIndex(caseIndex(f.Case)); err != nil {
 		return nil, false, err
 	}
 	rows = slices.DeleteFunc(rows, func(r store.Row) bool { return r.Table != tableExchange || r.Key <= after })
@@ -347,14 +325,11 @@ func (n *Node) index(c *store.Change, a act) {
 	s := x.Request.Subject
 	keys := n.person(x.Own().Capacity, s.BSN, s.Name, s.Born)
 	if x.PassedOn() {
-		keys = append(keys, topicIndex(x.Topic()), hereIndex(x.Own().Capacity))
+		keys = append(keys, topicIndex(x.Topic()))
 	} else if x.Side == exchange.Asker {
 		keys = append(keys, caseIndex(x.Request.Case))
 	} else if !x.Phase.Ended() && x.Phase != exchange.Decided {
 		keys = append(keys, openIndex(x.Request.From.OIN))
-	}
-	if isOpen(x) {
-		keys = append(keys, workIndex(x.Own().Capacity, x.Side))
 	}
 	c.Puts[0].Index = keys
 }

@@ -78,14 +78,18 @@ func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
 		return store.Written{}, err
 	}
 	n.index(&c, a)
-	written, err := n.store.Write(ctx, c)
-	if err != nil {
-		return store.Written{}, err
-	}
+	var rows []boardRow
 	for _, put := range c.Puts {
 		if put.Table == tableExchange {
-			n.board.touch(put.Table, put.Key)
+			rows = append(rows, boardRow{put.Table, put.Key})
 		}
+	}
+	var written store.Written
+	if err := n.board.during(rows, func() (err error) {
+		written, err = n.store.Write(ctx, c)
+		return err
+	}); err != nil {
+		return store.Written{}, err
 	}
 	for _, out := range c.Send {
 		n.courier.add(out)
