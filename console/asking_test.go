@@ -52,6 +52,7 @@ func asksInBrowser(b *browser, specific string) {
 // A newcomer asks, decides and reads the answer in the browser; what is typed is
 // hostile, and does nothing. New things appear without reload.
 func TestAskDecideRead(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	p := program(t)
 	asker, decider := open(t, p), open(t, p)
@@ -96,6 +97,7 @@ func TestAskDecideRead(t *testing.T) {
 
 // Request and decision go on without JavaScript.
 func TestWithoutScript(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	link := func(party, staff string, role exchange.Role) *walker { return newWalker(t, w.door(party, staff, role)) }
 	asker := link("municipality", "i.dewit", exchange.Requester)
@@ -137,6 +139,7 @@ func TestWithoutScript(t *testing.T) {
 
 // A form that has no page of its own comes back on the page where it stands.
 func TestLateForms(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	id := w.asks("debt-help", api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om af te stemmen"})
 	link := w.door("debt-help", "r.hoek", exchange.Professional)

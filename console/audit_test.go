@@ -114,6 +114,7 @@ func (w *town) decides(party, staff, id, value string, items ...string) {
 // An auditor hands in a bundle in the browser and reads what it is worth; one
 // that was changed is not believed.
 func TestAuditorChecksBundle(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help", "youth-care")
 	item := api.AskedItem{Code: "debt-help-running", Depth: "dat", Why: "om het plan af te stemmen"}
 	for i := range 4 {
@@ -185,6 +186,7 @@ func (b *browser) origin() string { return js[string](b, "location.origin") }
 // A bundle is checked without script; nobody else than an auditor can, and what
 // is too large is said to be.
 func TestAuditorWithoutScript(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	a := w.audits("municipality", "p.vink")
 	auditor := newWalker(t, w.door("municipality", "h.peil", exchange.Auditor))

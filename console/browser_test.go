@@ -35,6 +35,9 @@ type browser struct {
 // environment says that it must be there.
 func chromium(t *testing.T) string {
 	t.Helper()
+	if os.Getenv("NO_BROWSER") != "" {
+		t.Skip("NO_BROWSER is set: this test runs without the race detector, see ./scripts/test")
+	}
 	for _, name := range []string{os.Getenv("CHROME_BIN"), "chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); name != "" && err == nil {
 			return path

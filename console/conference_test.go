@@ -43,6 +43,7 @@ func (w *town) opens(scope ...string) string {
 // itself, one takes something along, and when it is closed all of it is gone but
 // who does what.
 func TestConference(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "youth-care", "debt-help")
 	id := w.opens("debts", "youth-care")
 	p := program(t)
@@ -216,6 +217,7 @@ func (b *browser) shows(selector string, want int) {
 // A conference goes on without JavaScript. Who was not invited sees nothing of it,
 // whoever works in another role neither, and nobody but who organises it closes it.
 func TestConferenceWithoutScript(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help", "housing")
 	id := w.opens("debts")
 	college := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))

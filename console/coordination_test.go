@@ -15,6 +15,7 @@ import (
 // A coordinator ends a coordination: he sees what goes back and what may not, and
 // when the college has it nothing of the case is left with him.
 func TestEndOfCoordination(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -87,6 +88,7 @@ func TestEndOfCoordination(t *testing.T) {
 // The people of a case, how long it is kept, and its end: with a reminder where
 // nothing starts the term. Who works in another role does none of it.
 func TestSideOfACase(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	id := w.opens("debts")
 	at := "/casussen/" + id

@@ -129,6 +129,7 @@ func proefRequest(in api.ID, to string, items ...api.AskedItem) api.NewRequest {
 // A decision without professional secrecy takes at most four pages and eight
 // required actions (the measure of issue 6, after the Verwijsindex).
 func TestDecisionWithoutSecrecy(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	id := w.asks("debt-help",
 		api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om het plan op het traject af te stemmen"},
@@ -184,6 +185,7 @@ func (w *town) answered(id string, phase api.Phase) {
 // Under professional secrecy (art. 5.4.2(2)) without consent: seven steps, at
 // most eleven pages, twenty required actions and three required texts of weighing.
 func TestDecisionUnderSecrecy(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "youth-care")
 	id := w.asks("youth-care", api.AskedItem{Code: "youth-help-running", Depth: "dat", Why: "om geen dubbele hulp te starten"})
 	b := open(t, program(t))
@@ -222,6 +224,7 @@ func TestDecisionUnderSecrecy(t *testing.T) {
 // Nothing of what somebody writes is lost when his session ends in between, and
 // nobody else sees it.
 func TestSessionEndsInTheMiddle(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "youth-care")
 	id := w.asks("youth-care", api.AskedItem{Code: "youth-help-running", Depth: "dat", Why: "om geen dubbele hulp te starten"})
 	b := open(t, program(t))

@@ -15,6 +15,7 @@ import (
 // nothing is kept at all. Then it asks whether somebody is known, and that is
 // answered while it looks.
 func TestTriage(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "mental-health")
 	p := program(t)
 	b := open(t, p)
@@ -123,6 +124,7 @@ func TestTriage(t *testing.T) {
 
 // The desk works without JavaScript, and nobody else reads its reports.
 func TestTriageWithoutScript(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "mental-health")
 	desk := newWalker(t, w.door("municipality", "g.tol", exchange.ReportingDesk))
 	desk.get("/meldingen/nieuw?uitkomst=elders")

@@ -17,6 +17,7 @@ var running = api.AskedItem{Code: "debt-help-running", Depth: "dat", Why: "om he
 // A privacy officer takes in what somebody asks, reads what is held about him, takes
 // more time, decides, and hands over the report: all in the browser.
 func TestOfficerAnswersPerson(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	id := w.asks("debt-help", running)
 	w.decides("debt-help", "r.hoek", id, "er loopt hulp", "debt-help-running")
@@ -81,6 +82,7 @@ func TestOfficerAnswersPerson(t *testing.T) {
 // A privacy officer sees what is asked again, looks for somebody with a reason, puts
 // destruction off and ends that, and sees who looked: all in the browser.
 func TestOfficerOversees(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	id := w.asks("debt-help", running)
 	w.asks("debt-help", running)
@@ -148,6 +150,7 @@ func short(id string) string {
 
 // The privacy officer's paths go on without script; nobody else gets there.
 func TestOfficerWithoutScript(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	id := w.asks("debt-help", running)
 	w.asks("debt-help", running)
@@ -214,6 +217,7 @@ func TestOfficerWithoutScript(t *testing.T) {
 // An administrator sees what waits for a party that is down and why, and what to
 // do: in the browser, and nothing of a person.
 func TestKeeperSees(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	w.asks("debt-help", running)
 	b := open(t, program(t))

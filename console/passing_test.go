@@ -46,6 +46,7 @@ const inform = "aan=00000099000003003000%3ayouth-care&doel=investigation%2finfor
 // What is free goes on at once; what the supplier wants to be asked about goes on
 // after he said yes. Each sees before he presses what will happen.
 func TestPassOnWithPermission(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help", "youth-care")
 	id := w.supplied()
 	p := program(t)
@@ -176,6 +177,7 @@ func (b *browser) until(list, text string) {
 
 // Refused and taken back, without script; and nobody does what is another's.
 func TestPermissionRefusedAndTakenBack(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help", "youth-care")
 	id := w.supplied()
 	holder := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
@@ -273,6 +275,7 @@ func TestPermissionRefusedAndTakenBack(t *testing.T) {
 // A condition that waits until the person knows, and one that stops, are told
 // before the click; the first opens when the day is filled in.
 func TestPassingIsStopped(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help", "youth-care")
 	id := w.asks("debt-help",
 		api.AskedItem{Code: "debt-plan", Depth: "inhoud", Why: "om het plan op de regeling af te stemmen"},
@@ -331,6 +334,7 @@ func (w *walker) sees(path, text string) {
 // Who passed something on with a condition of his own is asked too, though he got
 // it from another; without script.
 func TestPasserIsAsked(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help", "youth-care")
 	id := w.supplied()
 	passer := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
@@ -382,6 +386,7 @@ func TestPasserIsAsked(t *testing.T) {
 // care and to the coordinator, who passes on to the school and asks for the mental
 // health care. Everybody sees as much of it as he was told.
 func TestTrace(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help", "youth-care", "school", "mental-health")
 	id := w.supplied()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -62,6 +62,7 @@ func (b *browser) radio(selector string) {
 
 // A decision, from the inbox to what was sent, without a mouse (WCAG 2.1.1).
 func TestKeyboardOnly(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	id := w.asks("debt-help",
 		api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om het plan op het traject af te stemmen"},
@@ -96,6 +97,7 @@ func TestKeyboardOnly(t *testing.T) {
 // Two people have the same request before them; the second learns that it is
 // decided, and nothing is sent twice.
 func TestTwoBrowsersOneRequest(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "youth-care")
 	id := w.asks("youth-care", api.AskedItem{Code: "youth-help-running", Depth: "dat", Why: "om geen dubbele hulp te starten"})
 	p := program(t)
@@ -121,6 +123,7 @@ func TestTwoBrowsersOneRequest(t *testing.T) {
 // Every page of a request holds on a phone (320 px, WCAG 1.4.10), at 200% of a
 // laptop (1.4.4), and in the dark (1.4.3, also of what is drawn).
 func TestPagesFit(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	id := w.asks("debt-help", api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om het plan op het traject af te stemmen"},
 		api.AskedItem{Code: "debt-total", Depth: "inhoud", Why: "om te zien of er ruimte is"})

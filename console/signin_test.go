@@ -55,6 +55,7 @@ func (b *browser) password(name, password, code string) {
 // codes, signs in, adds a passkey and signs in by it. When the administrator
 // withdraws his access he is out at once.
 func TestInvitedPasswordPasskey(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, "municipality", "debt-help")
 	p := program(t)
 	keeper, person := open(t, p), open(t, p)
