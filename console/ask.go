@@ -20,6 +20,7 @@ func (c *Console) drawAsking() {
 	c.page("GET /casussen/nieuw", askers, newCasePage)
 	c.page("POST /casussen/nieuw", askers, newCase)
 	c.page("GET /casussen/{id}", askers, casePage)
+	c.page("GET /casussen/{id}/brief", askers, letterPage)
 	c.page("GET /casussen/{id}/vragen", askers, chooseWhom)
 	c.page("GET /casussen/{id}/verzoek", askers, askPage)
 	c.page("POST /casussen/{id}/verzoek", askers, ask)

@@ -168,7 +168,7 @@ func TestPagesFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	places(asker, "municipality", "/casussen", "/casussen/nieuw", "/casussen/"+r.Case, "/casussen/"+r.Case+"/vragen", "/verzoeken/"+id)
+	places(asker, "municipality", "/casussen", "/casussen/nieuw", "/casussen/"+r.Case, "/casussen/"+r.Case+"/vragen", "/casussen/"+r.Case+"/brief", "/verzoeken/"+id)
 	officer, keeper := open(t, p), open(t, p)
 	officer.visit(w.door("debt-help", "d.berg", exchange.PrivacyOfficer))
 	places(officer, "debt-help", "/privacy", "/privacy/"+id)
