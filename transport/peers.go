@@ -170,11 +170,11 @@ func parseListen(texts []string, quic bool) ([]ma.Multiaddr, error) {
 	return addresses, nil
 }
 
-// CheckRelay says what is wrong with the address of a relay, which is one of TCP
-// or QUIC with /p2p/ and the ID of the relay at the end.
-func CheckRelay(address string) error {
-	_, _, err := parseRelay(address)
-	return err
+// RelayID is the peer ID in the address of a relay, which is one of TCP or QUIC
+// with /p2p/ and that ID at the end; or what is wrong with the address.
+func RelayID(address string) (string, error) {
+	id, _, err := parseRelay(address)
+	return id.String(), err
 }
 
 // parseRelays reads the addresses of the relays of a host. Those of QUIC are
