@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sluis/crypto"
 	"sluis/register"
 	"sluis/transport"
 )
@@ -225,15 +226,24 @@ func NewRelayKey() ([]byte, error) {
 
 // ParseRelayKey reads what [NewRelayKey] wrote.
 func ParseRelayKey(file []byte) (ed25519.PrivateKey, error) {
-	wrong := errors.New("this is not the key of a relay: name the file that --new-key made")
+	errNotOne := errors.New("this is not the key of a relay: name the file that --new-key made")
 	block, rest := pem.Decode(file)
 	if block == nil || len(rest) > 0 || block.Type != "PRIVATE KEY" {
-		return nil, wrong
+		return nil, errNotOne
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	key, ok := parsed.(ed25519.PrivateKey)
 	if err != nil || !ok {
-		return nil, wrong
+		return nil, errNotOne
 	}
 	return key, nil
+}
+
+// RelayID is the peer ID of the relay with this key file.
+func RelayID(file []byte) (string, error) {
+	key, err := ParseRelayKey(file)
+	if err != nil {
+		return "", err
+	}
+	return crypto.PeerID(key.Public().(ed25519.PublicKey)), nil
 }

@@ -37,10 +37,10 @@ const (
 	// What one connection through a relay may carry in each direction, and how
 	// long it may last, before the two ends have to make another: more than the
 	// largest register and all that a partner may bring in a day, and short enough
-	// for two nodes to find a direct way again on the day that there is one.
+	// for two nodes to try a direct way, or a hole, again.
 	// libp2p's own are 128 KiB and two minutes.
 	relayedBytes = 256 << 20
-	relayedTime  = time.Hour
+	relayedTime  = 30 * time.Minute
 
 	// placeTime is how long a place at a relay is kept for a node that is silent.
 	placeTime = time.Hour
