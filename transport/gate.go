@@ -91,7 +91,11 @@ func (g *gate) InterceptAddrDial(id peer.ID, a ma.Multiaddr) bool {
 // within our own network.
 func (g *gate) mayPunch(id peer.ID, a ma.Multiaddr) bool {
 	return len(g.own) > 0 && isQUIC(a) && !isName(a) && manet.IsPublicAddr(a) &&
-		slices.ContainsFunc(g.network.ConnsToPeer(id), func(c network.Conn) bool { return isRelayed(c.RemoteMultiaddr()) })
+		g.isConnectedByRelay(id)
+}
+
+func (g *gate) isConnectedByRelay(id peer.ID) bool {
+	return slices.ContainsFunc(g.network.ConnsToPeer(id), func(c network.Conn) bool { return isRelayed(c.RemoteMultiaddr()) })
 }
 
 // InterceptAccept implements connmgr.ConnectionGater. Who it is turns out later;
@@ -140,5 +144,9 @@ func (g *gate) connected(_ network.Network, c network.Conn) {
 	if _, ok := g.knows(c.RemotePeer()); !ok {
 		g.refuse("closed a connection: not among the peers any more", c.RemotePeer())
 		_ = c.CloseWithError(network.ConnGated)
+		return
+	}
+	if !isRelayed(c.RemoteMultiaddr()) && g.isConnectedByRelay(c.RemotePeer()) {
+		g.log.Info("found a direct way to a peer behind a relay", "peer", c.RemotePeer().String())
 	}
 }

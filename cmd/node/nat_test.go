@@ -309,5 +309,15 @@ sluis --dir left show "$ID" --content --as a.jansen | grep -q "reports every Mon
 	left = l.start("left", bin, at("left.log"), "--dir", at("left"), "run", "--key-file", at("left.unlock"))
 	right = l.start("right", bin, at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
 	relay.says(t, "a peer has a place here", 6)
-	_, _ = left, right
+	ask()
+	// A hole is tried whenever two nodes meet at a relay; when they did so before
+	// they knew their own addresses, they have to meet again.
+	relay.stop(t)
+	relay = startRelay()
+	relay.says(t, "a peer has a place here", 8)
+	ask()
+	left.says(t, "found a direct way", 1)
+	right.says(t, "found a direct way", 1)
+	relay.stop(t)
+	ask()
 }
