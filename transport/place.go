@@ -28,9 +28,9 @@ const (
 // places are the relays where this host has a place (a reservation of circuit
 // relay v2) right now.
 //
-// This is not libp2p's AutoRelay, which looks for relays among strangers: it
-// leaves a relay that once refused alone for an hour, and does not ask again when
-// a place could not be renewed and the connection stands.
+// This is not libp2p's AutoRelay, which looks for relays among strangers: it asks
+// at fixed intervals, so that after a restart all nodes come at once, and does not
+// say at which relays there is a place.
 type places struct {
 	keepers sync.WaitGroup
 
