@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
@@ -270,6 +271,30 @@ func TestGatePunchesNarrowly(t *testing.T) {
 	}
 	if may(info(t, relay).ID, public) {
 		t.Error("towards the relay")
+	}
+}
+
+// A relay that says nothing keeps no host from stopping.
+func TestRelayThatSaysNothing(t *testing.T) {
+	mute := stranger(t, "mute", listenOn(wires["tcp"]), libp2p.Security(libp2ptls.ID, libp2ptls.New))
+	asked := make(chan struct{}, 1)
+	mute.SetStreamHandler(circuit.ProtoIDv2Hop, func(network.Stream) { asked <- struct{}{} })
+	cfg := config("left", "")
+	cfg.Relays = []string{mute.Network().ListenAddresses()[0].String() + "/p2p/" + mute.ID().String()}
+	left, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	closed := make(chan error, 1)
+	go func() { closed <- left.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(placeTimeout / 2):
+		t.Error("it waits for the relay")
 	}
 }
 

@@ -245,11 +245,12 @@ func Open(cfg Config) (*Host, error) {
 // returned.
 func (h *Host) Close() error {
 	h.stop()
-	h.places.keepers.Wait()
 	if h.carrier != nil {
 		_ = h.carrier.Close() // it has nothing to say
 	}
-	if err := h.host.Close(); err != nil {
+	err := h.host.Close()
+	h.places.keepers.Wait() // one that waits for its relay is cut by now
+	if err != nil {
 		return fmt.Errorf("close libp2p: %v", err)
 	}
 	return nil
