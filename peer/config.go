@@ -35,6 +35,10 @@ type Config struct {
 	// none, partners call this node itself.
 	Relays []string `toml:"relays"`
 
+	// Proxy is an HTTP proxy through which the node calls others over TCP
+	// (CONNECT), such as http://proxy.example.nl:3128. Default: none.
+	Proxy string `toml:"proxy"`
+
 	// QUIC switches QUIC on. Off helps where a firewall drops UDP without
 	// saying so, since each connection then waits for it. Default: true.
 	QUIC bool `toml:"quic"`
@@ -253,6 +257,11 @@ func (c Config) check() error {
 	for _, address := range c.Relays {
 		if _, err := transport.RelayID(address); err != nil {
 			return fmt.Errorf("%s: relays: %q: %v", configFile, address, err)
+		}
+	}
+	if c.Proxy != "" {
+		if _, err := transport.ParseProxy(c.Proxy); err != nil {
+			return fmt.Errorf("%s: proxy: %v", configFile, err)
 		}
 	}
 	if c.Backup.Dir != "" && !filepath.IsAbs(c.Backup.Dir) {

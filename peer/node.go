@@ -168,7 +168,7 @@ func (n *Node) start(o Options) error {
 		open = func(c transport.Config) (Network, error) { return transport.Open(c) }
 	}
 	network, err := open(transport.Config{
-		Key: n.keys.Host, Listen: n.config.Listen, Announce: n.config.Announce, Relays: n.config.Relays, QUIC: n.config.QUIC,
+		Key: n.keys.Host, Listen: n.config.Listen, Announce: n.config.Announce, Relays: n.config.Relays, Proxy: n.config.Proxy, QUIC: n.config.QUIC,
 		Protocols: n.protocols(), Peers: n.peers(), Limits: n.config.transportLimits(), Log: n.log,
 	})
 	if err != nil {

@@ -17,7 +17,8 @@
 // # How to read the code
 //
 // transport.go opens and closes; peers.go says who may take part and gate.go
-// holds the door; place.go keeps a place at a relay and relay.go is one; send.go and serve.go are the two ends of a stream, frame.go
+// holds the door; place.go keeps a place at a relay, relay.go is
+// one and proxy.go goes through that of the organisation; send.go and serve.go are the two ends of a stream, frame.go
 // is what travels on it and pace.go when it is cut; faults.go has the errors and
 // the codes with which a stream is reset; limits.go has every bound. The file
 // docs/protocol/40-transport.md says the same for a second implementer.
@@ -112,6 +113,11 @@ type Config struct {
 	// other, sealed twice, between those that have a place here and those that
 	// call them.
 	Relay bool
+
+	// Proxy is an HTTP proxy, such as http://proxy.example.nl:3128, through which
+	// every TCP connection is made (CONNECT). QUIC does not go through it. Default:
+	// none.
+	Proxy string
 
 	// QUIC turns on QUIC next to TCP. Off is for networks that drop UDP, where
 	// every new connection would wait for QUIC to fail first. When it is off,
@@ -319,6 +325,14 @@ func (cfg Config) options(g *gate, announce []ma.Multiaddr) ([]libp2p.Option, er
 	if err != nil {
 		return nil, fmt.Errorf("set the resource limits: %v", err)
 	}
+	overTCP := []any{tcp.DisableReuseport()}
+	if cfg.Proxy != "" {
+		address, err := ParseProxy(cfg.Proxy)
+		if err != nil {
+			return nil, fmt.Errorf("proxy: %v", err)
+		}
+		overTCP = append(overTCP, tcp.WithDialerForAddr(proxy{address}.dialer))
+	}
 	behind := len(cfg.Relays) > 0
 	options := []libp2p.Option{
 		libp2p.Identity(key),
@@ -328,7 +342,7 @@ func (cfg Config) options(g *gate, announce []ma.Multiaddr) ([]libp2p.Option, er
 		libp2p.Security(libp2ptls.ID, newHybridTLS),
 		// Two processes on one port would share its connections at random
 		// instead of the second one failing to listen.
-		libp2p.Transport(tcp.NewTCPTransport, tcp.DisableReuseport()),
+		libp2p.Transport(tcp.NewTCPTransport, overTCP...),
 		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
 		libp2p.ConnectionGater(g),
 		libp2p.ResourceManager(resources),
