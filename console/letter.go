@@ -5,21 +5,19 @@ import (
 
 	"sluis/exchange"
 	"sluis/peer"
-	"sluis/register"
 )
 
 // A letter tells somebody of a case what was asked about him, of whom, and what he
 // can do (arts. 13 and 14 GDPR; memorandum §1.5, §4.3.1). It is to be printed and
 // handed over; what is in it about others of the case is not his.
 type letter struct {
-	Case    exchange.Case
-	Number  int // of the person in the case, from 1
-	To      exchange.Person
-	People  []option
-	Asked   []letterRow
-	Contact register.Contact
-	From    string
-	Today   time.Time
+	Case   exchange.Case
+	Number int // of the person in the case, from 1
+	To     exchange.Person
+	People []option
+	Asked  []letterRow
+	From   peer.Identity
+	Today  time.Time
 	// Silent are requests of which he does not know yet, with the reason: who sends
 	// the letter must look at that first. It is not printed.
 	Silent []letterRow
@@ -40,7 +38,7 @@ func letterPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	l := letter{Number: 1, Contact: v.c.node.Identity().Contact, From: v.c.node.Identity().Name, Today: v.today()}
+	l := letter{Number: 1, From: v.c.node.Identity(), Today: v.today()}
 	if l.Case, err = v.c.node.ViewCase(v.r.Context(), v.who(), id); err != nil {
 		return err
 	}

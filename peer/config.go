@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,16 @@ type Config struct {
 	// Announce holds the addresses that the register gives to others, where
 	// they differ from Listen, as behind a router. Default: Listen.
 	Announce []string `toml:"announce"`
+
+	// Relays holds the addresses of the relays at which this node, which partners
+	// cannot call directly, keeps a place: multiaddresses that end in /p2p/ and the
+	// ID of the relay. The register then gives these to others as well. Default:
+	// none, partners call this node itself.
+	Relays []string `toml:"relays"`
+
+	// Proxy is an HTTP proxy through which the node calls others over TCP
+	// (CONNECT), such as http://proxy.example.nl:3128. Default: none.
+	Proxy string `toml:"proxy"`
 
 	// QUIC switches QUIC on. Off helps where a firewall drops UDP without
 	// saying so, since each connection then waits for it. Default: true.
@@ -230,8 +241,8 @@ func ParseConfig(text []byte) (Config, error) {
 
 func (c Config) check() error {
 	switch {
-	case len(c.Listen) == 0:
-		return fmt.Errorf("%s: listen names no address; the node could not be reached", configFile)
+	case len(c.Listen) == 0 && len(c.Relays) == 0:
+		return fmt.Errorf("%s: listen names no address and relays no relay; the node could not be reached", configFile)
 	case c.Limits.MinFreeBytes < 0:
 		return fmt.Errorf("%s: limits.min_free_bytes is below zero", configFile)
 	case c.Limits.PerIP < 1 || c.Limits.StreamsPerPeer < 1:
@@ -242,6 +253,16 @@ func (c Config) check() error {
 		return fmt.Errorf("%s: delivery.at_once must be at least 1", configFile)
 	case c.Delivery.LongestPause < c.Delivery.FirstPause:
 		return fmt.Errorf("%s: delivery.longest_pause is shorter than delivery.first_pause", configFile)
+	}
+	for _, address := range c.Relays {
+		if _, err := transport.RelayID(address); err != nil {
+			return fmt.Errorf("%s: relays: %q: %v", configFile, address, err)
+		}
+	}
+	if c.Proxy != "" {
+		if _, err := transport.ParseProxy(c.Proxy); err != nil {
+			return fmt.Errorf("%s: proxy: %v", configFile, err)
+		}
 	}
 	if c.Backup.Dir != "" && !filepath.IsAbs(c.Backup.Dir) {
 		return fmt.Errorf("%s: backup.dir must be a path from the root of the file system", configFile)
@@ -272,6 +293,19 @@ func (c Config) check() error {
 		return fmt.Errorf("%s: %v", configFile, err)
 	}
 	return nil
+}
+
+// addresses are those that the register gives to others: first where the node can
+// be called itself, then where a relay can.
+func (c Config) addresses() []string {
+	addresses := slices.Clone(c.Announce)
+	if len(addresses) == 0 && len(c.Relays) == 0 {
+		addresses = slices.Clone(c.Listen)
+	}
+	for _, relay := range c.Relays {
+		addresses = append(addresses, relay+"/p2p-circuit")
+	}
+	return addresses
 }
 
 func (d Decisions) policy() exchange.Policy { return exchange.Policy{FourEyes: d.FourEyes} }

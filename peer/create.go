@@ -180,11 +180,7 @@ func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
 	if err != nil {
 		return register.Entry{}, err
 	}
-	addresses := config.Announce
-	if len(addresses) == 0 {
-		addresses = config.Listen
-	}
-	return register.EntryOf(keys.Public(), id.origin(), id.Party, addresses, id.Contact)
+	return register.EntryOf(keys.Public(), id.origin(), id.Party, config.addresses(), id.Contact)
 }
 
 // emptyDir makes the directory, or takes one that is there and empty.

@@ -96,3 +96,6 @@ func (n *Node) Opens(kinds ...exchange.EventKind) (opened, closed int, err error
 	}
 	return opened, closed, nil
 }
+
+// Reread has the relay look at the file of its register now.
+func (r *Relay) Reread() { r.reread() }

@@ -169,7 +169,7 @@ func (n *Node) start(o Options) error {
 		open = func(c transport.Config) (Network, error) { return transport.Open(c) }
 	}
 	network, err := open(transport.Config{
-		Key: n.keys.Host, Listen: n.config.Listen, Announce: n.config.Announce, QUIC: n.config.QUIC,
+		Key: n.keys.Host, Listen: n.config.Listen, Announce: n.config.Announce, Relays: n.config.Relays, Proxy: n.config.Proxy, QUIC: n.config.QUIC,
 		Protocols: n.protocols(), Peers: n.peers(), Limits: n.config.transportLimits(), Log: n.log,
 	})
 	if err != nil {
@@ -190,7 +190,8 @@ func (n *Node) Identity() Identity { return n.id }
 // Law is the law in force.
 func (n *Node) Law() *exchange.Law { return n.force.Load().law }
 
-// Addresses are the addresses on which the node really listens.
+// Addresses are the addresses on which the node really listens, and those of the
+// relays where it has a place right now.
 func (n *Node) Addresses() []string { return n.network.Addresses() }
 
 // own lists the capacities in which the node may be addressed, as the register

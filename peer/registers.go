@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -199,13 +200,27 @@ func (n *Node) peersOf(reg *register.Register) []transport.Peer {
 	return peers
 }
 
+// relays are the peer IDs of the relays at which the node keeps a place.
+func (n *Node) relays() (ids []string) {
+	for _, address := range n.config.Relays {
+		if id, err := transport.RelayID(address); err == nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 func (n *Node) protocols() map[string]transport.Protocol {
 	return map[string]transport.Protocol{
 		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, Timeout: attemptTime},
 		WitnessProtocol:  {Handler: n.serveWitness, MaxRequest: wire.MaxWitnessing, MaxReply: wire.MaxWitnessing, Timeout: attemptTime},
 		RecallProtocol:   {Handler: n.serveRecall, MaxRequest: 16, MaxReply: maxRecall, Timeout: attemptTime},
-		RegisterProtocol: {Handler: n.serveRegister, MaxRequest: maxGreeting, MaxReply: maxGreeting, PerPeer: registersAtOnce, Timeout: registerTime},
+		RegisterProtocol: registerProtocol(n.serveRegister),
 	}
+}
+
+func registerProtocol(h transport.Handler) transport.Protocol {
+	return transport.Protocol{Handler: h, MaxRequest: maxGreeting, MaxReply: maxGreeting, PerPeer: registersAtOnce, Timeout: registerTime}
 }
 
 // A greeting is what two nodes tell each other of their registers: the version
@@ -232,8 +247,7 @@ func (f *inForce) greeting(theirs uint64) greeting {
 
 // encodeGreeting writes our greeting. With the bundle it is the same for all, so
 // it is written once for each version: a peer pays thirteen bytes to ask for it.
-func (n *Node) encodeGreeting(theirs uint64) ([]byte, error) {
-	f := n.force.Load()
+func (f *inForce) encodeGreeting(theirs uint64) ([]byte, error) {
 	g := f.greeting(theirs)
 	if g.Bundle == nil {
 		return json.Marshal(g)
@@ -249,7 +263,7 @@ func (n *Node) serveRegister(ctx context.Context, from string, request []byte) (
 		return nil, fault(BadReply)
 	}
 	n.take(ctx, from, g)
-	return n.encodeGreeting(g.Version)
+	return n.force.Load().encodeGreeting(g.Version)
 }
 
 // take installs the register that a peer offers. A bad one is named in the log
@@ -268,15 +282,20 @@ func (n *Node) take(ctx context.Context, from string, g greeting) {
 }
 
 // refresh compares registers with every peer, so that a newer version reaches
-// everybody who can be reached by anybody. It reports whether all were reached.
+// everybody who can be reached by anybody, and first with our relays, which let
+// in whom they know. It reports whether all were reached.
 func (n *Node) refresh(ctx context.Context) (all bool) {
 	all = true
+	ids := n.relays()
 	for _, p := range n.peers() {
+		ids = append(ids, p.ID)
+	}
+	for _, id := range ids {
 		if ctx.Err() != nil {
 			return false
 		}
-		if err := n.greet(ctx, p.ID); err != nil {
-			n.log.Debug("register not compared", "peer", p.ID, "error", err.Error())
+		if err := n.greet(ctx, id); err != nil {
+			n.log.Debug("register not compared", "peer", id, "error", err.Error())
 			all = false
 		}
 	}

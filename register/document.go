@@ -28,7 +28,8 @@ type Entry struct {
 	Capacities []exchange.Capacity `json:"capacities"`
 	// Peer is the libp2p peer ID of an Ed25519 key.
 	Peer string `json:"peer"`
-	// Addresses are multiaddresses without peer ID, in order of preference.
+	// Addresses are multiaddresses without the peer ID of the party, in order of
+	// preference.
 	Addresses []string `json:"addresses"`
 	// Keys are the signing keys, also those that have ended: what they signed
 	// stays verifiable.

@@ -59,7 +59,7 @@ func (e Entry) checkNew(dated bool) error {
 		return err
 	}
 	for _, a := range e.Addresses {
-		if !isDialled(a) {
+		if !e.isDialled(a) {
 			return fault(BadAddress, string(e.OIN))
 		}
 	}
@@ -145,10 +145,33 @@ func isPeer(id string) bool {
 	return err == nil
 }
 
+// relayEnd is what an address ends in that leads through a relay.
+const relayEnd = "/p2p-circuit"
+
+// cutRelay takes apart an address that leads through a relay: where the relay
+// is, and its peer ID.
+func cutRelay(address string) (at, id string, ok bool) {
+	at, ok = strings.CutSuffix(address, relayEnd)
+	i := strings.LastIndex(at, "/p2p/")
+	if !ok || i < 0 {
+		return "", "", false
+	}
+	return at[:i], at[i+len("/p2p/"):], true
+}
+
 // isDialled reports whether a multiaddress is of a kind that nodes dial: a host,
-// then TCP, or UDP with QUIC, and nothing on top (docs/protocol/40-transport.md).
-// Every address that is taken here is one that package transport takes.
-func isDialled(address string) bool {
+// then TCP, or UDP with QUIC, and nothing on top but a relay
+// (docs/protocol/40-transport.md). Every address that is taken here is one that
+// package transport takes.
+func (e Entry) isDialled(address string) bool {
+	at, relay, ok := cutRelay(address)
+	if ok {
+		return isPeer(relay) && relay != e.Peer && isDirect(at)
+	}
+	return isDirect(address)
+}
+
+func isDirect(address string) bool {
 	parts := strings.Split(strings.TrimPrefix(address, "/"), "/")
 	if len(parts) >= 2 && parts[0] == "ip6zone" {
 		if !isZone(parts[1]) || len(parts) < 4 || parts[2] != "ip6" {
@@ -200,7 +223,11 @@ func (e Entry) addressesOK() bool {
 		if len(a) < 2 || len(a) > maxAddress || a[0] != '/' || slices.Contains(e.Addresses[:i], a) {
 			return false
 		}
-		for _, part := range strings.Split(a[1:], "/") {
+		shape := a
+		if at, relay, ok := cutRelay(a); ok && isPeer(relay) {
+			shape = at // there it must say which relay
+		}
+		for _, part := range strings.Split(strings.TrimPrefix(shape, "/"), "/") {
 			if part == "" || part == "p2p" || part == "ipfs" || strings.IndexFunc(part, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
 				return false
 			}

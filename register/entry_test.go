@@ -53,6 +53,10 @@ func TestBadEntries(t *testing.T) {
 		{"peer of another kind", register.BadPeer, func(e *register.Entry) { e.Peer = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N" }},
 		{"address without slash", register.BadAddress, func(e *register.Entry) { e.Addresses = []string{"127.0.0.1:4001"} }},
 		{"address with peer ID", register.BadAddress, func(e *register.Entry) { e.Addresses = []string{"/ip4/127.0.0.1/tcp/1/p2p/" + e.Peer} }},
+		{"address of a peer at a relay", register.BadAddress, func(e *register.Entry) {
+			e.Addresses = []string{"/ip4/127.0.0.1/tcp/1/p2p/" + e.Peer + "/p2p-circuit/p2p/" + e.Peer}
+		}},
+		{"address with a relay without ID", register.BadAddress, func(e *register.Entry) { e.Addresses = []string{"/ip4/127.0.0.1/tcp/1/p2p/x/p2p-circuit"} }},
 		{"address with gap", register.BadAddress, func(e *register.Entry) { e.Addresses = []string{"/ip4//tcp/1"} }},
 		{"address with end slash", register.BadAddress, func(e *register.Entry) { e.Addresses = []string{"/ip4/127.0.0.1/tcp/1/"} }},
 		{"address with space", register.BadAddress, func(e *register.Entry) { e.Addresses = []string{"/dns/a b/tcp/1"} }},
@@ -119,9 +123,11 @@ func TestAddressesAreOfTheTransport(t *testing.T) {
 	pin := must[register.Pin](t)(register.ParsePin(root[0]))
 	empty := must[register.Draft](t)(register.NewDraft(root[0], noon, expires))
 	good := must[register.Draft](t)(empty.Add(entry(t, 1))).Entries()[0]
+	relay := "/p2p/" + entry(t, 2).Peer + "/p2p-circuit"
 	for _, a := range []string{
 		"/ip4/192.0.2.1/tcp/4001", "/ip4/192.0.2.1/udp/4001/quic-v1", "/ip6/2001:db8::1/tcp/1", "/ip6zone/lo/ip6/fe80::1/tcp/1",
 		"/dns/node.example.org/tcp/65535", "/dns4/example.org/udp/1/quic-v1", "/dns6/example.org/tcp/1",
+		"/dns4/relay.example.org/tcp/443" + relay, "/ip6/2001:db8::1/udp/443/quic-v1" + relay,
 	} {
 		e := good
 		e.Addresses = []string{a}
@@ -134,6 +140,7 @@ func TestAddressesAreOfTheTransport(t *testing.T) {
 		"/ip4/192.0.2.1/tcp/0", "/ip4/192.0.2.1/tcp/65536", "/ip4/192.0.2.1/tcp/04001", "/ip4/192.0.2.1/tcp/x", "/ip4/192.0.2.1",
 		"/ip4/192.0.2/tcp/1", "/ip4/2001:db8::1/tcp/1", "/ip6/192.0.2.1/tcp/1", "/ip6/fe80::1%lo/tcp/1", "/dnsaddr/example.org", "/unix/tmp",
 		"/dns/a_b%2f/tcp/1", "/ip6zone/lo/tcp/1", "/ip6zone/lo/ip4/192.0.2.1/tcp/1", "/tcp/1", "/ip4/192.0.2.1/tcp/1/p2p-circuit",
+		"/ip4/192.0.2.1/tcp/1/ws" + relay, "/ip4/192.0.2.1/tcp/0" + relay, "/ip4/192.0.2.1/tcp/1/p2p/" + good.Peer + "/p2p-circuit", "/dns/a" + relay,
 	} {
 		e := good
 		e.Addresses = []string{a}

@@ -61,7 +61,8 @@ type Party struct {
 	exchange.Party
 	// Peer is the libp2p peer ID.
 	Peer string
-	// Addresses are multiaddresses without peer ID, in order of preference.
+	// Addresses are multiaddresses without the peer ID of the party, in order of
+	// preference; that of a relay is in those that lead through one.
 	Addresses []string
 	// Checkpoint is the verifier key of its ledger (C2SP signed-note).
 	Checkpoint string

@@ -15,11 +15,35 @@ import (
 // Where nothing listens on TCP the refusal comes at once and QUIC is next.
 const loopbackQUICDelay = 250 * time.Millisecond
 
+// relayDelay gives every direct address its chance before a relay is asked: QUIC
+// and TCP both ways have begun by then. When all of them have failed the relay is
+// next at once.
+const relayDelay = time.Second
+
 // rankDials says which addresses to try in which order. Between machines it is
 // libp2p's own order: QUIC, then TCP when QUIC has not answered in time. Within
 // one machine there is no loss to recover from and TCP costs half, so TCP goes
-// first there.
+// first there. What leads through a relay is for when nothing else does.
 func rankDials(addresses []ma.Multiaddr) []network.AddrDelay {
+	var direct, relayed []ma.Multiaddr
+	for _, a := range addresses {
+		if isRelayed(a) {
+			relayed = append(relayed, a)
+		} else {
+			direct = append(direct, a)
+		}
+	}
+	ranked := rankDirect(direct)
+	for _, r := range rankDirect(relayed) {
+		if len(direct) > 0 {
+			r.Delay += relayDelay
+		}
+		ranked = append(ranked, r)
+	}
+	return ranked
+}
+
+func rankDirect(addresses []ma.Multiaddr) []network.AddrDelay {
 	isTCP := func(a ma.Multiaddr) bool { return !isQUIC(a) }
 	if !slices.ContainsFunc(addresses, isTCP) ||
 		slices.ContainsFunc(addresses, func(a ma.Multiaddr) bool { return !manet.IsIPLoopback(a) }) {

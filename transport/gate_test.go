@@ -204,7 +204,11 @@ func TestAddressThatCannotBeDialled(t *testing.T) {
 	}
 	for name, address := range map[string]string{
 		"no multiaddress":     "127.0.0.1:4001",
-		"relay":               "/ip4/127.0.0.1/tcp/1/p2p/" + good.ID + "/p2p-circuit",
+		"its own relay":       "/ip4/127.0.0.1/tcp/1/p2p/" + other + "/p2p-circuit",
+		"a relay over ws":     "/ip4/127.0.0.1/tcp/1/ws/p2p/" + good.ID + "/p2p-circuit",
+		"any relay":           "/p2p-circuit",
+		"a relay at no place": "/p2p/" + good.ID + "/p2p-circuit",
+		"a relay without ID":  "/ip4/127.0.0.1/tcp/1/p2p-circuit",
 		"websocket":           "/ip4/127.0.0.1/tcp/1/ws",
 		"webtransport":        "/ip4/127.0.0.1/udp/1/quic-v1/webtransport",
 		"webrtc":              "/ip4/127.0.0.1/udp/1/webrtc-direct",
@@ -217,7 +221,7 @@ func TestAddressThatCannotBeDialled(t *testing.T) {
 	} {
 		fine := []string{
 			"/ip4/192.0.2.1/tcp/1", "/ip6/2001:db8::1/udp/1/quic-v1", "/ip6zone/lo/ip6/fe80::1/tcp/1", "/dns/example.org/tcp/1/p2p/" + other,
-			"/dns4/example.org/udp/1/quic-v1",
+			"/dns4/example.org/udp/1/quic-v1", "/dns4/example.org/tcp/443/p2p/" + good.ID + "/p2p-circuit",
 		}
 		if err := asker.SetPeers([]Peer{{ID: other, Addresses: append(fine, address)}, good}); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -229,7 +233,7 @@ func TestAddressThatCannotBeDialled(t *testing.T) {
 			t.Errorf("%s: the other peer is not reached: %v", name, err)
 		}
 	}
-	if n := strings.Count(log.String(), other); n != 11 {
+	if n := strings.Count(log.String(), other); n != 15 {
 		t.Errorf("%d lines name the peer, want one for each address", n)
 	}
 	cfg = config("third", "")

@@ -9,6 +9,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	circuit "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
 	"github.com/libp2p/go-libp2p/x/rate"
 )
 
@@ -31,6 +33,21 @@ const (
 	// the resource manager before it is read. Smaller ones are covered by what
 	// a stream costs anyhow (256 KiB of window are reserved for each over TCP).
 	reserveFrom = 64 << 10
+
+	// What one connection through a relay may carry in each direction, and how
+	// long it may last, before the two ends have to make another: more than the
+	// largest register and all that a partner may bring in a day, and short enough
+	// for two nodes to try a direct way, or a hole, again.
+	// libp2p's own are 128 KiB and two minutes.
+	relayedBytes = 256 << 20
+	relayedTime  = 30 * time.Minute
+
+	// placeTime is how long a place at a relay is kept for a node that is silent.
+	placeTime = time.Hour
+
+	// relayBuffer is the memory for each direction of a connection that a relay
+	// carries.
+	relayBuffer = 16 << 10
 
 	// A stranger who knocks without end fills this much of the log.
 	refusalsLoggedPerSecond = 5
@@ -132,6 +149,12 @@ func (l Limits) resources(protocols map[string]Protocol) (network.ResourceManage
 
 	scaling := rcmgr.DefaultLimits
 	libp2p.SetDefaultServiceLimits(&scaling) // identify
+	// A relay has a stream for each connection that it carries, so one peer may
+	// have as many of these as of others.
+	circuits := map[protocol.ID]rcmgr.ResourceLimits{circuit.ProtoIDv2Hop: all, circuit.ProtoIDv2Stop: all}
+	for id := range circuits {
+		fewer[id] = perPeer
+	}
 	limits := rcmgr.PartialLimitConfig{
 		System:              all,
 		Transient:           transient,
@@ -140,6 +163,9 @@ func (l Limits) resources(protocols map[string]Protocol) (network.ResourceManage
 		ProtocolDefault:     all,
 		ProtocolPeerDefault: perPeer,
 		ProtocolPeer:        fewer,
+		Protocol:            circuits,
+		Service:             map[string]rcmgr.ResourceLimits{relay.ServiceName: all},
+		ServicePeer:         map[string]rcmgr.ResourceLimits{relay.ServiceName: perPeer},
 		PeerDefault:         perPeer,
 		Conn:                rcmgr.ResourceLimits{Memory: rcmgr.LimitVal64(l.perPeer())},
 		Stream:              rcmgr.ResourceLimits{Memory: rcmgr.LimitVal64(2*l.largest + 32<<20)}, // a request and its reply

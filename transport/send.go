@@ -11,8 +11,9 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 )
 
-// Send hands request to the peer with ID to and returns its reply. It connects
-// when there is no connection; the connection stays.
+// Send hands request to the peer with ID to, or to a relay of this host, and
+// returns its reply. It connects when there is no connection; the connection
+// stays.
 //
 // Only a nil error says that the peer's handler had the request: its reply is
 // complete. After ErrRefusedByPeer the peer may have handled it all the same,
@@ -31,7 +32,8 @@ func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte,
 	if err != nil {
 		return nil, fmt.Errorf("%w: not a peer ID", ErrUnknownPeer)
 	}
-	if _, ok := h.gate.knows(other); !ok {
+	_, known := h.gate.knows(other)
+	if _, ours := h.relays[other]; !known && !ours {
 		return nil, ErrUnknownPeer
 	}
 
@@ -65,7 +67,9 @@ func (h *Host) exchange(ctx context.Context, to peer.ID, id protocol.ID, p Proto
 	if _, err := h.host.Network().DialPeer(ctx, to); err != nil {
 		return nil, false, &fault{ErrUnreachable, err}
 	}
-	s, err := h.host.NewStream(network.WithNoDial(ctx, "there is a connection"), to, id)
+	// Through a relay is as good: it would wait for a hole to be punched, which
+	// may never succeed.
+	s, err := h.host.NewStream(network.WithAllowLimitedConn(network.WithNoDial(ctx, "there is a connection"), "a relay will do"), to, id)
 	if err != nil {
 		if errors.Is(err, network.ErrResourceLimitExceeded) {
 			return nil, false, &fault{ErrUnreachable, err} // our own limit: nothing left this host

@@ -17,7 +17,8 @@
 // # How to read the code
 //
 // transport.go opens and closes; peers.go says who may take part and gate.go
-// holds the door; send.go and serve.go are the two ends of a stream, frame.go
+// holds the door; place.go keeps a place at a relay, relay.go is
+// one and proxy.go goes through that of the organisation; send.go and serve.go are the two ends of a stream, frame.go
 // is what travels on it and pace.go when it is cut; faults.go has the errors and
 // the codes with which a stream is reset; limits.go has every bound. The file
 // docs/protocol/40-transport.md says the same for a second implementer.
@@ -33,6 +34,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -45,6 +47,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	circuit "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
@@ -100,6 +103,22 @@ type Config struct {
 	// says; this is for their diagnosis. Default: the listen addresses.
 	Announce []string
 
+	// Relays are where this host, which nobody can call directly, keeps a place:
+	// addresses of relays that end in /p2p/ and their ID. Several addresses of one
+	// relay are one place. It also makes the host punch holes where it can.
+	// Default: none, this host can be called itself.
+	Relays []string
+
+	// Relay makes this host a relay for its peers: it carries what they send each
+	// other, sealed twice, between those that have a place here and those that
+	// call them.
+	Relay bool
+
+	// Proxy is an HTTP proxy, such as http://proxy.example.nl:3128, through which
+	// every TCP connection is made (CONNECT). QUIC does not go through it. Default:
+	// none.
+	Proxy string
+
 	// QUIC turns on QUIC next to TCP. Off is for networks that drop UDP, where
 	// every new connection would wait for QUIC to fail first. When it is off,
 	// QUIC addresses of peers are passed over and one in Listen is an error.
@@ -130,6 +149,10 @@ type Host struct {
 	gate      *gate
 	protocols map[protocol.ID]Protocol
 	quic      bool
+	limits    Limits
+	relays    relaying // at which this host keeps a place
+	places    places
+	carrier   io.Closer // the relay that this host is, or nil
 	log       *slog.Logger
 
 	// running ends when Close begins; the contexts of handlers follow from it.
@@ -166,11 +189,17 @@ func Open(cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	relays, err := parseRelays(cfg.Relays, cfg.QUIC)
+	if err != nil {
+		return nil, err
+	}
 
 	running, stop := context.WithCancel(context.Background())
 	h := &Host{
 		protocols: make(map[protocol.ID]Protocol, len(cfg.Protocols)),
 		quic:      cfg.QUIC,
+		limits:    cfg.Limits,
+		relays:    relays,
 		log:       cfg.Log,
 		running:   running,
 		stop:      stop,
@@ -187,13 +216,16 @@ func Open(cfg Config) (*Host, error) {
 		stop()
 		return nil, fmt.Errorf("start libp2p: %v", err)
 	}
-	h.gate.self = h.host.ID()
+	h.gate.self, h.gate.network, h.gate.own = h.host.ID(), h.host.Network(), relays
 	h.host.Network().Notify(&network.NotifyBundle{ConnectedF: h.gate.connected})
 	for id, p := range cfg.Protocols {
 		h.protocols[protocol.ID(id)] = p
 		if p.Handler != nil {
 			h.host.SetStreamHandler(protocol.ID(id), h.serve(p))
 		}
+	}
+	if len(relays) == 0 {
+		h.host.RemoveStreamHandler(circuit.ProtoIDv2Stop) // nobody is brought here by a relay
 	}
 	h.admit(peers)
 
@@ -205,6 +237,13 @@ func Open(cfg Config) (*Host, error) {
 			return nil, fmt.Errorf("listen on %s: %v", a, err)
 		}
 	}
+	if cfg.Relay {
+		if err := h.carry(); err != nil {
+			_ = h.Close()
+			return nil, fmt.Errorf("start the relay: %v", err)
+		}
+	}
+	h.keepPlaces()
 	return h, nil
 }
 
@@ -212,7 +251,12 @@ func Open(cfg Config) (*Host, error) {
 // returned.
 func (h *Host) Close() error {
 	h.stop()
-	if err := h.host.Close(); err != nil {
+	if h.carrier != nil {
+		_ = h.carrier.Close() // it has nothing to say
+	}
+	err := h.host.Close()
+	h.places.keepers.Wait() // one that waits for its relay is cut by now
+	if err != nil {
 		return fmt.Errorf("close libp2p: %v", err)
 	}
 	return nil
@@ -221,14 +265,17 @@ func (h *Host) Close() error {
 // ID is the peer ID of this host.
 func (h *Host) ID() string { return h.host.ID().String() }
 
-// Addresses are the multiaddresses on which this host listens, with the ports
-// that it really has, and without its peer ID.
+// Addresses are the multiaddresses at which this host can be called, without its
+// peer ID: those on which it listens, with the ports that it really has, and
+// those of the relays where it has a place right now.
 func (h *Host) Addresses() []string {
 	var texts []string
 	for _, a := range h.host.Network().ListenAddresses() {
-		texts = append(texts, a.String())
+		if !isRelayed(a) {
+			texts = append(texts, a.String())
+		}
 	}
-	return texts
+	return append(texts, h.places.addresses(h.relays)...)
 }
 
 // Refused is how many connections and streams this host has turned away since
@@ -278,6 +325,15 @@ func (cfg Config) options(g *gate, announce []ma.Multiaddr) ([]libp2p.Option, er
 	if err != nil {
 		return nil, fmt.Errorf("set the resource limits: %v", err)
 	}
+	overTCP := []any{tcp.DisableReuseport()}
+	if cfg.Proxy != "" {
+		address, err := ParseProxy(cfg.Proxy)
+		if err != nil {
+			return nil, fmt.Errorf("proxy: %v", err)
+		}
+		overTCP = append(overTCP, tcp.WithDialerForAddr(proxy{address}.dialer))
+	}
+	behind := len(cfg.Relays) > 0
 	options := []libp2p.Option{
 		libp2p.Identity(key),
 		libp2p.UserAgent("sluis"),
@@ -286,16 +342,14 @@ func (cfg Config) options(g *gate, announce []ma.Multiaddr) ([]libp2p.Option, er
 		libp2p.Security(libp2ptls.ID, newHybridTLS),
 		// Two processes on one port would share its connections at random
 		// instead of the second one failing to listen.
-		libp2p.Transport(tcp.NewTCPTransport, tcp.DisableReuseport()),
+		libp2p.Transport(tcp.NewTCPTransport, overTCP...),
 		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
 		libp2p.ConnectionGater(g),
 		libp2p.ResourceManager(resources),
 		// Connections to peers are few, known and worth keeping; the resource
 		// manager bounds them. Trimming would cut exchanges that are under way.
 		libp2p.ConnectionManager(connmgr.NullConnMgr{}),
-		libp2p.DisableRelay(),
-		libp2p.DisableIdentifyAddressDiscovery(),
-		libp2p.ForceReachabilityPublic(),
+		libp2p.ForceReachabilityPublic(), // no probing
 		libp2p.Ping(false),
 		// Peers that are down for a day would teach the detectors that UDP or
 		// IPv6 is broken, and they would then refuse to dial the others.
@@ -305,6 +359,17 @@ func (cfg Config) options(g *gate, announce []ma.Multiaddr) ([]libp2p.Option, er
 		// not by host.
 		libp2p.DisableMetrics(),
 		libp2p.WithDialTimeout(dialTimeout),
+	}
+	if behind {
+		// What others see of our address is where a hole can be punched.
+		options = append(options, libp2p.EnableHolePunching())
+	} else {
+		options = append(options, libp2p.DisableIdentifyAddressDiscovery())
+	}
+	if cfg.Relay {
+		options = append(options, libp2p.DisableRelay()) // it calls nobody
+	} else {
+		options = append(options, libp2p.EnableRelay()) // to call peers that are behind one
 	}
 	if cfg.QUIC {
 		options = append(options, libp2p.Transport(libp2pquic.NewTransport))

@@ -12,7 +12,7 @@ func commands(t *terminal) []*cobra.Command {
 		purposesCommand(t), triggersCommand(t), statementsCommand(t), itemsCommand(t), weighingsCommand(t), groundsCommand(t), conditionsCommand(t),
 		initCommand(t), keysCommand(t), runCommand(t), statusCommand(t), staffCommand(t), partiesCommand(t), ledgerCommand(t), auditCommand(t),
 		retentionCommand(t), backupCommand(t), restoreCommand(t), configCommand(t),
-		registerCommand(t), testnetCommand(t),
+		registerCommand(t), relayCommand(t), testnetCommand(t),
 		versionCommand(t),
 	}
 }

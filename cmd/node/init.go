@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ import (
 func initCommand(t *terminal) *cobra.Command {
 	var smith locksmith
 	var oin, name, root, config string
-	var capacities, listen, announce []string
+	var capacities, listen, announce, relays []string
 	var contact register.Contact
 	var newKey string
 	cmd := &cobra.Command{
@@ -48,7 +49,7 @@ makes one.`,
 			if err != nil {
 				return err
 			}
-			text, err := configText(config, listen, announce)
+			text, err := configText(config, map[string][]string{"listen": listen, "announce": announce, "relays": relays})
 			if err != nil {
 				return err
 			}
@@ -80,6 +81,7 @@ makes one.`,
 	f.StringVar(&config, "config", "", "`file` to take as sluis.toml")
 	f.StringArrayVar(&listen, "listen", nil, "`multiaddress` to listen on; repeat for more")
 	f.StringArrayVar(&announce, "announce", nil, "`multiaddress` at which others reach this node, where it differs")
+	f.StringArrayVar(&relays, "relay", nil, "`multiaddress` of a relay with its ID, for a node that others can't call; repeat for more")
 	f.StringVar(&contact.Name, "contact-name", "", "`desk` to call for clarification")
 	f.StringVar(&contact.Email, "contact-email", "", "`address` of the desk")
 	f.StringVar(&contact.Phone, "contact-phone", "", "`number` of the desk")
@@ -149,16 +151,19 @@ func parseCapacity(text string) (exchange.Capacity, error) {
 }
 
 // configText makes sluis.toml of a file, or of the addresses alone.
-func configText(file string, listen, announce []string) ([]byte, error) {
+func configText(file string, addresses map[string][]string) ([]byte, error) {
 	if file != "" {
-		if len(listen)+len(announce) > 0 {
-			return nil, usage(errors.New("--config and --listen or --announce exclude each other; write the addresses into the file"))
+		for _, all := range addresses {
+			if len(all) > 0 {
+				return nil, usage(errors.New("--config and --listen, --announce or --relay exclude each other; write the addresses into the file"))
+			}
 		}
 		return os.ReadFile(file)
 	}
 	var b strings.Builder
 	b.WriteString("# Configuration of a Sluis node; `sluis config example` shows every key.\n")
-	for key, all := range map[string][]string{"listen": listen, "announce": announce} {
+	for _, key := range slices.Sorted(maps.Keys(addresses)) {
+		all := addresses[key]
 		if len(all) == 0 {
 			continue
 		}
