@@ -12,6 +12,7 @@ import (
 // party that was asked, time from left to right. The table below it says the same.
 type swim struct {
 	High  int
+	Foot  int // where the lanes end; below it stands which day is today
 	Lanes []swimLane
 	Days  []swimDay
 	Now   int // where today is
@@ -105,7 +106,7 @@ func (v *visit) swim(all []peer.Summary) swim {
 		}
 		y += barRoom * len(l.Bars)
 	}
-	p.High = y + 8
+	p.Foot, p.High = y+4, y+24
 	return p
 }
 

@@ -55,16 +55,16 @@ func TestSecretURI(t *testing.T) {
 func TestSignInPassword(t *testing.T) {
 	w := newWorld(t, nil)
 	secret, _ := w.enrol(nurse)
-	code := w.code(secret)
+	code, wrong := w.code(secret), "000000"
+	if code == wrong {
+		wrong = "000001"
+	}
 	for what, c := range map[string][3]string{
 		"a wrong password": {string(nurse), "een andere lange zin", code},
-		"a wrong code":     {string(nurse), phrase, "000000"},
+		"a wrong code":     {string(nurse), phrase, wrong},
 		"no code":          {string(nurse), phrase, ""},
 		"somebody else":    {string(other), phrase, code},
 	} {
-		if code == "000000" {
-			t.Skip("the code of this moment is the wrong one")
-		}
 		_, err := w.browser().password(c[0], c[1], c[2])
 		wantCode(t, what, err, SignInRefused)
 	}
