@@ -81,6 +81,7 @@ const (
 	DossierDestroyed    EventKind = "dossier-destroyed"    // the record key is gone (vernietiging)
 	DossiersPurged      EventKind = "dossiers-purged"      // nothing of it is left in the files
 	Searched            EventKind = "searched"             // somebody looked for a person
+	StaffViewed         EventKind = "staff-viewed"         // somebody looked what a member of staff did
 	Exported            EventKind = "exported"             // content left the node for a person of ours
 	InspectionGranted   EventKind = "inspection-granted"   // a regulator got a bundle (toezicht)
 	CheckpointCosigned  EventKind = "checkpoint-cosigned"  // we checked and signed a partner's checkpoint
@@ -134,7 +135,8 @@ type Detail struct {
 	Conditions []ConditionCode `json:"conditions,omitempty"`
 	Code       string          `json:"code,omitempty"`
 	Step       *StepNote       `json:"step,omitempty"`
-	// Second is who confirmed a decision, or to whom work was given.
+	// Second is who confirmed a decision, to whom work was given, or at whose acts
+	// somebody looked.
 	Second ActorID `json:"second,omitempty"`
 	// For is for whom somebody stepped in.
 	For ActorID `json:"for,omitempty"`

@@ -111,7 +111,7 @@ var EventKinds = [...]EventKind{
 	RequestIssued, RequestReceived, CaseOpened, CaseChanged, CaseClosed, WithdrawalIssued, WithdrawalReceived, QuestionIssued, QuestionReceived,
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed, DraftSaved, StaffChanged, AccountChanged, SignedIn, RegisterInstalled, NodeCreated, MomentRecorded, HoldPlaced,
-	HoldLifted, DossierDestroyed, DossiersPurged, Searched, Exported, InspectionGranted, CheckpointCosigned, CosignatureReceived, LedgerAlarm,
+	HoldLifted, DossierDestroyed, DossiersPurged, Searched, StaffViewed, Exported, InspectionGranted, CheckpointCosigned, CosignatureReceived, LedgerAlarm,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
 	ItemsErased,

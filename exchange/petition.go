@@ -204,6 +204,9 @@ func (p Petition) Due() time.Time {
 // Overdue reports whether the last day has passed and nothing is decided.
 func (p Petition) Overdue(at time.Time) bool { return p.Open() && midnight(at).After(p.Due()) }
 
+// Late reports whether it was decided after the last day.
+func (p Petition) Late() bool { return !p.Open() && midnight(p.Ruling.At).After(p.Due()) }
+
 // Open reports whether nothing is decided yet.
 func (p Petition) Open() bool { return p.Ruling.Outcome == "" }
 

@@ -107,3 +107,16 @@ func HoldsNumber(text Personal) bool {
 	}
 	return false
 }
+
+// ViewStaff is the event of a privacy officer who looks what a member of staff
+// did in the capacity whose hat she wears. It is recorded before she is shown
+// anything.
+func ViewStaff(of ActorID, own Party, by Actor, at time.Time) (Event, error) {
+	if _, ok := own.Capacity(by.Hat); !ok {
+		return Event{}, refuse(UnknownCapacity, "party", "own", "capacity", string(by.Hat))
+	}
+	if _, err := by.oneOf([]Role{PrivacyOfficer}, by.Hat, ""); err != nil {
+		return Event{}, err
+	}
+	return Event{Kind: StaffViewed, Own: PartyID{OIN: own.OIN, Capacity: by.Hat}, At: at, By: by.ID, Detail: Detail{Second: of}}, nil
+}

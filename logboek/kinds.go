@@ -119,6 +119,7 @@ var silent = map[exchange.EventKind]string{
 	exchange.StaffChanged:        "about staff",
 	exchange.AccountChanged:      "about staff",
 	exchange.SignedIn:            "about staff",
+	exchange.StaffViewed:         "about staff",
 	exchange.RegisterInstalled:   "about organisations",
 	exchange.NodeCreated:         "about the node",
 	exchange.DossiersPurged:      "the files of what dossier-destroyed already tells",

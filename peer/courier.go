@@ -37,6 +37,7 @@ type errand struct {
 	to      exchange.OIN
 	tries   int
 	next    time.Time // not before
+	code    string    // why it did not go the last time
 	running bool
 }
 
@@ -76,14 +77,20 @@ func (c *courier) add(out store.Outgoing) {
 
 // tries is how often a message was tried in vain.
 func (c *courier) tries(id string) int {
+	e, _ := c.errand(id)
+	return e.tries
+}
+
+// errand is how a message stands.
+func (c *courier) errand(id string) (errand, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, e := range c.queues[c.within[id]] {
 		if e.id == id {
-			return e.tries
+			return *e, true
 		}
 	}
-	return 0
+	return errand{}, false
 }
 
 // forget takes messages that are finished off the queues.
@@ -182,12 +189,13 @@ func (c *courier) due(now time.Time, running int) (ids []string, again time.Time
 	return ids, again
 }
 
-// done records how an attempt went. After a failure the message waits.
-func (c *courier) done(id string, failed bool, now time.Time) {
+// done records how an attempt went: code says why it failed, "" that it did not.
+// After a failure the message waits.
+func (c *courier) done(id, code string, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.away, id)
-	if !failed {
+	if code == "" {
 		c.drop(id)
 		return
 	}
@@ -195,7 +203,7 @@ func (c *courier) done(id string, failed bool, now time.Time) {
 		if e.id != id {
 			continue
 		}
-		e.running = false
+		e.running, e.code = false, code
 		e.tries++
 		e.next = now.Add(c.pace.after(e.tries))
 	}

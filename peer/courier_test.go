@@ -45,7 +45,7 @@ func TestCourierIsFair(t *testing.T) {
 		}
 	}
 	for _, id := range append(stalled, next...) {
-		c.done(id, false, now)
+		c.done(id, "", now)
 	}
 	if len(c.away) != 0 {
 		t.Errorf("%d attempts are never over", len(c.away))

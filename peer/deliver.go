@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -79,7 +78,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	case len(r.Receipt) > 0:
 		return n.receipted(ctx, f, out, to, row, kind, r.Receipt)
 	case r.Retry:
-		return fmt.Errorf("the other node says: later")
+		return &postponed{knownCode(r.Code)}
 	case r.Code == "":
 		return fault(BadReply)
 	}
@@ -87,6 +86,12 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	n.log.Warn("message not accepted", "party", to.String(), "code", code)
 	return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code, true)
 }
+
+// A postponed message was not accepted yet, and may be later.
+type postponed struct{ code string }
+
+// Error says so.
+func (p *postponed) Error() string { return "the other node says: later" }
 
 // overtaken is why a message may not leave any more, or "": since it was queued
 // a register may have taken from either party what it rests on.

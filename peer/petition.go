@@ -166,13 +166,14 @@ type PetitionSummary struct {
 	Extended bool
 	Outcome  exchange.RulingOutcome // "" while open
 	Decided  time.Time
+	Late     bool // decided after the last day
 }
 
 // PetitionSummaryOf is what may be shown of a petition at this time.
 func PetitionSummaryOf(p exchange.Petition, at time.Time) PetitionSummary {
 	return PetitionSummary{
 		ID: p.ID, Own: p.Own, Kind: p.Kind, Received: p.Received, Due: p.Due(), Overdue: p.Overdue(at), Extended: !p.Extension.At.IsZero(),
-		Outcome: p.Ruling.Outcome, Decided: p.Ruling.At,
+		Outcome: p.Ruling.Outcome, Decided: p.Ruling.At, Late: p.Late(),
 	}
 }
 

@@ -130,7 +130,7 @@ func (n *Node) attempt(ctx context.Context, id string) {
 	if err != nil {
 		n.log.Debug("message not delivered yet", "message", id, "error", err.Error())
 	}
-	n.courier.done(id, err != nil, n.now())
+	n.courier.done(id, codeOfAttempt(err), n.now())
 }
 
 // keepRegister compares registers with the peers. While a peer is not reached it

@@ -22,6 +22,10 @@ import (
 //	x<dossier>                 the dossier was destroyed (destroy.go)
 //	o<id>                      outgoing message, sealed under the record key of the node
 //	s<issuer> 0 <id>           handled message and what was answered (row.go)
+//
+// Format is the form of the database. A node opens no other.
+const Format = "sluis-store/1"
+
 const (
 	configPrefix   = "c"
 	entryPrefix    = "e"
@@ -37,7 +41,6 @@ const (
 	formatKey      = configPrefix + "format"
 	originKey      = configPrefix + "origin"
 	purgeKey       = configPrefix + "purge" // there only while a purge runs, see destroy.go
-	currentFormat  = "sluis-store/1"
 	numberedKeyLen = 1 + 8
 )
 

@@ -67,7 +67,7 @@ func createDatabase(dir string, o Options) error {
 	}
 	err = db.Update(func(txn *badger.Txn) error {
 		return errors.Join(
-			txn.Set([]byte(formatKey), []byte(currentFormat)),
+			txn.Set([]byte(formatKey), []byte(Format)),
 			txn.Set([]byte(originKey), []byte(o.Signer.Name())),
 			txn.Set(recordKeyKey(NodeDossier), record.bytes))
 	})
@@ -120,6 +120,9 @@ func releaseMemory(dir string) {
 		releasePages(path)
 	}
 }
+
+// Free is how much can still be written to the disk, in bytes.
+func (s *Store) Free() (int64, error) { return s.free() }
 
 // openFiles opens anchor and database, proves one against the other, and leaves
 // nothing open when that fails.
@@ -197,8 +200,8 @@ func (s *Store) checkConfig() error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if string(format) != currentFormat {
-			return &Inconsistent{File: databaseDir, What: "not a database of format " + currentFormat}
+		if string(format) != Format {
+			return &Inconsistent{File: databaseDir, What: "not a database of format " + Format}
 		}
 		origin, err := get(txn, []byte(originKey))
 		if err != nil || string(origin) != s.options.Signer.Name() {
