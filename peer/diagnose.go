@@ -150,7 +150,7 @@ func (n *Node) reach(ctx context.Context, all []contact) {
 			break
 		}
 		work.Go(func() {
-			attempt, cancel := context.WithTimeout(ctx, contactTime)
+			attempt, cancel := context.WithTimeout(transport.Eagerly(ctx), contactTime)
 			defer cancel()
 			err := n.greet(attempt, all[i].party.Peer)
 			all[i].err, all[i].tried = err, err == nil || ctx.Err() == nil

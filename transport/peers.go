@@ -68,9 +68,7 @@ func (h *Host) admit(peers map[peer.ID]known) {
 		}
 		book.ClearAddrs(id)
 		book.AddAddrs(id, p.addresses, peerstore.PermanentAddrTTL)
-		if s, ok := h.host.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
-			s.Backoff().Clear(id)
-		}
+		h.forgetFailures(id)
 	}
 	for id := range before {
 		if _, still := peers[id]; still {
@@ -82,6 +80,13 @@ func (h *Host) admit(peers map[peer.ID]known) {
 		}
 		_ = h.host.Network().ClosePeer(id) // a connection that fails to close cleanly is gone all the same
 		book.RemovePeer(id)
+	}
+}
+
+// forgetFailures lets the next attempt to connect to a peer begin at once.
+func (h *Host) forgetFailures(id peer.ID) {
+	if s, ok := h.host.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
+		s.Backoff().Clear(id)
 	}
 }
 
