@@ -221,7 +221,9 @@ func TestDiagnoseClock(t *testing.T) {
 	debts.wait(x.ID, exchange.Weighing)
 	college.until("the difference is seen", func() bool {
 		checks, err := college.node.Diagnose(t.Context())
-		return err == nil && slices.ContainsFunc(checks, func(c peer.Check) bool { return c.Code == "clock-wrong" && strings.HasPrefix(c.Values["offset"], "4m") || c.Values["offset"] == "3m59s" })
+		return err == nil && slices.ContainsFunc(checks, func(c peer.Check) bool {
+			return c.Code == "clock-wrong" && strings.HasPrefix(c.Values["offset"], "4m") || c.Values["offset"] == "3m59s"
+		})
 	})
 }
 
