@@ -196,7 +196,8 @@ func rootfs(p plan) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b.Bytes(), t.Close()
+	err = t.Close() // which writes the end
+	return b.Bytes(), err
 }
 
 // authorities are the public certificate authorities, for an identity provider or
