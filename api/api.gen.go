@@ -322,6 +322,27 @@ func (e Verdict) Valid() bool {
 	}
 }
 
+// Defines values for Severity.
+const (
+	Attention Severity = "let-op"
+	Failing   Severity = "fout"
+	Fine      Severity = "goed"
+)
+
+// Valid indicates whether the value is a known member of the Severity enum.
+func (e Severity) Valid() bool {
+	switch e {
+	case Attention:
+		return true
+	case Failing:
+		return true
+	case Fine:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for IdentityProof.
 const (
 	ProofDigiD          IdentityProof = "digid"
@@ -1471,6 +1492,11 @@ type Date = string
 // SeatState Of een uitgenodigde partij meedoet.
 type SeatState string
 
+// Diagnosis defines model for Diagnose.
+type Diagnosis struct {
+	Checks []Check `json:"keuringen"`
+}
+
 // Depth Hoeveel een gegeven vertelt; dat er iets is, hoe het loopt, of de inhoud.
 type Depth string
 
@@ -1627,6 +1653,9 @@ type Passing struct {
 	From       PartyID     `json:"van"`
 	Conditions []Condition `json:"voorwaarden,omitempty,omitzero"`
 }
+
+// Severity defines model for Ernst.
+type Severity string
 
 // Fact defines model for Feit.
 type Fact struct {
@@ -1968,6 +1997,16 @@ type Side string
 //
 // Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
 type ID = string
+
+// Check Wat een keuring van het knooppunt vond. docs/doctor.md zegt bij elke code wat het betekent en wat te doen.
+type Check struct {
+	// Code Een code uit een catalogus of het register.
+	Code     Code     `json:"code"`
+	Severity Severity `json:"ernst"`
+
+	// Values Wat in de zinnen van de code staat, bij zijn naam.
+	Values map[string]string `json:"waarden"`
+}
 
 // Choice defines model for Keuze.
 type Choice struct {
@@ -4148,6 +4187,14 @@ type ClientInterface interface {
 	// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
 	EndCoordination(ctx context.Context, id ID, params *EndCoordinationParams, body EndCoordinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Diagnose Nagaan wat er aan het knooppunt schort
+	//
+	// Probeert ook elke partij van het register te bereiken; dat duurt hoogstens een ruime minuut. Wat zonder het knooppunt is te zien, zoals de
+	// rechten van zijn bestanden, gaat sluis doctor na.
+	//
+	// Corresponds with GET /diagnose (the `Diagnose` operationId).
+	Diagnose(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	//
 	// Corresponds with GET /doelen (the `ListPurposes` operationId).
@@ -5275,6 +5322,24 @@ func (c *Raw) EndCoordinationWithBody(ctx context.Context, id ID, params *EndCoo
 // Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
 func (c *Raw) EndCoordination(ctx context.Context, id ID, params *EndCoordinationParams, body EndCoordinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEndCoordinationRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Diagnose Nagaan wat er aan het knooppunt schort
+//
+// Probeert ook elke partij van het register te bereiken; dat duurt hoogstens een ruime minuut. Wat zonder het knooppunt is te zien, zoals de
+// rechten van zijn bestanden, gaat sluis doctor na.
+//
+// Corresponds with GET /diagnose (the `Diagnose` operationId).
+func (c *Raw) Diagnose(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiagnoseRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -7980,6 +8045,33 @@ func NewEndCoordinationRequestWithBody(server string, id ID, params *EndCoordina
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+	}
+
+	return req, nil
+}
+
+// NewDiagnoseRequest constructs an http.Request for the Diagnose method
+func NewDiagnoseRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/diagnose")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -10763,6 +10855,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /casussen/{kenmerk}/teruggaven (the `EndCoordination` operationId).
 	EndCoordinationWithResponse(ctx context.Context, id ID, params *EndCoordinationParams, body EndCoordinationJSONRequestBody, reqEditors ...RequestEditorFn) (*EndCoordinationResponse, error)
 
+	// DiagnoseWithResponse Nagaan wat er aan het knooppunt schort
+	//
+	// Probeert ook elke partij van het register te bereiken; dat duurt hoogstens een ruime minuut. Wat zonder het knooppunt is te zien, zoals de
+	// rechten van zijn bestanden, gaat sluis doctor na.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /diagnose (the `Diagnose` operationId).
+	DiagnoseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*DiagnoseResponse, error)
+
 	// ListPurposesWithResponse Doelen waarvoor gevraagd kan worden
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -13041,6 +13143,54 @@ func (r EndCoordinationResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r EndCoordinationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DiagnoseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Diagnosis
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DiagnoseResponse) GetJSON200() *Diagnosis {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DiagnoseResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DiagnoseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DiagnoseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DiagnoseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DiagnoseResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16655,6 +16805,22 @@ func (c *ClientWithResponses) EndCoordinationWithResponse(ctx context.Context, i
 	return ParseEndCoordinationResponse(rsp)
 }
 
+// DiagnoseWithResponse Nagaan wat er aan het knooppunt schort
+//
+// Probeert ook elke partij van het register te bereiken; dat duurt hoogstens een ruime minuut. Wat zonder het knooppunt is te zien, zoals de
+// rechten van zijn bestanden, gaat sluis doctor na.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /diagnose (the `Diagnose` operationId).
+func (c *ClientWithResponses) DiagnoseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*DiagnoseResponse, error) {
+	rsp, err := c.Diagnose(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiagnoseResponse(rsp)
+}
+
 // ListPurposesWithResponse Doelen waarvoor gevraagd kan worden
 //
 // Returns a wrapper object for the known response body format(s).
@@ -19044,6 +19210,39 @@ func ParseEndCoordinationResponse(rsp *http.Response) (*EndCoordinationResponse,
 			headers.Location = value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDiagnoseResponse parses an HTTP response from a DiagnoseWithResponse call
+func ParseDiagnoseResponse(rsp *http.Response) (*DiagnoseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DiagnoseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Diagnosis
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

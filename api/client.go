@@ -485,3 +485,8 @@ func (c *Client) Conditions(ctx context.Context) ([]ConditionRule, error) {
 func (c *Client) Status(ctx context.Context) (NodeStatus, error) {
 	return result[NodeStatus](c.raw.GetStatus(ctx))
 }
+
+// Diagnose checks what only a node that runs can tell. It takes a good minute at most.
+func (c *Client) Diagnose(ctx context.Context) (Diagnosis, error) {
+	return result[Diagnosis](c.raw.Diagnose(ctx))
+}

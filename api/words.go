@@ -39,6 +39,16 @@ func codes[T ~string](all []pair[T]) []string {
 
 func sides() []pair[Side] { return []pair[Side]{{"asker", Asker}, {"supplier", Supplier}} }
 
+func severities() []pair[Severity] {
+	return []pair[Severity]{{"ok", Fine}, {"warn", Attention}, {"fail", Failing}}
+}
+
+// SeverityOf is the word for a code of schemas.CheckLevel.
+func SeverityOf(code string) (Severity, bool) { return word(severities(), code) }
+
+// Code is the code of schemas.CheckLevel for the word.
+func (s Severity) Code() string { return code(severities(), s) }
+
 // SideOf is the word for a code of exchange.Side.
 func SideOf(code string) (Side, bool) { return word(sides(), code) }
 

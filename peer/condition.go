@@ -79,8 +79,10 @@ func (b Backups) Late(at time.Time) bool {
 }
 
 // Backups looks at the directory of the backup.
-func (n *Node) Backups() (Backups, error) {
-	b := Backups{Dir: n.config.Backup.Dir}
+func (n *Node) Backups() (Backups, error) { return backups(n.config.Backup) }
+
+func backups(config Backup) (Backups, error) {
+	b := Backups{Dir: config.Dir}
 	if b.Dir == "" {
 		return b, nil
 	}
@@ -96,7 +98,7 @@ func (n *Node) Backups() (Backups, error) {
 		return b, err
 	}
 	b.Part, b.Last, b.Whole = c.Part, part.ModTime(), c.Whole
-	b.Next = b.Last.Add(time.Duration(n.config.Backup.Every))
+	b.Next = b.Last.Add(time.Duration(config.Every))
 	b.Bytes, err = sizeOf(b.Dir)
 	return b, err
 }

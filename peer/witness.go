@@ -159,7 +159,15 @@ func (n *Node) askConsistency(ctx context.Context, f *inForce, party register.Pa
 	if err != nil {
 		return wire.Consistency{}, err
 	}
-	c, err := wire.ReadConsistency([]byte(r.Answer), party.OIN, n.id.OIN, w.Nonce, f.register, n.now())
+	now := n.now()
+	c, err := wire.ReadConsistency([]byte(r.Answer), party.OIN, n.id.OIN, w.Nonce, f.register, now)
+	var wrong *wire.Fault
+	switch {
+	case err == nil:
+		n.watch.time(party.OIN, c.At.Sub(now), now)
+	case errors.As(err, &wrong) && wrong.Code == wire.MessageClock:
+		n.watch.time(party.OIN, wire.Skew, now) // at least
+	}
 	if err == nil && !slices.Equal(c.Sizes, w.Sizes) {
 		err = fault(BadConsistency)
 	}

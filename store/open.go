@@ -121,6 +121,10 @@ func releaseMemory(dir string) {
 	}
 }
 
+// FreeOn is how much an ordinary account can still write to the disk of a
+// directory, in bytes.
+func FreeOn(dir string) (int64, error) { return freeBytes(dir) }
+
 // Free is how much can still be written to the disk, in bytes.
 func (s *Store) Free() (int64, error) { return s.free() }
 

@@ -99,9 +99,7 @@ func (h *Host) admit(peers map[peer.ID]known) {
 		}
 		book.ClearAddrs(id)
 		book.AddAddrs(id, p.addresses, peerstore.PermanentAddrTTL)
-		if s, ok := h.host.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
-			s.Backoff().Clear(id)
-		}
+		h.forgetFailures(id)
 	}
 	for id := range before {
 		if _, still := peers[id]; still {
@@ -120,6 +118,13 @@ func (h *Host) admit(peers map[peer.ID]known) {
 			book.ClearAddrs(id)
 			_ = h.host.Network().ClosePeer(id) // as above
 		}
+	}
+}
+
+// forgetFailures lets the next attempt to connect to a peer begin at once.
+func (h *Host) forgetFailures(id peer.ID) {
+	if s, ok := h.host.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
+		s.Backoff().Clear(id)
 	}
 }
 

@@ -37,6 +37,9 @@ func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte,
 		return nil, ErrUnknownPeer
 	}
 
+	if ctx.Value(eagerly{}) != nil {
+		h.forgetFailures(other)
+	}
 	end := time.Now().Add(p.Total)
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
@@ -60,6 +63,14 @@ func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte,
 	}
 	return reply, nil
 }
+
+type eagerly struct{}
+
+// Eagerly returns a context with which [Host.Send] connects to a peer also when
+// that failed a moment ago. Without it a peer that was down is left alone for
+// some seconds, and for minutes when it stays so: right for a courier, and wrong
+// for a person who asks whether the peer can be reached now.
+func Eagerly(ctx context.Context) context.Context { return context.WithValue(ctx, eagerly{}, true) }
 
 // exchange is one attempt of Send. Its errors are faults; broke is true when
 // not the stream but the connection under it ended, or none could be opened.

@@ -283,6 +283,32 @@ func TestNewAddressEndsBackoff(t *testing.T) {
 	})
 }
 
+// Who asks whether a peer can be reached now is not told that it could not a
+// moment ago.
+func TestEagerly(t *testing.T) {
+	overEach(t, func(t *testing.T, listen string) {
+		cfg := config("asker", "")
+		cfg.Options = []libp2p.Option{libp2p.WithDialTimeout(300 * time.Millisecond)}
+		asker := open(t, cfg)
+		first := open(t, config("answerer", listen))
+		id, at := first.ID(), first.Addresses()
+		if err := errors.Join(first.Close(), asker.SetPeers([]Peer{{ID: id, Addresses: at}})); err != nil {
+			t.Fatal(err)
+		}
+		_, err := asker.Send(soon(t), id, echo, nil)
+		wants(t, err, ErrUnreachable)
+		again := open(t, config("answerer", at[0]))
+		if err := again.SetPeers([]Peer{{ID: asker.ID()}}); err != nil {
+			t.Fatal(err)
+		}
+		_, err = asker.Send(soon(t), id, echo, nil)
+		wants(t, err, ErrUnreachable) // or there is nothing to be eager about
+		if _, err = asker.Send(Eagerly(soon(t)), id, echo, nil); err != nil {
+			t.Errorf("%v (%v)", err, cause(err))
+		}
+	})
+}
+
 // The connection breaks under an exchange: Send tries once more, over another,
 // and no oftener.
 func TestConnectionBreaks(t *testing.T) {

@@ -93,6 +93,9 @@ type ServerInterface interface {
 	// EndCoordination Een gezamenlijke aanpak beëindigen
 	// (POST /casussen/{kenmerk}/teruggaven)
 	EndCoordination(w http.ResponseWriter, r *http.Request, id ID, params EndCoordinationParams)
+	// Diagnose Nagaan wat er aan het knooppunt schort
+	// (GET /diagnose)
+	Diagnose(w http.ResponseWriter, r *http.Request)
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	// (GET /doelen)
 	ListPurposes(w http.ResponseWriter, r *http.Request)
@@ -1840,6 +1843,20 @@ func (siw *ServerInterfaceWrapper) EndCoordination(w http.ResponseWriter, r *htt
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.EndCoordination(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Diagnose operation middleware
+func (siw *ServerInterfaceWrapper) Diagnose(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Diagnose(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4243,6 +4260,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/personen", wrapper.Admit)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/sluitingen", wrapper.CloseCase)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/teruggaven", wrapper.EndCoordination)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/diagnose", wrapper.Diagnose)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/doelen", wrapper.ListPurposes)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/gegevenssoorten", wrapper.ListItems)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/alarmen", wrapper.ListAlarms)
@@ -6302,6 +6320,44 @@ type EndCoordinationdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndCoordinationdefaultApplicationProblemPlusJSONResponse) VisitEndCoordinationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiagnoseRequestObject struct {
+}
+
+type DiagnoseResponseObject interface {
+	VisitDiagnoseResponse(w http.ResponseWriter) error
+}
+
+type Diagnose200JSONResponse Diagnosis
+
+func (response Diagnose200JSONResponse) VisitDiagnoseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiagnosedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DiagnosedefaultApplicationProblemPlusJSONResponse) VisitDiagnoseResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9808,6 +9864,9 @@ type StrictServerInterface interface {
 	// EndCoordination Een gezamenlijke aanpak beëindigen
 	// (POST /casussen/{kenmerk}/teruggaven)
 	EndCoordination(ctx context.Context, request EndCoordinationRequestObject) (EndCoordinationResponseObject, error)
+	// Diagnose Nagaan wat er aan het knooppunt schort
+	// (GET /diagnose)
+	Diagnose(ctx context.Context, request DiagnoseRequestObject) (DiagnoseResponseObject, error)
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	// (GET /doelen)
 	ListPurposes(ctx context.Context, request ListPurposesRequestObject) (ListPurposesResponseObject, error)
@@ -10735,6 +10794,30 @@ func (sh *strictHandler) EndCoordination(w http.ResponseWriter, r *http.Request,
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(EndCoordinationResponseObject); ok {
 		if err := validResponse.VisitEndCoordinationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Diagnose operation middleware
+func (sh *strictHandler) Diagnose(w http.ResponseWriter, r *http.Request) {
+	var request DiagnoseRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Diagnose(ctx, request.(DiagnoseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Diagnose")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DiagnoseResponseObject); ok {
+		if err := validResponse.VisitDiagnoseResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -2,9 +2,12 @@ package server
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"sluis/api"
 	"sluis/exchange"
+	"sluis/peer"
 )
 
 // GetStatus tells how the node is.
@@ -33,4 +36,29 @@ func (a *API) GetStatus(context.Context, GetStatusRequestObject) (GetStatusRespo
 		s.Logboek = &api.LogboekStatus{Behind: behind, Since: since}
 	}
 	return GetStatus200JSONResponse(s), nil
+}
+
+// Diagnose tells what is wrong with the node.
+func (a *API) Diagnose(ctx context.Context, _ DiagnoseRequestObject) (DiagnoseResponseObject, error) {
+	checks, err := a.node.Diagnose(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a.Logboek != nil {
+		behind, since := a.Logboek()
+		code := peer.LogboekOK
+		if !since.IsZero() {
+			code = peer.LogboekStuck
+		}
+		checks = append(checks, peer.Check{Code: code, Values: map[string]string{
+			"behind": strconv.FormatUint(behind, 10), "since": since.UTC().Format(time.RFC3339),
+		}})
+	}
+	return Diagnose200JSONResponse{Checks: each(checks, CheckOf)}, nil
+}
+
+// CheckOf is what was found about a node, as the contract has it.
+func CheckOf(c peer.Check) api.Check {
+	severity, _ := api.SeverityOf(string(c.Level()))
+	return api.Check{Code: c.Code, Severity: severity, Values: c.Values}
 }

@@ -36,6 +36,8 @@ import (
 //	toml FILE              write a sluis.toml for loopback, on a free port
 //	console FILE           add the web console to it, over TLS: $CONSOLE
 //	page PATH TEXT         get a page of it and want a text
+//	backup FILE DIR        add a directory for backups to it
+//	elsewhere FILE         make it listen on another port
 //	network                two parties with running nodes: $COLLEGE, $PROBATION
 //	sigterm                tell what runs in the background to stop
 //	damage GLOB            change one bit of the largest file of that name
@@ -59,7 +61,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
-			"until": until, "console": consoleConfig, "page": page,
+			"until": until, "console": consoleConfig, "page": page, "backup": backupConfig, "elsewhere": elsewhere,
 		},
 	})
 }
@@ -122,6 +124,28 @@ func consoleConfig(ts *testscript.TestScript, neg bool, args []string) {
 	_, err = fmt.Fprintf(f, "[console]\nlisten = %q\npublic_url = %q\ntls_cert = %q\ntls_key = %q\n", "127.0.0.1:"+port, "https://localhost:"+port, cert, key)
 	ts.Check(errors.Join(err, f.Close()))
 	ts.Setenv("CONSOLE", "https://localhost:"+port)
+}
+
+// backupConfig adds a directory for backups to a configuration file.
+func backupConfig(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: backup FILE DIR")
+	}
+	text := ts.ReadFile(args[0]) + fmt.Sprintf("[backup]\ndir = %q\n", ts.MkAbs(args[1]))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// elsewhere replaces the address in a configuration file.
+func elsewhere(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: elsewhere FILE")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer l.Close()
+	port := regexp.MustCompile(`tcp/\d+`)
+	text := port.ReplaceAllString(ts.ReadFile(args[0]), fmt.Sprintf("tcp/%d", l.Addr().(*net.TCPAddr).Port))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // page gets a page of the console and wants a text in it.
