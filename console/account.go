@@ -124,11 +124,12 @@ func changePassword(v *visit) error {
 	return v.show("password-change", v.word("password.change"), form{Values: url.Values{}, Mistakes: []mistake{said}})
 }
 
-// aboutPage tells what this is.
+// aboutPage tells what this is: which version, to who is signed in.
 func aboutPage(v *visit) error {
 	_, size := v.c.node.Checkpoint()
 	return v.show("about", v.word("about.title"), struct {
-		Version string
-		Entries uint64
-	}{v.c.o.Version, size})
+		SignedIn bool
+		Version  string
+		Entries  uint64
+	}{v.session.actor != "", v.c.o.Version, size})
 }

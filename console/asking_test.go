@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -196,7 +197,14 @@ func (w *walker) get(path string) string { return w.send(http.MethodGet, path, n
 
 // post sends a form and returns the path where it ends.
 func (w *walker) post(path string, form url.Values) string {
-	return w.send(http.MethodPost, path, form)
+	sent := url.Values{}
+	maps.Copy(sent, form)
+	// The mark of what the page before showed, as a browser sends it along.
+	if _, rest, ok := strings.Cut(w.page, `name="stand" value="`); ok && !sent.Has("stand") {
+		stand, _, _ := strings.Cut(rest, `"`)
+		sent.Set("stand", stand)
+	}
+	return w.send(http.MethodPost, path, sent)
 }
 
 func (w *walker) send(method, path string, form url.Values) string {

@@ -64,13 +64,14 @@ func (b *between) sweep() {
 	}
 }
 
-// keep holds a form for a person. A later one of the same page takes its place.
+// keep holds a form for a person. A later one of the same page,
+// in the same role and capacity, takes its place.
 func (b *between) keep(who exchange.ActorID, f lateForm) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sweep()
 	f.at = b.now()
-	forms := slices.DeleteFunc(b.late[who], func(o lateForm) bool { return o.path == f.path })
+	forms := slices.DeleteFunc(b.late[who], func(o lateForm) bool { return o.path == f.path && o.role == f.role && o.hat == f.hat })
 	forms = append(forms, f)
 	b.late[who] = forms[max(0, len(forms)-keptForms):]
 }
@@ -88,11 +89,13 @@ func (b *between) last(who exchange.ActorID) (lateForm, bool) {
 }
 
 // take removes what waits for a page, and returns what was filled in; nil for a
-// page that was only to be seen.
-func (b *between) take(who exchange.ActorID, role exchange.Role, path string) url.Values {
+// page that was only to be seen. What somebody wrote in one capacity does not come
+// up in another.
+func (b *between) take(by session, path string) url.Values {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := slices.IndexFunc(b.late[who], func(f lateForm) bool { return f.path == path && f.role == role })
+	who := by.actor
+	i := slices.IndexFunc(b.late[who], func(f lateForm) bool { return f.path == path && f.role == by.role && f.hat == by.hat })
 	if i < 0 {
 		return nil
 	}

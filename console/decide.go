@@ -1,9 +1,12 @@
 package console
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +23,14 @@ type decisionForm struct {
 	MaySupply bool
 	Grounds   []option
 	Decision  exchange.Decision // as the form says it, where it is complete
+	Changed   bool              // the draft is not the one that was shown before sending
+}
+
+// State is a mark of what is drafted: the last page carries it, so that nothing
+// leaves but what was looked at, also with two tabs open.
+func (d decisionForm) State() string {
+	sum := sha256.Sum256([]byte(d.Values.Encode()))
+	return hex.EncodeToString(sum[:])
 }
 
 // An itemChoice is one item with what can be decided on it.
@@ -264,6 +275,9 @@ func decide(v *visit) error {
 		return v.redirect("/werkbak/" + string(d.ID))
 	case len(d.Mistakes) > 0:
 		return v.show("decide", v.word("decide.title"), d)
+	case v.field("stand") != d.State():
+		d.Changed = true
+		return v.show("preview", v.word("preview.title"), d)
 	}
 	if _, err := v.c.node.Decide(v.r.Context(), v.who(), d.ID, d.Decision); err != nil {
 		d.Mistakes = append(d.Mistakes, v.advice(err))
@@ -283,6 +297,10 @@ func donePage(v *visit) error {
 	}
 	return v.show("done", v.word("done.title"), a)
 }
+
+// Proposal is a mark of the decision that is proposed: nobody confirms another than
+// he has before him.
+func (a asked) Proposal() string { return strconv.FormatInt(a.Decision.At.UnixNano(), 36) }
 
 // secondEyes lets a proposed decision leave, or gives it back.
 func secondEyes(v *visit) error {
@@ -304,6 +322,14 @@ func secondEyes(v *visit) error {
 		}
 		v.say("second.returned")
 		return v.redirect("/werkbak")
+	}
+	a, err := v.read()
+	if err != nil {
+		return err
+	}
+	if v.field("stand") != a.Proposal() {
+		a.wrong("", v.word("second.changed"))
+		return v.show("request", v.word("request.title"), a)
 	}
 	if _, err := v.c.node.Confirm(v.r.Context(), v.who(), id); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -293,9 +294,26 @@ func (v *visit) show(name, title string, main any) error {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err := v.w.Write(b.Bytes())
+	_, err := v.w.Write(v.marked(b.Bytes()))
 	return err
 }
+
+// marked puts the mark of whom a page was made for into each of its forms. What
+// people wrote holds no tag: it is escaped.
+func (v *visit) marked(page []byte) []byte {
+	if v.session.actor == "" {
+		return page
+	}
+	field := fmt.Sprintf(`<input type="hidden" name="%s" value="%s">`, asField, v.session.mark())
+	return formTag.ReplaceAllFunc(page, func(tag []byte) []byte {
+		if bytes.Contains(tag, []byte("enctype=")) {
+			return tag // a file goes as it is
+		}
+		return append(bytes.Clone(tag), field...)
+	})
+}
+
+var formTag = regexp.MustCompile(`<form [^>]*method="post"[^>]*>`)
 
 // part writes one named piece of a page, for what is shown anew without the rest.
 func (v *visit) part(page, name string, main any) error {
@@ -304,7 +322,7 @@ func (v *visit) part(page, name string, main any) error {
 		return fmt.Errorf("part %s: %w", name, err)
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err := v.w.Write(b.Bytes())
+	_, err := v.w.Write(v.marked(b.Bytes()))
 	return err
 }
 

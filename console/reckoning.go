@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -52,18 +54,28 @@ func (v *visit) reckoning() (reckoning, error) {
 		return c.reckon(v.r.Context(), hat)
 	}
 	if anew {
-		go func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), reckonWithin)
-			defer cancel()
-			if _, err := c.reckon(ctx, hat); err != nil {
-				c.log.LogAttrs(ctx, slog.LevelWarn, "the privacy overview is not made anew", slog.String("code", codeOf(err)))
-			}
-			c.reckoned.mu.Lock()
-			delete(c.reckoned.busy, hat)
-			c.reckoned.mu.Unlock()
-		}()
+		go c.reckonBeside(context.WithoutCancel(v.r.Context()), hat)
 	}
 	return last, nil
+}
+
+// reckonBeside makes it anew while nobody waits. What goes wrong there must not end
+// the node.
+func (c *Console) reckonBeside(ctx context.Context, hat exchange.CapacityCode) {
+	ctx, cancel := context.WithTimeout(ctx, reckonWithin)
+	defer cancel()
+	defer func() {
+		c.reckoned.mu.Lock()
+		defer c.reckoned.mu.Unlock()
+		delete(c.reckoned.busy, hat)
+		if what := recover(); what != nil {
+			// Of the value only the type: it could quote.
+			c.log.Error("the privacy overview panicked", "type", fmt.Sprintf("%T", what), "stack", string(debug.Stack()))
+		}
+	}()
+	if _, err := c.reckon(ctx, hat); err != nil {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "the privacy overview is not made anew", slog.String("code", codeOf(err)))
+	}
 }
 
 func (c *Console) reckon(ctx context.Context, hat exchange.CapacityCode) (r reckoning, err error) {

@@ -62,7 +62,7 @@ func goOn(v *visit) error {
 		}
 	}
 	if late.values == nil {
-		v.c.between.take(v.session.actor, late.role, late.path)
+		v.c.between.take(session{actor: v.session.actor, role: late.role, hat: late.hat}, late.path)
 	}
 	return v.redirect(late.path)
 }
@@ -266,12 +266,12 @@ func (c *Console) scriptProblem(w http.ResponseWriter, r *http.Request, err erro
 // chooseLanguage remembers the language in the browser.
 func chooseLanguage(v *visit) error {
 	lang, back := v.field("taal"), v.field("terug")
-	if !slices.Contains(languages, lang) || len(back) == 0 || back[0] != '/' || len(back) > 1 && (back[1] == '/' || back[1] == '\\') {
+	if !slices.Contains(languages, lang) {
 		return errNoPage
 	}
 	const year = 365 * 24 * time.Hour
 	http.SetCookie(v.w, &http.Cookie{
 		Name: "taal", Value: lang, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.c.door.Secure(), MaxAge: int(year.Seconds()),
 	})
-	return v.redirect(back)
+	return v.redirect(signin.LocalPath(back))
 }

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -40,7 +42,19 @@ type session struct {
 	role  exchange.Role
 }
 
+// mark tells one person in one role and capacity from another, in the forms of his
+// pages. It is no secret: it is there for who has two tabs open, and changed in one
+// of them who he works as.
+func (s session) mark() string {
+	sum := sha256.Sum256([]byte(string(s.actor) + "\n" + string(s.role) + "\n" + string(s.hat)))
+	return hex.EncodeToString(sum[:6])
+}
+
+// asField is the field of every form with the mark of whom it was made for.
+const asField = "als"
+
 var (
+	errOther   = errors.New("a form of another role or person")
 	errNoPage  = errors.New("no such page")
 	errRole    = errors.New("not in this role")
 	errTooLong = errors.New("too much in one form")
@@ -59,12 +73,10 @@ func (v *visit) who() peer.Who { return peer.Who{ID: v.session.actor, Hat: v.ses
 
 // serve lets a page answer, to whoever may see it.
 func (v *visit) serve(roles []exchange.Role, do func(*visit) error) error {
-	if v.r.Method == http.MethodPost {
-		most := int64(maxForm)
-		if v.r.Pattern == uploadPattern {
-			most = maxUpload
-		}
-		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, most)
+	// What is more than a form is read by its own page, of somebody who may send it.
+	upload := v.r.Pattern == uploadPattern && strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/form-data")
+	if v.r.Method == http.MethodPost && !upload {
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
 	}
 	if err := v.r.ParseForm(); err != nil {
 		return errTooLong
@@ -81,9 +93,16 @@ func (v *visit) serve(roles []exchange.Role, do func(*visit) error) error {
 		return v.redirect(signin.SignInPath)
 	case !slices.Contains(roles, v.session.role):
 		return errRole
+	case v.r.Method == http.MethodPost && v.r.PostForm.Has(asField) && v.field(asField) != v.session.mark():
+		return errOther
+	}
+	v.r.PostForm.Del(asField)
+	v.r.Form.Del(asField)
+	if upload {
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxUpload)
 	}
 	if v.r.Method == http.MethodGet {
-		if form := v.c.between.take(v.session.actor, v.session.role, v.r.URL.Path); form != nil {
+		if form := v.c.between.take(v.session, v.r.URL.Path); form != nil {
 			v.r.Form, v.r.PostForm, v.refilled = form, form, true
 		}
 	}
@@ -93,8 +112,7 @@ func (v *visit) serve(roles []exchange.Role, do func(*visit) error) error {
 // enter finds who is signed in. A page that looks by itself does not keep a
 // session alive.
 func (v *visit) enter() error {
-	watching := v.r.URL.Path == "/live" || v.r.Header.Get("Sluis-Live") != ""
-	s, err := v.c.door.Session(v.r, !watching)
+	s, err := v.c.door.Session(v.r, !v.watching())
 	if err != nil {
 		return err
 	}
@@ -103,16 +121,20 @@ func (v *visit) enter() error {
 	return nil
 }
 
+// watching reports whether the page asks by itself, and no person does anything.
+func (v *visit) watching() bool { return v.r.URL.Path == "/live" || v.r.Header.Get("Sluis-Live") != "" }
+
 // park keeps a form that came in after the session had ended, for the same
 // person: nothing that he wrote is lost.
 func (v *visit) park() {
 	who, wore, ok := v.c.door.Lapsed(v.r)
-	if !ok {
+	if !ok || v.watching() {
 		return
 	}
 	late := lateForm{path: v.c.pageOf(v.r.URL.Path), role: wore.Role, hat: wore.Capacity}
 	if len(v.r.PostForm) > 0 { // files are not kept
 		late.values = v.r.PostForm
+		late.values.Del(asField)
 	}
 	v.c.between.keep(who, late)
 }
@@ -240,6 +262,8 @@ func statusOf(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, errRole):
 		return http.StatusForbidden
+	case errors.Is(err, errOther):
+		return http.StatusConflict
 	case errors.Is(err, errTooLong):
 		return http.StatusRequestEntityTooLarge
 	}
@@ -264,6 +288,8 @@ func (v *visit) showProblem(err error) {
 		said = mistake{Text: v.word("problem.no-page"), Todo: v.word("problem.no-page.todo")}
 	case errors.Is(err, errRole):
 		said = mistake{Text: v.word("problem.role"), Todo: v.word("problem.role.todo")}
+	case errors.Is(err, errOther):
+		said = mistake{Text: v.word("problem.other"), Todo: v.word("problem.other.todo")}
 	case errors.Is(err, errTooLong):
 		said = mistake{Text: v.word("problem.too-long"), Todo: v.word("problem.too-long.todo")}
 	}

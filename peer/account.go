@@ -38,6 +38,16 @@ const (
 	AccountWithdrawn AccountChange = "withdrawn"
 )
 
+// An AccountAct is a change of an account, as the ledger tells it.
+type AccountAct struct {
+	Change AccountChange
+	By     exchange.ActorID // who did it; empty for the holder of the node's own door
+	// Invited says that it was by an invitation, and InvitedBy whose: whoever opened
+	// that link did it, and it need not have been the holder of the account.
+	Invited   bool
+	InvitedBy exchange.ActorID
+}
+
 // A SignIn tells what happened at a door.
 type SignIn struct {
 	// Who is empty where nobody was recognised. What was typed is not told.
@@ -104,14 +114,13 @@ func (n *Node) Accounts(context.Context) ([]Account, error) {
 }
 
 // SaveAccount writes an account, new or changed, and tells the ledger what it
-// was and who did it; by is empty for the holder of the node's own door. When
-// somebody else changed it first it is [Busy]. It returns the account as it
-// stands, for a next change.
-func (n *Node) SaveAccount(ctx context.Context, a Account, what AccountChange, by exchange.ActorID) (Account, error) {
+// was and who did it. When somebody else changed it first it is [Busy]. It returns
+// the account as it stands, for a next change.
+func (n *Node) SaveAccount(ctx context.Context, a Account, act AccountAct) (Account, error) {
 	if _, err := n.colleague(a.ID); err != nil {
 		return Account{}, err
 	}
-	entry, err := accountEntry(a.ID, what, by)
+	entry, err := accountEntry(a.ID, act)
 	if err != nil {
 		return Account{}, err
 	}
@@ -120,7 +129,7 @@ func (n *Node) SaveAccount(ctx context.Context, a Account, what AccountChange, b
 
 // RemoveAccount forgets how a person proves who he is.
 func (n *Node) RemoveAccount(ctx context.Context, a Account, by exchange.ActorID) error {
-	entry, err := accountEntry(a.ID, AccountWithdrawn, by)
+	entry, err := accountEntry(a.ID, AccountAct{Change: AccountWithdrawn, By: by})
 	if err != nil {
 		return err
 	}
@@ -176,11 +185,13 @@ func (n *Node) putAccount(ctx context.Context, a Account, entry store.Event) (Ac
 	return a, err
 }
 
-func accountEntry(id exchange.ActorID, what AccountChange, by exchange.ActorID) (store.Event, error) {
+func accountEntry(id exchange.ActorID, act AccountAct) (store.Event, error) {
 	part, err := json.Marshal(struct {
-		By     exchange.ActorID `json:"by,omitempty"`
-		Staff  exchange.ActorID `json:"staff"`
-		Change AccountChange    `json:"change"`
-	}{by, id, what})
+		By        exchange.ActorID `json:"by,omitempty"`
+		Staff     exchange.ActorID `json:"staff"`
+		Change    AccountChange    `json:"change"`
+		Invited   bool             `json:"invited,omitempty"`
+		InvitedBy exchange.ActorID `json:"invitedBy,omitempty"`
+	}{act.By, id, act.Change, act.Invited, act.InvitedBy})
 	return store.Event{Kind: string(exchange.AccountChanged), Private: part}, err
 }

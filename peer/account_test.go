@@ -19,17 +19,17 @@ func TestAccounts(t *testing.T) {
 	ctx := context.Background()
 	_, err := n.Account(ctx, requester.ID)
 	wantCode(t, "no account yet", err, peer.UnknownAccount)
-	_, err = n.SaveAccount(ctx, peer.Account{ID: "nobody", Value: []byte("{}")}, peer.AccountInvited, "")
+	_, err = n.SaveAccount(ctx, peer.Account{ID: "nobody", Value: []byte("{}")}, peer.AccountAct{Change: peer.AccountInvited})
 	wantCode(t, "an account of nobody", err, peer.UnknownActor)
-	_, err = n.SaveAccount(ctx, peer.Account{ID: requester.ID, Value: make([]byte, peer.MaxAccount+1)}, peer.AccountInvited, "")
+	_, err = n.SaveAccount(ctx, peer.Account{ID: requester.ID, Value: make([]byte, peer.MaxAccount+1)}, peer.AccountAct{Change: peer.AccountInvited})
 	wantCode(t, "a large account", err, string(exchange.BadRequest))
 
 	from := n.Size()
-	a, err := n.SaveAccount(ctx, peer.Account{ID: requester.ID, Value: []byte("sealed text")}, peer.AccountInvited, professional.ID)
+	a, err := n.SaveAccount(ctx, peer.Account{ID: requester.ID, Value: []byte("sealed text")}, peer.AccountAct{Change: peer.AccountInvited, By: professional.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = n.SaveAccount(ctx, peer.Account{ID: requester.ID, Value: []byte("other")}, peer.AccountInvited, "")
+	_, err = n.SaveAccount(ctx, peer.Account{ID: requester.ID, Value: []byte("other")}, peer.AccountAct{Change: peer.AccountInvited})
 	wantCode(t, "made twice", err, peer.Busy)
 	used := a
 	used.Value = []byte("used")

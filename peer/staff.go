@@ -108,7 +108,7 @@ func (n *Node) writeStaff(ctx context.Context, a exchange.Actor, was uint64) err
 		account, err := n.Account(ctx, a.ID)
 		switch {
 		case err == nil:
-			gone, err := accountEntry(a.ID, AccountWithdrawn, "")
+			gone, err := accountEntry(a.ID, AccountAct{Change: AccountWithdrawn})
 			if err != nil {
 				return err
 			}

@@ -41,6 +41,8 @@ type record struct {
 type invitation struct {
 	Digest []byte    `json:"digest"`
 	Until  time.Time `json:"until"`
+	// By is who invited; empty for the holder of the node's own door.
+	By exchange.ActorID `json:"by,omitempty"`
 }
 
 type passkey struct {
@@ -105,11 +107,25 @@ func (d *Door) find(ctx context.Context, which func(record) bool) (account, erro
 }
 
 func (d *Door) save(ctx context.Context, a account, what peer.AccountChange, by exchange.ActorID) error {
+	return d.saveInvited(ctx, a, peer.AccountAct{Change: what, By: by})
+}
+
+func (d *Door) saveInvited(ctx context.Context, a account, act peer.AccountAct) error {
 	if err := a.write(); err != nil {
 		return err
 	}
-	_, err := d.node.SaveAccount(ctx, a.Account, what, by)
+	_, err := d.node.SaveAccount(ctx, a.Account, act)
 	return err
+}
+
+// anew takes everything else out of an account by which one could sign in, when
+// its holder was invited to set that anew: what was lost or stolen opens nothing
+// any more, and who was not the one who was invited notices it. It says who
+// invited. What the identity provider calls him stays: that was not his to lose.
+func (a *account) anew() peer.AccountAct {
+	act := peer.AccountAct{By: a.ID, Invited: true, InvitedBy: a.Invitation.By}
+	a.Password, a.Secret, a.Step, a.Recovery, a.Passkeys, a.Invitation = "", nil, 0, nil, nil, nil
+	return act
 }
 
 // An Invitation lets a person set by what he signs in. Token is shown once, here.
@@ -118,14 +134,18 @@ type Invitation struct {
 	Until time.Time
 }
 
-// administers holds that who asks works as administrator now. nil is the holder of
-// the node's own door.
-func administers(by *Session) (exchange.ActorID, error) {
+// administers holds that who asks works as administrator now, and signed in a
+// moment ago: a desk that somebody left is not enough to let another in. nil is
+// the holder of the node's own door.
+func (d *Door) administers(by *Session) (exchange.ActorID, error) {
 	if by == nil {
 		return "", nil
 	}
 	if by.Role != exchange.Administrator {
 		return "", &exchange.Refusal{Code: exchange.ActorMayNot, Params: []string{"role", string(exchange.Administrator), "capacity", string(by.Actor.Hat)}}
+	}
+	if !d.Fresh(*by) {
+		return "", fault(SignInAgain)
 	}
 	return by.Actor.ID, nil
 }
@@ -135,7 +155,7 @@ func administers(by *Session) (exchange.ActorID, error) {
 // for one time, and a second one ends the first. by is the session of who
 // administers, nil for the holder of the node's own door.
 func (d *Door) Invite(ctx context.Context, by *Session, id exchange.ActorID) (Invitation, error) {
-	who, err := administers(by)
+	who, err := d.administers(by)
 	if err != nil {
 		return Invitation{}, err
 	}
@@ -151,7 +171,7 @@ func (d *Door) Invite(ctx context.Context, by *Session, id exchange.ActorID) (In
 	}
 	t := newToken()
 	sum := t.digest()
-	a.Invitation = &invitation{Digest: sum[:], Until: d.now().Add(invitationLife).UTC().Truncate(time.Second)}
+	a.Invitation = &invitation{Digest: sum[:], Until: d.now().Add(invitationLife).UTC().Truncate(time.Second), By: who}
 	if err := d.save(ctx, a, peer.AccountInvited, who); err != nil {
 		return Invitation{}, err
 	}
@@ -280,7 +300,7 @@ func (d *Door) Credentials(ctx context.Context, id exchange.ActorID) (Credential
 // Link says what the identity provider calls a member of staff in the claim of
 // the configuration; "" ends that. Nobody else may be called so: [LinkTaken].
 func (d *Door) Link(ctx context.Context, by *Session, id exchange.ActorID, subject string) error {
-	who, err := administers(by)
+	who, err := d.administers(by)
 	if err != nil {
 		return err
 	}
@@ -315,7 +335,7 @@ func (d *Door) Link(ctx context.Context, by *Session, id exchange.ActorID, subje
 // Withdraw forgets by what a person signs in, and signs him out everywhere. It is
 // also for who has left: nothing of it needs to be kept.
 func (d *Door) Withdraw(ctx context.Context, by *Session, id exchange.ActorID) error {
-	who, err := administers(by)
+	who, err := d.administers(by)
 	if err != nil {
 		return err
 	}

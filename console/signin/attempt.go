@@ -79,6 +79,18 @@ func (d *Door) beginAttempt(w http.ResponseWriter, r *http.Request, k kind, a at
 	d.setCookie(w, attemptCookie, t)
 }
 
+// dropAttempts forgets what was begun in a browser: the next who sits there has
+// nothing to do with it.
+func (d *Door) dropAttempts(r *http.Request) {
+	t, ok := d.cookie(r, attemptCookie)
+	if !ok {
+		return
+	}
+	d.attempts.mu.Lock()
+	defer d.attempts.mu.Unlock()
+	delete(d.attempts.all, t.digest())
+}
+
 // dropFirst forgets the browser that began first; the caller holds the mutex.
 func (s *attempts) dropFirst() {
 	var first digest

@@ -165,21 +165,26 @@ func (d *Door) FinishPassword(r *http.Request, password, code string) (recovery 
 	if !ok {
 		return nil, fault(WrongCode)
 	}
+	act := peer.AccountAct{By: a.ID}
+	if t.invitation != (digest{}) {
+		act = a.anew()
+	}
+	act.Change = peer.PasswordSet
 	if a.Password, err = d.hash(r.Context(), costNow, password, newSalt()); err != nil {
 		return nil, err
 	}
 	a.Secret, a.Step = t.secret, step
 	recovery, a.Recovery = newRecovery()
-	if t.invitation != (digest{}) {
-		a.Invitation = nil
-	}
 	if _, err := d.attempt(r, newPassword, true); err != nil {
 		return nil, err
 	}
-	if err := d.save(r.Context(), a, peer.PasswordSet, a.ID); err != nil {
+	if err := d.saveInvited(r.Context(), a, act); err != nil {
 		return nil, err
 	}
 	d.guard.clear(a.ID)
+	if act.Invited {
+		return recovery, d.endAll(r.Context(), a.ID, "")
+	}
 	return recovery, d.endOthers(r, a.ID)
 }
 

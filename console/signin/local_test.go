@@ -431,3 +431,44 @@ func TestUnknownTakesAsLong(t *testing.T) {
 		}
 	}
 }
+
+// Who was invited anew has lost something, or somebody has what was his: nothing of
+// before opens the door any more, and his sessions end. The ledger tells that it was
+// by invitation, and of whom.
+func TestInvitationReplacesAll(t *testing.T) {
+	w := newWorld(t, nil)
+	secret, _ := w.enrol(nurse)
+	b := w.browser()
+	if _, err := b.password(string(nurse), phrase, w.code(secret)); err != nil {
+		t.Fatal(err)
+	}
+	w.register(t, nurse) // by an invitation of the holder of the node's own door
+	if _, err := b.session(true); err == nil {
+		t.Error("a session from before goes on")
+	}
+	w.wait(time.Minute)
+	_, err := w.browser().password(string(nurse), phrase, w.code(secret))
+	wantCode(t, "the password from before", err, SignInRefused)
+	c := must[Credentials](t)(w.door.Credentials(t.Context(), nurse))
+	if c.Password || c.Recovery != 0 || len(c.Passkeys) != 1 {
+		t.Errorf("what is left: %+v", c)
+	}
+}
+
+// An administrator lets others in only within a while after he signed in himself.
+func TestInviteNeedsFreshSignIn(t *testing.T) {
+	w := newWorld(t, nil)
+	secret, _ := w.enrol(manager)
+	b := w.browser()
+	s, err := b.password(string(manager), phrase, w.code(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.door.Invite(t.Context(), &s, nurse); err != nil {
+		t.Fatal(err)
+	}
+	w.wait(fresh + time.Second)
+	_, err = w.door.Invite(t.Context(), &s, nurse)
+	wantCode(t, "an invitation", err, SignInAgain)
+	wantCode(t, "a withdrawal", w.door.Withdraw(t.Context(), &s, nurse), SignInAgain)
+}

@@ -254,14 +254,19 @@ func (d *Door) FinishNewPasskey(r *http.Request, label string, credential []byte
 	if _, err := d.find(r.Context(), func(rec record) bool { return rec.passkeyAt(made.ID) >= 0 }); err == nil {
 		return fault(PasskeyRefused)
 	}
+	act := peer.AccountAct{By: a.ID}
+	if t.invitation != (digest{}) {
+		act = a.anew()
+	}
+	act.Change = peer.PasskeyAdded
 	if len(a.Passkeys) >= mostPasskeys {
 		return fault(TooManyPasskeys)
 	}
 	a.Passkeys = append(a.Passkeys, passkey{
 		ID: base64.RawURLEncoding.EncodeToString(made.ID), Label: label, Added: d.now().UTC().Truncate(time.Second), Credential: *made,
 	})
-	if t.invitation != (digest{}) {
-		a.Invitation = nil
+	if err := d.saveInvited(r.Context(), a, act); err != nil || !act.Invited {
+		return err
 	}
-	return d.save(r.Context(), a, peer.PasskeyAdded, a.ID)
+	return d.endAll(r.Context(), a.ID, "")
 }

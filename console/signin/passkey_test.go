@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"crypto/ecdsa"
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -21,9 +23,18 @@ type authenticator struct {
 }
 
 func (w *world) authenticator() *authenticator {
-	return &authenticator{
-		rp:  virtualwebauthn.RelyingParty{ID: "localhost", Origin: w.base},
-		dev: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+	return &authenticator{rp: virtualwebauthn.RelyingParty{ID: "localhost", Origin: w.base}, dev: virtualwebauthn.NewAuthenticator(), key: newKey(w.t)}
+}
+
+// newKey draws a key whose coordinates are both 32 bytes long: the library leaves
+// leading zeros out, which RFC 9053 §7.1.1 does not allow.
+func newKey(t testing.TB) virtualwebauthn.Credential {
+	for {
+		made := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+		key := must[any](t)(x509.ParsePKCS8PrivateKey(made.Key.Data)).(*ecdsa.PrivateKey)
+		if len(key.X.Bytes()) == 32 && len(key.Y.Bytes()) == 32 {
+			return made
+		}
 	}
 }
 

@@ -262,7 +262,7 @@ func (d *Door) BeginProvider(w http.ResponseWriter, r *http.Request, next string
 	if err != nil {
 		return "", err
 	}
-	a := attempt{state: newToken(), nonce: newToken(), verifier: oauth2.GenerateVerifier(), next: localPath(next)}
+	a := attempt{state: newToken(), nonce: newToken(), verifier: oauth2.GenerateVerifier(), next: LocalPath(next)}
 	d.beginAttempt(w, r, atProvider, a)
 	with := []oauth2.AuthCodeOption{oidc.Nonce(string(a.nonce)), oauth2.S256ChallengeOption(a.verifier)}
 	if d.provider.config.ACR != "" {
@@ -381,9 +381,9 @@ func (p *provider) enough(claims map[string]any) bool {
 	return slices.Contains(all, any(p.config.ACR))
 }
 
-// localPath is a path within this console. What a browser could read as another
+// LocalPath is a path within this console. What a browser could read as another
 // site becomes "/".
-func localPath(path string) string {
+func LocalPath(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || len(path) > 1024 ||
 		strings.ContainsFunc(path, func(c rune) bool {

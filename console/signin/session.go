@@ -283,6 +283,7 @@ func (d *Door) Wear(r *http.Request, role exchange.Role, hat exchange.CapacityCo
 func (d *Door) SignOut(w http.ResponseWriter, r *http.Request) (string, error) {
 	s, at, err := d.session(r, false)
 	d.setCookie(w, sessionCookie, "")
+	d.dropAttempts(r)
 	if errors.Is(err, fault(NotSignedIn)) {
 		return "", nil
 	}
