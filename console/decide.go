@@ -120,6 +120,17 @@ func (v *visit) recall(d *decisionForm) error {
 
 // fillIn keeps what was filled in and goes on to the preview, or back.
 func fillIn(v *visit) error {
+	if v.field("actie") == "stil" { // the page keeps itself while somebody writes: he looks at nothing anew
+		id, err := v.id()
+		if err != nil {
+			return err
+		}
+		if err := v.keepDraft(id); err != nil {
+			return err
+		}
+		v.w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 	d, err := v.decision()
 	if err != nil {
 		return err
@@ -128,20 +139,10 @@ func fillIn(v *visit) error {
 		return v.redirect("/werkbak/" + string(d.ID))
 	}
 	d.Values = v.r.PostForm
-	kept := url.Values{}
-	for name, values := range d.Values {
-		if name != "actie" {
-			kept[name] = values
-		}
-	}
-	if err := v.c.node.SaveDraft(v.r.Context(), v.who(), d.ID, exchange.Hide(kept.Encode())); err != nil {
+	if err := v.keepDraft(d.ID); err != nil {
 		return err
 	}
-	switch v.field("actie") {
-	case "stil": // the page keeps itself while somebody writes
-		v.w.WriteHeader(http.StatusNoContent)
-		return nil
-	case "later":
+	if v.field("actie") == "later" {
 		v.say("decide.saved")
 		return v.redirect("/werkbak")
 	}
@@ -149,6 +150,17 @@ func fillIn(v *visit) error {
 		return v.show("decide", v.word("decide.title"), d)
 	}
 	return v.redirect("/werkbak/" + string(d.ID) + "/controle")
+}
+
+// keepDraft keeps what was filled in, sealed with the dossier.
+func (v *visit) keepDraft(id exchange.ID) error {
+	kept := url.Values{}
+	for name, values := range v.r.PostForm {
+		if name != "actie" {
+			kept[name] = values
+		}
+	}
+	return v.c.node.SaveDraft(v.r.Context(), v.who(), id, exchange.Hide(kept.Encode()))
 }
 
 // judge makes the decision of the form, and says what is missing in it.

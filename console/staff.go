@@ -15,11 +15,10 @@ import (
 func (c *Console) drawStaff() {
 	keeper := []exchange.Role{exchange.Administrator}
 	c.page("GET /medewerkers", keeper, staffPage)
-	c.page("POST /medewerkers/{wie}/uitnodigen", keeper, inviteColleague)
-	c.page("POST /medewerkers/{wie}/koppelen", keeper, linkColleague)
-	c.page("GET /medewerkers/{wie}/koppelen", keeper, linkPage)
-	c.page("GET /medewerkers/{wie}/intrekken", keeper, withdrawPage)
-	c.page("POST /medewerkers/{wie}/intrekken", keeper, withdrawColleague)
+	// Whom it is about stands in the form: the code of a colleague is nearly his name.
+	c.page("POST /medewerkers/uitnodigen", keeper, inviteColleague)
+	c.page("POST /medewerkers/koppelen", keeper, linkColleague)
+	c.page("POST /medewerkers/intrekken", keeper, withdrawColleague)
 }
 
 // An Invitation is a link by which a member of staff sets by what he signs in.
@@ -77,9 +76,9 @@ func staffPage(v *visit) error {
 	return v.show("staff", v.word("staff.title"), list)
 }
 
-// whose is the member of staff whom a path is about.
+// whose is the member of staff whom a form is about.
 func (v *visit) whose() (exchange.Actor, error) {
-	id, err := exchange.ParseActorID(v.r.PathValue("wie"))
+	id, err := exchange.ParseActorID(v.field("wie"))
 	if err != nil {
 		return exchange.Actor{}, errNoPage
 	}
@@ -109,12 +108,6 @@ type staffForm struct {
 	Name exchange.Personal
 }
 
-func linkPage(v *visit) error { return v.aboutColleague("staff-link", "staff.link", form{}) }
-
-func withdrawPage(v *visit) error {
-	return v.aboutColleague("staff-withdraw", "staff.withdraw", form{})
-}
-
 func (v *visit) aboutColleague(page, title string, f form) error {
 	a, err := v.whose()
 	if err != nil {
@@ -123,11 +116,14 @@ func (v *visit) aboutColleague(page, title string, f form) error {
 	return v.show(page, v.word(title), staffForm{form: f, ID: a.ID, Name: a.Name})
 }
 
-// linkColleague says what the identity provider calls him.
+// linkColleague asks and says what the identity provider calls him.
 func linkColleague(v *visit) error {
 	a, err := v.whose()
 	if err != nil {
 		return err
+	}
+	if v.field("actie") == "" {
+		return v.aboutColleague("staff-link", "staff.link", form{})
 	}
 	err = v.c.door.Link(v.r.Context(), &v.signed, a.ID, v.field("naam"))
 	switch {
@@ -142,11 +138,15 @@ func linkColleague(v *visit) error {
 	return err
 }
 
-// withdrawColleague ends by what he signs in, and signs him out.
+// withdrawColleague asks whether, and then ends by what he signs in, and signs him
+// out.
 func withdrawColleague(v *visit) error {
 	a, err := v.whose()
 	if err != nil {
 		return err
+	}
+	if v.field("actie") == "" {
+		return v.aboutColleague("staff-withdraw", "staff.withdraw", form{})
 	}
 	if err := v.c.door.Withdraw(v.r.Context(), &v.signed, a.ID); err != nil {
 		return err

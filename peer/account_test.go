@@ -92,6 +92,7 @@ func TestConfigOfTheConsole(t *testing.T) {
 		on + tls + "public_url = \"https://u:geheim@a.nl\"":                       "public_url is not a URL",
 		on + tls + "public_url = \"ftp://a.nl\"":                                  "not https",
 		on + "public_url = \"https://a.nl\"":                                      "without TLS",
+		on + "behind_proxy = true\npublic_url = \"https://a.nl\"":                 "without TLS",
 		on + tls + "public_url = \"http://a.nl\"":                                 "loopback",
 		on + "behind_proxy = true\npublic_url = \"http://localhost\"":             "loopback",
 		inside + tls + "public_url = \"http://localhost:8080\"":                   "though there is TLS",
@@ -110,7 +111,7 @@ func TestConfigOfTheConsole(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		on + tls + "public_url = \"https://a.nl\"", on + "behind_proxy = true\npublic_url = \"https://a.nl\"",
+		on + tls + "public_url = \"https://a.nl\"", inside + "behind_proxy = true\npublic_url = \"https://a.nl\"",
 		inside + "public_url = \"http://localhost:8080\"", inside + "public_url = \"http://127.0.0.1:8080\"",
 		inside + "public_url = \"http://localhost:8080\"\nlocal_accounts = false\n" + provider + "client_id = \"a\"\nkey_file = \"k\"",
 	} {

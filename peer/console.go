@@ -27,7 +27,9 @@ type Console struct {
 
 	// BehindProxy says that a proxy of the organisation ends TLS in front of the
 	// console, and adds the address of the client as the last of X-Forwarded-For.
-	// Without such a proxy anybody could write that header. Default: false.
+	// Without such a proxy anybody could write that header. What goes from the proxy
+	// to the console is personal data: Listen is then of this machine, or has TLS of
+	// its own. Default: false.
 	BehindProxy bool `toml:"behind_proxy"`
 
 	// Idle is after how long without a request somebody is signed out. Default: 15m.
@@ -97,6 +99,8 @@ func (c Console) check() error {
 		return errors.New("console.public_url is not https")
 	case !isLoopback(host) && c.TLSCert == "" && !c.BehindProxy:
 		return errors.New("console.listen can be reached from outside without TLS; give tls_cert and tls_key, or behind_proxy = true")
+	case !isLoopback(host) && c.TLSCert == "":
+		return errors.New("console.listen can be reached from outside without TLS; with behind_proxy as well it is a loopback address, or has tls_cert and tls_key")
 	case u.Scheme == "http" && (!isLoopback(u.Hostname()) || !isLoopback(host)):
 		return errors.New("console.public_url is http, which is for a loopback address only")
 	case u.Scheme == "http" && (c.TLSCert != "" || c.BehindProxy):
