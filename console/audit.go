@@ -74,11 +74,6 @@ func checkBundle(v *visit) error {
 // verdict reads the parts of the form in their order: the key, the root, and the
 // bundle, which is verified as it comes.
 func (v *visit) verdict(f *form) (*verdict, error) {
-	if !v.c.auditing.TryLock() {
-		f.wrong("bundel", v.word("audit.busy"))
-		return nil, nil
-	}
-	defer v.c.auditing.Unlock()
 	parts, err := v.r.MultipartReader()
 	if err != nil {
 		f.wrong("sleutel", v.word("audit.key.missing"))
@@ -100,6 +95,11 @@ func (v *visit) verdict(f *form) (*verdict, error) {
 		case "wortel":
 			root, err = io.ReadAll(io.LimitReader(part, maxRootFile))
 		case "bundel":
+			if !v.c.auditing.TryLock() {
+				f.wrong("bundel", v.word("audit.busy"))
+				return nil, nil
+			}
+			defer v.c.auditing.Unlock()
 			return v.verify(f, key, root, part), nil
 		}
 		if err != nil {

@@ -185,13 +185,16 @@ func (n *Node) putAccount(ctx context.Context, a Account, entry store.Event) (Ac
 	return a, err
 }
 
+// accountPart is the sealed part of an entry about an account.
+type accountPart struct {
+	By        exchange.ActorID `json:"by,omitempty"`
+	Staff     exchange.ActorID `json:"staff"`
+	Change    AccountChange    `json:"change"`
+	Invited   bool             `json:"invited,omitempty"`
+	InvitedBy exchange.ActorID `json:"invitedBy,omitempty"`
+}
+
 func accountEntry(id exchange.ActorID, act AccountAct) (store.Event, error) {
-	part, err := json.Marshal(struct {
-		By        exchange.ActorID `json:"by,omitempty"`
-		Staff     exchange.ActorID `json:"staff"`
-		Change    AccountChange    `json:"change"`
-		Invited   bool             `json:"invited,omitempty"`
-		InvitedBy exchange.ActorID `json:"invitedBy,omitempty"`
-	}{act.By, id, act.Change, act.Invited, act.InvitedBy})
+	part, err := json.Marshal(accountPart{act.By, id, act.Change, act.Invited, act.InvitedBy})
 	return store.Event{Kind: string(exchange.AccountChanged), Private: part}, err
 }

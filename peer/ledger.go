@@ -44,6 +44,9 @@ type Trace struct {
 	By       exchange.ActorID
 	Register uint64 // version in force
 	Detail   exchange.Detail
+	// Access is what became of by what a member of staff signs in, where an entry is
+	// about that, with whose invitation it was by.
+	Access *AccountAct
 }
 
 // Trail lists what the ledger holds about an exchange, in order, to a person

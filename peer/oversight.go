@@ -3,12 +3,15 @@ package peer
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"sluis/exchange"
+	"sluis/ledger"
 	"sluis/store"
 )
 
@@ -77,8 +80,9 @@ func (n *Node) Repeated(ctx context.Context, hat exchange.CapacityCode, within t
 // maxStaffScan bounds how many entries one page of a member of staff reads.
 const maxStaffScan = 5000
 
-// StaffTrail lists what a member of staff did in the capacity of the hat, the
-// newest first, at most a hundred entries. before is the number that the page
+// StaffTrail lists what a member of staff did in the capacity of the hat, and what
+// became of by what he signs in, also by others: who could come in as him is of every
+// capacity's concern. The newest first, about a hundred entries. before is the number that the page
 // before returned, 0 for the newest; next is 0 behind the last. That somebody
 // looked, and at whom, is in the ledger first (I3).
 //
@@ -118,6 +122,16 @@ func (n *Node) StaffTrail(ctx context.Context, who Who, of exchange.ActorID, bef
 		}
 		for _, e := range slices.Backward(entries) {
 			before = e.Index
+			if e.Kind == string(exchange.AccountChanged) {
+				t, about, err := n.accessTrace(e)
+				if err != nil {
+					return nil, 0, err
+				}
+				if about == of {
+					page = append(page, t)
+				}
+				continue
+			}
 			if e.As != event.Own.String() {
 				continue
 			}
@@ -130,11 +144,25 @@ func (n *Node) StaffTrail(ctx context.Context, who Who, of exchange.ActorID, bef
 			case t.By != of:
 				continue
 			}
-			if page = append(page, t); len(page) == maxPage {
+			if page = append(page, t); len(page) >= maxPage {
 				return page, before, nil
 			}
 		}
 		before = from
 	}
 	return page, before, nil
+}
+
+// accessTrace reads an entry about by what somebody signs in, and whom it is about.
+func (n *Node) accessTrace(e ledger.Entry) (Trace, exchange.ActorID, error) {
+	part, err := n.store.Private(e)
+	if err != nil {
+		return Trace{}, "", err
+	}
+	var p accountPart
+	if err := json.Unmarshal(part, &p); err != nil {
+		return Trace{}, "", fmt.Errorf("the private part of entry %d is in a form that this version cannot read", e.Index)
+	}
+	act := AccountAct{Change: p.Change, By: p.By, Invited: p.Invited, InvitedBy: p.InvitedBy}
+	return Trace{Header: e.Header, By: p.By, Access: &act}, p.Staff, nil
 }

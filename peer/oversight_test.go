@@ -89,6 +89,22 @@ func TestStaffTrail(t *testing.T) {
 	if own, _, err := debts.node.StaffTrail(ctx, officer, officer.ID, 0); err != nil || len(own) != 3 {
 		t.Errorf("she looked three times, and %d are seen: %v", len(own), err)
 	}
+	// So is what others did with his way in, and by whose invitation.
+	account := peer.Account{ID: professional.ID, Value: []byte("sealed")}
+	if account, err = debts.node.SaveAccount(ctx, account, peer.AccountAct{Change: peer.AccountInvited, By: colleague.ID}); err != nil {
+		t.Fatal(err)
+	}
+	act := peer.AccountAct{Change: peer.PasskeyAdded, By: professional.ID, Invited: true, InvitedBy: colleague.ID}
+	if _, err := debts.node.SaveAccount(ctx, account, act); err != nil {
+		t.Fatal(err)
+	}
+	seen, _, err := debts.node.StaffTrail(ctx, officer, professional.ID, 0)
+	if err != nil || len(seen) < 2 || seen[0].Access == nil || *seen[0].Access != act || seen[1].Access == nil || seen[1].By != colleague.ID {
+		t.Errorf("his access is told as %+v, %v", seen[:min(2, len(seen))], err)
+	}
+	if own, _, err := debts.node.StaffTrail(ctx, officer, officer.ID, 0); err != nil || slices.ContainsFunc(own, func(e peer.Trace) bool { return e.Access != nil }) {
+		t.Errorf("she has the access of another, %v", err)
+	}
 	before = debts.size()
 	for _, who := range []peer.Who{professional, colleague, requester} {
 		var refusal *exchange.Refusal
