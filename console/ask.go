@@ -443,6 +443,9 @@ func (v *visit) asking(f *askForm) peer.Asking {
 		code := string(i.Code)
 		depth := exchange.Depth(v.field("diepte." + code))
 		if depth == "" {
+			if v.begun("reden."+code, i.Statements) {
+				f.wrong("diepte."+code, v.word("ask.depth.missing", "item", in(v.lang, i.Name)))
+			}
 			continue
 		}
 		why := v.text("reden." + code)
@@ -451,7 +454,7 @@ func (v *visit) asking(f *askForm) peer.Asking {
 		}
 		r.Items = append(r.Items, exchange.AskedItem{Item: i.Code, Depth: depth, Why: why, Statements: v.statements(i.Statements)})
 	}
-	if len(r.Items) == 0 {
+	if len(r.Items) == 0 && len(f.Mistakes) == 0 {
 		f.wrong("gegevens", v.word("ask.nothing"))
 	}
 	for field, key := range map[string]string{"waarvoor": "ask.specific.missing", "weet": "ask.knows.missing", "contact": "ask.contact.missing"} {
@@ -460,6 +463,12 @@ func (v *visit) asking(f *askForm) peer.Asking {
 		}
 	}
 	return peer.Asking{Request: r, Person: parseNumber(v.field("persoon")), Broad: v.text("zoveel")}
+}
+
+// begun reports whether somebody wrote something about an item: then it must not
+// fall out of sight because nothing was chosen with it.
+func (v *visit) begun(name string, statements []stated) bool {
+	return !v.text(name).Blank() || slices.ContainsFunc(statements, func(s stated) bool { return !v.text(s.Name).Blank() })
 }
 
 // Hidden is the form as it goes along with the preview.

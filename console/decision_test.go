@@ -192,6 +192,9 @@ func TestDecisionUnderSecrecy(t *testing.T) {
 	b.visit(w.door("youth-care", "l.terbeek", exchange.Professional))
 	b.reset()
 	b.press(`a[href="/werkbak/` + id + `"]`)
+	if !js[bool](b, `!!document.querySelector('main a[href="/werkbak/`+id+`/besluit"]')`) {
+		t.Error("who does not know the person has no short way")
+	}
 	b.press(`button[name="uitkomst"][value="yes"]`)
 	b.shot("weighing")
 	b.pick("#uitkomst-refused")
