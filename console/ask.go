@@ -31,7 +31,7 @@ func (c *Console) drawAsking() {
 
 // A caseList is a page of the cases of a capacity.
 type caseList struct {
-	Cases []peer.CaseSummary
+	Cases []caseRow
 	All   bool        // also those that are closed
 	Next  exchange.ID // where the next page begins; "" behind the last
 	Later bool        // it is not the first page
@@ -51,9 +51,16 @@ func listCases(v *visit) error {
 			return errNoPage
 		}
 	}
+	var page []peer.CaseSummary
 	var err error
-	if list.Cases, list.Next, err = v.c.node.LatestCases(v.r.Context(), v.session.hat, !list.All, before, casesEach); err != nil {
+	if page, list.Next, err = v.c.node.LatestCases(v.r.Context(), v.session.hat, !list.All, before, casesEach); err != nil {
 		return err
+	}
+	if list.Cases, err = v.caseRows(page); err != nil {
+		return err
+	}
+	if v.field("deel") != "" {
+		return v.part("cases", "case-list", list)
 	}
 	return v.show("cases", v.word("cases.title"), list)
 }
@@ -497,6 +504,7 @@ type reading struct {
 	form
 	Course []courseStep
 	Paused bool
+	Barred bool // nothing of it may go on
 }
 
 // answerPage shows a request of ours: how it stands, and what was answered with
@@ -518,6 +526,10 @@ func answerPage(v *visit) error {
 	}
 	r := reading{Exchange: x, form: form{Values: v.r.Form}, Course: v.course(x)}
 	_, r.Paused = x.Deadline()
+	if x.Phase.Ended() {
+		v.c.read.note(v.session.actor, x.ID, v.c.now())
+	}
+	r.Barred = v.barred(x)
 	return v.show("answer", v.word("answer.title"), r)
 }
 

@@ -81,6 +81,7 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			return t.In(office).Format(time.DateOnly)
 		},
 		"party":     func(id exchange.PartyID) string { return c.nameOf(id) },
+		"phone":     c.phoneOf,
 		"oin":       func(oin exchange.OIN) string { return c.nameOf(exchange.PartyID{OIN: oin}) },
 		"fault":     func(code string) string { return titleIn(lang, code) },
 		"colleague": func(id exchange.ActorID) string { return c.colleague(id) },
@@ -311,6 +312,7 @@ func (v *visit) part(page, name string, main any) error {
 // navigation is what somebody in his role can go to.
 func (v *visit) navigation() []navItem {
 	var all []navItem
+	counts := v.counted()
 	here := "" // the longest path that leads here
 	for _, path := range homes[v.session.role] {
 		if (v.r.URL.Path == path || strings.HasPrefix(v.r.URL.Path, path+"/")) && len(path) > len(here) {
@@ -318,7 +320,7 @@ func (v *visit) navigation() []navItem {
 		}
 	}
 	for _, path := range homes[v.session.role] {
-		all = append(all, navItem{Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")), Current: path == here})
+		all = append(all, navItem{Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")), Count: counts[path], Current: path == here})
 	}
 	return all
 }

@@ -1,0 +1,51 @@
+package console_test
+
+import (
+	"net/url"
+	"testing"
+
+	"sluis/api"
+	"sluis/exchange"
+)
+
+// Who asked sees in the list and in the navigation that the other wants an
+// explanation, and that an answer came, until he has read it. What nobody may have
+// is not offered to pass on.
+func TestAskerSeesWhatCame(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "municipality", "debt-help")
+	id := w.asks("debt-help", api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om af te stemmen"}, api.AskedItem{Code: "debt-total", Depth: "inhoud", Why: "om te zien of er ruimte is"})
+	asker := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
+	decider := newWalker(t, w.door("debt-help", "r.hoek", exchange.Professional))
+	const count = `class="sluis-count"`
+	asker.get("/casussen")
+	asker.says("0 van 1")
+	asker.refuses(count)
+	decider.says(count)
+	decider.post("/werkbak/"+id+"/vraag", url.Values{"vraag": {"welk jaar bedoel je?"}})
+	decider.refuses(count)
+	asker.until("/casussen", "wil uitleg")
+	asker.says(count)
+	asker.post("/verzoeken/"+id+"/uitleg", url.Values{"antwoord": {"dit jaar"}})
+	asker.get("/casussen")
+	asker.refuses(count)
+	decider.until("/werkbak/"+id, "dit jaar")
+	decider.post("/werkbak/"+id+"/besluit", url.Values{
+		"actie": {"controle"}, "besluit.debt-help-running": {"process"}, "waarde.debt-help-running": {"traject sinds mei"}, "besluit.debt-total": {"nee"}, "grond.debt-total": {"less-serves"},
+		"vw": {string(exchange.NoOnward)},
+	})
+	decider.post("/werkbak/"+id+"/controle", nil)
+	decider.says("Je besluit is vastgelegd")
+	decider.refuses(count)
+	asker.until("/casussen", "nieuw antwoord")
+	asker.says("1 van 1")
+	asker.says(count)
+	asker.get("/verzoeken/" + id)
+	asker.says("BSN 999993847")
+	asker.says("Heb je dit toch nodig? Bel schuldhulp Uit de Schuld: ")
+	asker.says("Dit mag je niet doorgeven")
+	asker.refuses(`/doorgeven"`)
+	asker.get("/casussen")
+	asker.refuses("nieuw antwoord")
+	asker.refuses(count)
+}
