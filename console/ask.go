@@ -71,7 +71,7 @@ type caseForm struct {
 	Trigger    exchange.TriggerRule
 	Triggers   []exchange.TriggerRule
 	Statements []stated
-	Domains    []option
+	Domains    []domainGroup
 	Parties    []option
 }
 
@@ -119,9 +119,7 @@ func (v *visit) caseForm() caseForm {
 	for _, code := range f.Trigger.Any {
 		f.Statements = append(f.Statements, v.stated(code, "st."+string(code), len(f.Trigger.Any) == 1))
 	}
-	for d := range law.Domains() {
-		f.Domains = append(f.Domains, option{string(d.Code), in(v.lang, d.Name)})
-	}
+	f.Domains = v.domainGroups()
 	for _, o := range v.others() {
 		f.Parties = append(f.Parties, option{o.id.String(), o.label})
 	}
@@ -245,6 +243,7 @@ func casePage(v *visit) error {
 // A whom is the first page of a request: for what purpose, and of whom.
 type whom struct {
 	Case    exchange.ID
+	Back    string
 	Choices []purposeChoice
 }
 
@@ -264,7 +263,7 @@ func chooseWhom(v *visit) error {
 	if err != nil {
 		return err
 	}
-	w := whom{Case: id}
+	w := whom{Case: id, Back: v.caseAt(id)}
 	for p := range v.c.node.Law().Purposes() {
 		if p.Absence != "" || p.Taking {
 			continue // a case conference has pages of its own
@@ -301,6 +300,7 @@ func (v *visit) reach(p exchange.Purpose, t exchange.Trigger) (all []other) {
 // An askForm is the page on which a request is written.
 type askForm struct {
 	form
+	Back       string // to the case
 	Case       exchange.Case
 	Purpose    exchange.Purpose
 	To         exchange.PartyID
@@ -327,7 +327,7 @@ func (v *visit) askForm() (f askForm, err error) {
 	if f.Case, err = v.c.node.ViewCase(v.r.Context(), v.who(), id); err != nil {
 		return f, err
 	}
-	f.form.Values = v.r.Form
+	f.form.Values, f.Back = v.r.Form, v.caseAt(id)
 	if f.People = people(f.Case); f.Value("persoon") == "" {
 		f.Values.Set("persoon", "1")
 	}
@@ -429,10 +429,15 @@ func ask(v *visit) error {
 		return v.show("ask", v.word("ask.title"), f)
 	}
 	v.say("ask.sent")
+	return v.redirect(v.caseAt(x.Request.Case))
+}
+
+// caseAt is the page of a case: at the reporting desk that of a report.
+func (v *visit) caseAt(id exchange.ID) string {
 	if v.session.role == exchange.ReportingDesk {
-		return v.redirect("/meldingen/" + string(x.Request.Case))
+		return "/meldingen/" + string(id)
 	}
-	return v.redirect("/casussen/" + string(x.Request.Case))
+	return "/casussen/" + string(id)
 }
 
 // asking is the request as the form says it.
@@ -505,6 +510,7 @@ type reading struct {
 	Course []courseStep
 	Paused bool
 	Barred bool // nothing of it may go on
+	Back   string
 }
 
 // answerPage shows a request of ours: how it stands, and what was answered with
@@ -529,7 +535,7 @@ func answerPage(v *visit) error {
 	if x.Phase.Ended() {
 		v.c.read.note(v.session.actor, x.ID, v.c.now())
 	}
-	r.Barred = v.barred(x)
+	r.Barred, r.Back = v.barred(x), v.caseAt(x.Request.Case)
 	return v.show("answer", v.word("answer.title"), r)
 }
 

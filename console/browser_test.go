@@ -54,7 +54,7 @@ func chromium(t *testing.T) string {
 func program(t *testing.T) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.WindowSize(1366, 768),
-		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.Flag("lang", "nl-NL"), chromedp.Flag("disable-quic", true))
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.Flag("lang", "nl-NL"), chromedp.Flag("accept-lang", "nl-NL"), chromedp.Env("LANGUAGE=nl"), chromedp.Flag("disable-quic", true))
 	all, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
 	first, end := chromedp.NewContext(all)

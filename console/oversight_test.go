@@ -116,6 +116,8 @@ func TestOfficerOversees(t *testing.T) {
 	b.write("#waarom", "Er loopt een klacht")
 	b.write("#tot", time.Now().UTC().AddDate(1, 0, 0).Format(time.DateOnly))
 	b.press(`main form button.utrecht-button--primary-action`)
+	b.wants("Dan verandert dit uitstel niets")
+	b.press(`main form button.utrecht-button--primary-action`)
 	b.wants("Het wissen is uitgesteld")
 	b.press(`a[href="/privacy/bewaren/` + id + `"]`)
 	b.shot("hold")
