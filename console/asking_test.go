@@ -117,6 +117,7 @@ func TestWithoutScript(t *testing.T) {
 	form.Set("diepte.debt-help-running", "process")
 	asker.post(at+"/verzoek", form)
 	asker.says("Dit ziet schuldhulp Uit de Schuld")
+	asker.says("Als je op de knop klikt, gaat dit naar schuldhulp Uit de Schuld")
 	form.Set("actie", "versturen")
 	asker.post(at+"/verzoek", form)
 	decider := link("debt-help", "r.hoek", exchange.Professional)

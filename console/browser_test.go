@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -70,6 +71,10 @@ func open(t *testing.T, program context.Context) *browser {
 	t.Helper()
 	ctx, end := chromedp.NewContext(program, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
+	// The pickers of a day speak Dutch too, in the pictures at least.
+	if _, err := chromedp.Call(ctx, emulation.SetLocaleOverride, emulation.SetLocaleOverrideParams{Locale: "nl_NL"}); err != nil {
+		t.Logf("the tab speaks no Dutch: %v", err)
+	}
 	// The context of the first action is that of the tab: it must not end.
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)

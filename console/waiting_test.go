@@ -56,3 +56,30 @@ func TestAskerSeesWhatCame(t *testing.T) {
 	asker.refuses("nieuw antwoord")
 	asker.refuses(count)
 }
+
+// Forms have a way back, the domains stand in groups without the dossiers of the
+// college, and nothing shows a raw code of a capacity or a day.
+func TestPagesLeadBack(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "municipality", "debt-help")
+	id := w.opens("debts")
+	asker := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
+	asker.get("/casussen/nieuw?aanleiding=client-request")
+	asker.says("Terug naar de casussen")
+	asker.says("Wonen en werk</legend>")
+	asker.says(`id="d-housing"`)
+	asker.refuses(`id="d-investigation"`)
+	asker.get("/casussen/" + id)
+	asker.says("14 maart 1987")
+	asker.refuses("1987-03-14")
+	back := `<a href="/casussen/` + id + `">Terug naar de casus</a>`
+	asker.get("/casussen/" + id + "/vragen")
+	asker.says(back)
+	asker.says("Dit staat in artikel 5.4.2, lid 1")
+	asker.get("/casussen/" + id + "/verzoek?doel=investigation%2Fclient-request&aan=" + w.party("debt-help"))
+	asker.says(back)
+	keeper := newWalker(t, w.door("municipality", "b.keers", exchange.Administrator))
+	keeper.get("/medewerkers")
+	keeper.says("(onderzoeksdossier van het college)")
+	keeper.refuses("(investigation)")
+}
