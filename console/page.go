@@ -307,7 +307,7 @@ func (v *visit) show(name, title string, main any) error {
 	}
 	if f.SignedIn {
 		f.Acting, f.Name = v.word("role."+string(v.session.role)), v.actor.Name.Reveal()
-		if domain := v.c.domainOf(v.lang, v.session.hat); domain != "" {
+		if domain := v.c.domainOf(v.lang, v.session.hat); domain != "" && !strings.HasPrefix(domain, f.Acting) { // not the same word twice
 			f.Acting += ", " + domain
 		}
 		f.Nav = v.navigation()
