@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -55,7 +54,7 @@ func chromium(t *testing.T) string {
 func program(t *testing.T) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.WindowSize(1366, 768),
-		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.Flag("lang", "nl-NL"), chromedp.Flag("accept-lang", "nl-NL"), chromedp.Env("LANGUAGE=nl"), chromedp.Flag("disable-quic", true))
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.Flag("lang", "nl-NL"), chromedp.Flag("disable-quic", true))
 	all, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
 	first, end := chromedp.NewContext(all)
@@ -71,10 +70,6 @@ func open(t *testing.T, program context.Context) *browser {
 	t.Helper()
 	ctx, end := chromedp.NewContext(program, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
-	// The pickers of a day speak Dutch too, in the pictures at least.
-	if _, err := chromedp.Call(ctx, emulation.SetLocaleOverride, emulation.SetLocaleOverrideParams{Locale: "nl_NL"}); err != nil {
-		t.Logf("the tab speaks no Dutch: %v", err)
-	}
 	// The context of the first action is that of the tab: it must not end.
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
