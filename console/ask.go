@@ -31,7 +31,7 @@ func (c *Console) drawAsking() {
 
 // A caseList is a page of the cases of a capacity.
 type caseList struct {
-	Cases []peer.CaseSummary
+	Cases []caseRow
 	All   bool        // also those that are closed
 	Next  exchange.ID // where the next page begins; "" behind the last
 	Later bool        // it is not the first page
@@ -51,9 +51,16 @@ func listCases(v *visit) error {
 			return errNoPage
 		}
 	}
+	var page []peer.CaseSummary
 	var err error
-	if list.Cases, list.Next, err = v.c.node.LatestCases(v.r.Context(), v.session.hat, !list.All, before, casesEach); err != nil {
+	if page, list.Next, err = v.c.node.LatestCases(v.r.Context(), v.session.hat, !list.All, before, casesEach); err != nil {
 		return err
+	}
+	if list.Cases, err = v.caseRows(page); err != nil {
+		return err
+	}
+	if v.field("deel") != "" {
+		return v.part("cases", "case-list", list)
 	}
 	return v.show("cases", v.word("cases.title"), list)
 }
@@ -64,7 +71,7 @@ type caseForm struct {
 	Trigger    exchange.TriggerRule
 	Triggers   []exchange.TriggerRule
 	Statements []stated
-	Domains    []option
+	Domains    []domainGroup
 	Parties    []option
 }
 
@@ -112,9 +119,7 @@ func (v *visit) caseForm() caseForm {
 	for _, code := range f.Trigger.Any {
 		f.Statements = append(f.Statements, v.stated(code, "st."+string(code), len(f.Trigger.Any) == 1))
 	}
-	for d := range law.Domains() {
-		f.Domains = append(f.Domains, option{string(d.Code), in(v.lang, d.Name)})
-	}
+	f.Domains = v.domainGroups()
 	for _, o := range v.others() {
 		f.Parties = append(f.Parties, option{o.id.String(), o.label})
 	}
@@ -238,6 +243,7 @@ func casePage(v *visit) error {
 // A whom is the first page of a request: for what purpose, and of whom.
 type whom struct {
 	Case    exchange.ID
+	Back    string
 	Choices []purposeChoice
 }
 
@@ -257,7 +263,7 @@ func chooseWhom(v *visit) error {
 	if err != nil {
 		return err
 	}
-	w := whom{Case: id}
+	w := whom{Case: id, Back: v.caseAt(id)}
 	for p := range v.c.node.Law().Purposes() {
 		if p.Absence != "" || p.Taking {
 			continue // a case conference has pages of its own
@@ -294,6 +300,7 @@ func (v *visit) reach(p exchange.Purpose, t exchange.Trigger) (all []other) {
 // An askForm is the page on which a request is written.
 type askForm struct {
 	form
+	Back       string // to the case
 	Case       exchange.Case
 	Purpose    exchange.Purpose
 	To         exchange.PartyID
@@ -320,7 +327,7 @@ func (v *visit) askForm() (f askForm, err error) {
 	if f.Case, err = v.c.node.ViewCase(v.r.Context(), v.who(), id); err != nil {
 		return f, err
 	}
-	f.form.Values = v.r.Form
+	f.form.Values, f.Back = v.r.Form, v.caseAt(id)
 	if f.People = people(f.Case); f.Value("persoon") == "" {
 		f.Values.Set("persoon", "1")
 	}
@@ -422,10 +429,15 @@ func ask(v *visit) error {
 		return v.show("ask", v.word("ask.title"), f)
 	}
 	v.say("ask.sent")
+	return v.redirect(v.caseAt(x.Request.Case))
+}
+
+// caseAt is the page of a case: at the reporting desk that of a report.
+func (v *visit) caseAt(id exchange.ID) string {
 	if v.session.role == exchange.ReportingDesk {
-		return v.redirect("/meldingen/" + string(x.Request.Case))
+		return "/meldingen/" + string(id)
 	}
-	return v.redirect("/casussen/" + string(x.Request.Case))
+	return "/casussen/" + string(id)
 }
 
 // asking is the request as the form says it.
@@ -443,6 +455,9 @@ func (v *visit) asking(f *askForm) peer.Asking {
 		code := string(i.Code)
 		depth := exchange.Depth(v.field("diepte." + code))
 		if depth == "" {
+			if v.begun("reden."+code, i.Statements) {
+				f.wrong("diepte."+code, v.word("ask.depth.missing", "item", in(v.lang, i.Name)))
+			}
 			continue
 		}
 		why := v.text("reden." + code)
@@ -451,7 +466,7 @@ func (v *visit) asking(f *askForm) peer.Asking {
 		}
 		r.Items = append(r.Items, exchange.AskedItem{Item: i.Code, Depth: depth, Why: why, Statements: v.statements(i.Statements)})
 	}
-	if len(r.Items) == 0 {
+	if len(r.Items) == 0 && len(f.Mistakes) == 0 {
 		f.wrong("gegevens", v.word("ask.nothing"))
 	}
 	for field, key := range map[string]string{"waarvoor": "ask.specific.missing", "weet": "ask.knows.missing", "contact": "ask.contact.missing"} {
@@ -460,6 +475,12 @@ func (v *visit) asking(f *askForm) peer.Asking {
 		}
 	}
 	return peer.Asking{Request: r, Person: parseNumber(v.field("persoon")), Broad: v.text("zoveel")}
+}
+
+// begun reports whether somebody wrote something about an item: then it must not
+// fall out of sight because nothing was chosen with it.
+func (v *visit) begun(name string, statements []stated) bool {
+	return !v.text(name).Blank() || slices.ContainsFunc(statements, func(s stated) bool { return !v.text(s.Name).Blank() })
 }
 
 // Hidden is the form as it goes along with the preview.
@@ -488,6 +509,8 @@ type reading struct {
 	form
 	Course []courseStep
 	Paused bool
+	Barred bool // nothing of it may go on
+	Back   string
 }
 
 // answerPage shows a request of ours: how it stands, and what was answered with
@@ -509,6 +532,10 @@ func answerPage(v *visit) error {
 	}
 	r := reading{Exchange: x, form: form{Values: v.r.Form}, Course: v.course(x)}
 	_, r.Paused = x.Deadline()
+	if x.Phase.Ended() {
+		v.c.read.note(v.session.actor, x.ID, v.c.now())
+	}
+	r.Barred, r.Back = v.barred(x), v.caseAt(x.Request.Case)
 	return v.show("answer", v.word("answer.title"), r)
 }
 

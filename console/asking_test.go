@@ -110,8 +110,15 @@ func TestWithoutScript(t *testing.T) {
 		"doel": {"investigation/client-request"}, "aan": {"00000099000007007000:debt-help"}, "waarvoor": {"een plan maken"}, "st.question": {"running"}, "st.why-this-party": {"hij vertelde het"},
 		"diepte.debt-help-running": {"process"}, "reden.debt-help-running": {"om af te stemmen"}, "weet": {"in-consultation"}, "contact": {"Iris"},
 	}
+	// What is written about an item does not fall away where no depth is chosen.
+	form.Del("diepte.debt-help-running")
+	asker.post(at+"/verzoek", form)
+	asker.says("Kies hoeveel je nodig hebt: ")
+	asker.says(">om af te stemmen<")
+	form.Set("diepte.debt-help-running", "process")
 	asker.post(at+"/verzoek", form)
 	asker.says("Dit ziet schuldhulp Uit de Schuld")
+	asker.says("Als je op de knop klikt, gaat dit naar schuldhulp Uit de Schuld")
 	form.Set("actie", "versturen")
 	asker.post(at+"/verzoek", form)
 	decider := link("debt-help", "r.hoek", exchange.Professional)

@@ -193,6 +193,14 @@ func (b *browser) wants(text string) {
 	b.t.Fatalf("%s does not say %q:\n%s", b.path(), text, b.text())
 }
 
+// sees holds the page to showing a field, or to not showing it.
+func (b *browser) sees(selector string, want bool) {
+	b.t.Helper()
+	if got := js[bool](b, `document.querySelector(`+quoted(selector)+`).checkVisibility()`); got != want {
+		b.t.Errorf("on %s %s shows: %t, want %t", b.path(), selector, got, want)
+	}
+}
+
 // reset begins to count anew, on the page where it stands.
 func (b *browser) reset() { b.pages, b.actions, b.texts = 1, 0, 0 }
 

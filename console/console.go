@@ -69,6 +69,7 @@ type Console struct {
 	// auditing is held while a bundle is verified: one at a time.
 	auditing sync.Mutex
 	reckoned *reckonings
+	read     *readings
 }
 
 // Run writes to the ledger who was refused at the door, until ctx is done.
@@ -88,6 +89,7 @@ func New(o Options) (*Console, error) {
 		c.now = time.Now
 	}
 	c.between, c.links, c.reckoned = newBetween(c.now), newLinks(c.now), newReckonings()
+	c.read = newReadings()
 	var err error
 	c.door, err = signin.New(o.Node, o.Config, signin.Options{Dir: o.Dir, Now: c.now, Log: c.log, Problem: c.scriptProblem})
 	if err != nil {

@@ -205,6 +205,9 @@ func (v *visit) spoken(s *speaking) (said peer.Speaking) {
 			}
 			one.From = s.From
 		case v.field("diepte."+code) == "":
+			if v.begun("waarde."+code, nil) {
+				s.wrong("diepte."+code, v.word("contribute.depth.missing", "item", in(v.lang, i.Name)))
+			}
 			continue
 		default:
 			one.Depth, one.Value = exchange.Depth(v.field("diepte."+code)), v.text("waarde."+code)
@@ -214,7 +217,7 @@ func (v *visit) spoken(s *speaking) (said peer.Speaking) {
 		}
 		said.Items = append(said.Items, one)
 	}
-	if len(said.Items) == 0 {
+	if len(said.Items) == 0 && len(s.Mistakes) == 0 {
 		s.wrong("gegevens", v.word("contribute.nothing"))
 	}
 	for _, p := range s.Present() {

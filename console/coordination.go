@@ -257,7 +257,8 @@ type ending struct {
 	Case  exchange.Case
 	Back  []goesBack
 	Left  []leftBehind
-	Stops *mistake // why it can't end now
+	Stops *mistake       // why it can't end now
+	Waits []peer.Summary // requests that are not answered, where it can't
 }
 
 // A goesBack is what goes back to the college out of one request.
@@ -289,7 +290,9 @@ func (v *visit) ending() (e ending, err error) {
 	if errors.As(err, &refusal) {
 		m := v.advice(err)
 		e.Stops = &m
-		return e, nil
+		e.Waits, err = v.everything(peer.Filter{Side: exchange.Asker, Case: id, Hat: v.session.hat, Open: true})
+		e.Waits = slices.DeleteFunc(e.Waits, func(s peer.Summary) bool { return s.Phase.Ended() })
+		return e, err
 	}
 	if err != nil {
 		return e, err

@@ -50,6 +50,10 @@ func TestEndOfCoordination(t *testing.T) {
 	// While an answer is awaited it does not end.
 	b.press(`a[href$="/einde"]`)
 	b.wants("Dat kan nu niet")
+	b.wants("Trek ze in, of wacht op het antwoord")
+	if !js[bool](b, `!!document.querySelector('main a[href="/verzoeken/`+r.ID+`"]')`) {
+		t.Error("what waits has no link")
+	}
 	b.shot("ending-not-now")
 	decider := api.By{Staff: "r.hoek", Hat: "debt-help"}
 	if _, err := debts.Weigh(ctx, decider, r.ID, api.NewStep{Step: "necessary", Outcome: "yes", Text: "zij stemt af"}); err != nil {

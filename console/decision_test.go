@@ -146,7 +146,10 @@ func TestDecisionWithoutSecrecy(t *testing.T) {
 		t.Errorf("what is asked takes %d pixels, and a screen has 768", high)
 	}
 	b.press(`.sluis-buttons a`)
+	b.sees(`[name="waarde.debt-help-running"]`, false)
 	b.pick("#b-debt-help-running-process")
+	b.sees(`[name="waarde.debt-help-running"]`, true)
+	b.sees(`[name="grond.debt-help-running"]`, false)
 	b.write(`[name="waarde.debt-help-running"]`, "traject sinds mei, tot april")
 	b.pick("#b-debt-total-nee")
 	b.choose(`[name="grond.debt-total"]`, "less-serves")
@@ -192,9 +195,14 @@ func TestDecisionUnderSecrecy(t *testing.T) {
 	b.visit(w.door("youth-care", "l.terbeek", exchange.Professional))
 	b.reset()
 	b.press(`a[href="/werkbak/` + id + `"]`)
+	if !js[bool](b, `!!document.querySelector('main a[href="/werkbak/`+id+`/besluit"]')`) {
+		t.Error("who does not know the person has no short way")
+	}
 	b.press(`button[name="uitkomst"][value="yes"]`)
 	b.shot("weighing")
+	b.sees("#waarom", false)
 	b.pick("#uitkomst-refused")
+	b.sees("#waarom", true)
 	b.write("#waarom", "de moeder wil het niet")
 	b.press(`.sluis-buttons button`)
 	for _, why := range []string{"zonder dit begint er dubbele hulp", "het kind gaat al weken niet naar school"} {

@@ -57,6 +57,7 @@ type holdForm struct {
 	form
 	peer.Kept
 	Active bool
+	Early  time.Time // the day until which it is put off, where it would be destroyed later all the same
 }
 
 func (v *visit) holdForm() (f holdForm, err error) {
@@ -72,7 +73,11 @@ func (v *visit) holdForm() (f holdForm, err error) {
 	if at < 0 {
 		return f, errNoPage
 	}
-	return holdForm{form{Values: v.r.Form}, all[at], all[at].Hold.Active(v.c.now())}, nil
+	f = holdForm{form: form{Values: v.r.Form}, Kept: all[at], Active: all[at].Hold.Active(v.c.now())}
+	if f.Active && f.Hold.Until.Before(f.Keep.Due) {
+		f.Early = f.Hold.Until
+	}
+	return f, nil
 }
 
 func holdPage(v *visit) error {
@@ -97,6 +102,11 @@ func placeHold(v *visit) error {
 		f.wrong("waarom", v.word("hold.why.missing"))
 	}
 	f.inOrder("waarom", "tot")
+	if len(f.Mistakes) == 0 && until.After(v.c.now()) && until.Before(f.Keep.Due) && v.field("toch") != v.field("tot") {
+		f.Early = until
+		f.Values.Set("toch", v.field("tot"))
+		return v.show("hold", v.word("hold.place"), f)
+	}
 	if len(f.Mistakes) == 0 {
 		_, err := v.c.node.PlaceHold(v.r.Context(), v.who(), f.ID, v.text("waarom"), until)
 		if err == nil {

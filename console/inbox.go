@@ -131,6 +131,8 @@ type asked struct {
 	Stops  exchange.StepRule   // the step whose outcome forbids to supply
 	Mine   bool                // may be decided on by who looks
 	Paused bool                // the clock of the deadline stands still
+	// Heading says what the page of the request is about now.
+	Heading string
 }
 
 // read opens the request of the path. The view is in the ledger.
@@ -147,6 +149,14 @@ func (v *visit) read() (a asked, err error) {
 	}
 	a.form.Values = v.r.Form
 	_, a.Paused = a.Deadline()
+	switch {
+	case a.Phase == exchange.Withdrawn:
+		a.Heading = v.word("request.withdrawn")
+	case a.Phase.Ended():
+		a.Heading = v.word("request.gave")
+	default:
+		a.Heading = v.word("request.title")
+	}
 	rule, err := v.c.node.WeighingOf(v.r.Context(), v.who(), a.Exchange)
 	if err != nil {
 		return a, nil //nolint:nilerr // who may look does not always decide
@@ -164,7 +174,7 @@ func readRequest(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show("request", v.word("request.title"), a)
+	return v.show("request", a.Heading, a)
 }
 
 // askBack sends a question back to who asks; the clock stops.

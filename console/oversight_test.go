@@ -116,6 +116,8 @@ func TestOfficerOversees(t *testing.T) {
 	b.write("#waarom", "Er loopt een klacht")
 	b.write("#tot", time.Now().UTC().AddDate(1, 0, 0).Format(time.DateOnly))
 	b.press(`main form button.utrecht-button--primary-action`)
+	b.wants("Dan verandert dit uitstel niets")
+	b.press(`main form button.utrecht-button--primary-action`)
 	b.wants("Het wissen is uitgesteld")
 	b.press(`a[href="/privacy/bewaren/` + id + `"]`)
 	b.shot("hold")
@@ -178,7 +180,13 @@ func TestOfficerWithoutScript(t *testing.T) {
 	}
 	officer.post("/privacy/bewaren/"+id, url.Values{"waarom": {"klacht"}, "tot": {"2001-01-01"}})
 	officer.says("Zo kan de vernietiging niet worden uitgesteld")
-	officer.post("/privacy/bewaren/"+id, url.Values{"waarom": {"klacht"}, "tot": {time.Now().UTC().AddDate(0, 6, 0).Format(time.DateOnly)}})
+	// A hold that ends before the day of destruction changes nothing: that is said first.
+	hold := url.Values{"waarom": {"klacht"}, "tot": {time.Now().UTC().AddDate(0, 6, 0).Format(time.DateOnly)}}
+	officer.post("/privacy/bewaren/"+id, hold)
+	officer.says("Dan verandert dit uitstel niets")
+	officer.refuses("Het wissen is uitgesteld")
+	hold.Set("toch", hold.Get("tot"))
+	officer.post("/privacy/bewaren/"+id, hold)
 	officer.says("Het wissen is uitgesteld")
 	officer.get("/privacy/aantallen.csv")
 	rows, err := csv.NewReader(strings.NewReader(officer.page)).ReadAll()

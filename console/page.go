@@ -71,6 +71,9 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 		"lang":     func() string { return lang },
 		"say":      func(s exchange.Sentence) string { return in(lang, s) },
 		"reveal":   reveal,
+		"born":     func(p exchange.Personal) string { return bornIn(lang, p) },
+		"legal":    func(text string) string { return articleIn(lang, text) },
+		"side":     func(id, beside exchange.PartyID) string { return c.sideOf(lang, id, beside) },
 		"day":      func(t time.Time) string { return dayIn(lang, t) },
 		"shortday": func(t time.Time) string { return shortDayIn(lang, t) },
 		"short":    short,
@@ -82,6 +85,7 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			return t.In(office).Format(time.DateOnly)
 		},
 		"party":     func(id exchange.PartyID) string { return c.nameOf(id) },
+		"phone":     c.phoneOf,
 		"oin":       func(oin exchange.OIN) string { return c.nameOf(exchange.PartyID{OIN: oin}) },
 		"fault":     func(code string) string { return titleIn(lang, code) },
 		"colleague": func(id exchange.ActorID) string { return c.colleague(id) },
@@ -233,6 +237,26 @@ func (c *Console) nameOf(id exchange.PartyID) string {
 	return id.String()
 }
 
+// sideOf is what people call one of two parties. Where both are of this
+// organisation it says which capacity is meant.
+func (c *Console) sideOf(lang string, id, beside exchange.PartyID) string {
+	name := c.nameOf(id)
+	if own := c.node.Identity().OIN; id.OIN != own || beside.OIN != own {
+		return name
+	}
+	if domain := c.domainOf(lang, id.Capacity); domain != "" {
+		return name + " (" + domain + ")"
+	}
+	return name
+}
+
+// domainOf names the domain of a capacity of ours, "" for what is none.
+func (c *Console) domainOf(lang string, code exchange.CapacityCode) string {
+	own, _ := c.node.Identity().Capacity(code)
+	d, _ := c.node.Law().Domain(own.Domain)
+	return in(lang, d.Name)
+}
+
 // colleague is the name of somebody who works here, or his ID.
 func (c *Console) colleague(id exchange.ActorID) string {
 	a, err := c.node.StaffMember(context.Background(), id) // a template has no context of its own
@@ -284,6 +308,9 @@ func (v *visit) show(name, title string, main any) error {
 	}
 	if f.SignedIn {
 		f.Acting, f.Name = v.word("role."+string(v.session.role)), v.actor.Name.Reveal()
+		if domain := v.c.domainOf(v.lang, v.session.hat); domain != "" && !strings.HasPrefix(domain, f.Acting) { // not the same word twice
+			f.Acting += ", " + domain
+		}
 		f.Nav = v.navigation()
 		if key := v.heard(); key != "" {
 			f.Flash = v.word(key)
@@ -329,14 +356,19 @@ func (v *visit) part(page, name string, main any) error {
 // navigation is what somebody in his role can go to.
 func (v *visit) navigation() []navItem {
 	var all []navItem
+	counts := v.counted()
+	at := v.r.URL.Path
+	if rest, ok := strings.CutPrefix(at, "/verzoeken/"); ok { // a request belongs to its case
+		at = v.caseAt(exchange.ID(rest))
+	}
 	here := "" // the longest path that leads here
 	for _, path := range homes[v.session.role] {
-		if (v.r.URL.Path == path || strings.HasPrefix(v.r.URL.Path, path+"/")) && len(path) > len(here) {
+		if (at == path || strings.HasPrefix(at, path+"/")) && len(path) > len(here) {
 			here = path
 		}
 	}
 	for _, path := range homes[v.session.role] {
-		all = append(all, navItem{Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")), Current: path == here})
+		all = append(all, navItem{Path: path, Label: v.word("nav." + strings.TrimPrefix(path, "/")), Count: counts[path], Current: path == here})
 	}
 	return all
 }

@@ -68,6 +68,7 @@ func (v *visit) held() (x exchange.Exchange, err error) {
 type received struct {
 	exchange.Exchange
 	Travelled []exchange.Layer
+	Barred    bool // nothing of it may go on
 }
 
 // receivedPage shows what another party passed on, with what everybody before
@@ -80,7 +81,7 @@ func receivedPage(v *visit) error {
 	if !x.PassedOn() {
 		return errNoPage
 	}
-	return v.show("passing-received", v.word("received.one"), received{x, travelling(x, x.Given(), nil)})
+	return v.show("passing-received", v.word("received.one"), received{x, travelling(x, x.Given(), nil), v.barred(x)})
 }
 
 // answerOf is the page on which somebody reads what he holds.

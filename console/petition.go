@@ -247,7 +247,7 @@ func (v *visit) ruleForm() (f ruleForm, err error) {
 	f.Outcomes = options(v, "petition.outcome.", exchange.RulingOutcomes[:]...)
 	for _, g := range exchange.RefusalGrounds {
 		if len(g.Kinds) == 0 || slices.Contains(g.Kinds, f.Kind) {
-			f.Grounds = append(f.Grounds, option{string(g.Code), in(v.lang, g.Name) + " (" + g.Article + ")"})
+			f.Grounds = append(f.Grounds, option{string(g.Code), in(v.lang, g.Name) + " (" + articleIn(v.lang, g.Article) + ")"})
 		}
 	}
 	if f.Kind == exchange.AccessPetition {

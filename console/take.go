@@ -178,6 +178,9 @@ func (v *visit) takingRequest(t *takingAlong) exchange.Request {
 		code := string(i.Code)
 		depth := exchange.Depth(v.field("diepte." + code))
 		if depth == "" {
+			if v.begun("reden."+code, i.Statements) {
+				t.wrong("diepte."+code, v.word("ask.depth.missing", "item", in(v.lang, i.Name)))
+			}
 			continue
 		}
 		why := v.text("reden." + code)

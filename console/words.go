@@ -97,12 +97,24 @@ func dayIn(lang string, t time.Time) string {
 	return exchange.DutchDay(t)
 }
 
+// bornIn is a day of birth as people write it. What is no day stays as it is.
+func bornIn(lang string, p exchange.Personal) string {
+	day, err := time.ParseInLocation(time.DateOnly, p.Reveal(), office)
+	if err != nil {
+		return p.Reveal()
+	}
+	return dayIn(lang, day)
+}
+
 // shortDayIn is a day on an axis, without the year.
 func shortDayIn(lang string, t time.Time) string {
 	if lang == "en" {
 		return t.In(office).Format("2 Jan")
 	}
 	day, month, _ := strings.Cut(exchange.DutchDay(t.In(office)), " ")
+	if strings.HasPrefix(month, "maart") {
+		return day + " mrt"
+	}
 	return day + " " + month[:3]
 }
 
