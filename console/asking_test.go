@@ -61,7 +61,7 @@ func TestAskDecideRead(t *testing.T) {
 	asker.visit(w.door("municipality", "i.dewit", exchange.Requester))
 	asksInBrowser(asker, "een plan maken "+hostile)
 	asker.wants("Je verzoek is verstuurd")
-	asker.wants("aangekomen") // by itself
+	asker.wants("wacht op antwoord") // by itself
 	asker.shot("case")
 	decider.wants("gemeente Voorbeeldstad") // by itself
 	decider.press(`td.sluis-act a`)

@@ -148,7 +148,7 @@ func TestConference(t *testing.T) {
 	debts.press(`button[value="controle"]`)
 	debts.shot("conference-take-check")
 	debts.press(`button[value="versturen"]`)
-	debts.wants("Je vraag is verstuurd")
+	debts.wants("Je verzoek is verstuurd")
 	youth.visit(w.net.Doors("youth-care")[0].URL)
 	youth.wants("schuldhulp Uit de Schuld") // waits in the inbox, as any other request
 
@@ -167,8 +167,8 @@ func TestConference(t *testing.T) {
 	college.press(`a[href$="/sluiten"]`)
 	college.shot("conference-close")
 	debts.press(`a[href="/overleg"]`)
-	debts.wants("Wat je meenam uit een overleg")
-	debts.wants("aangekomen")
+	debts.wants("Gevraagd om mee te nemen")
+	debts.wants("wacht op antwoord")
 	debts.shot("conferences")
 	debts.press(`.sluis-act a[href^="/overleg/"]`)
 	college.press(`form[action$="/sluiten"] button`)

@@ -47,7 +47,7 @@ func TestOfficerAnswersPerson(t *testing.T) {
 	b.wants("Dit is een concept")
 	b.shot("petition-access")
 	b.press(`button[value="scherm"]`)
-	b.wants("Een vraag die wij stelden")
+	b.wants("Een verzoek dat wij deden")
 	b.wants("er loopt hulp")
 	b.shot("petition-report")
 	b.press(`.sluis-buttons a`)
@@ -133,13 +133,13 @@ func TestOfficerOversees(t *testing.T) {
 	b.press(`nav a[href="/privacy/wie"]`)
 	b.choose("#medewerker", "r.hoek")
 	b.press(`form[action="/privacy/wie/medewerker"] button`)
-	b.wants("Over verstrekking beslist")
+	b.wants("Besluit genomen")
 	b.shot("who-staff")
 	b.press(`nav a[href="/privacy/wie"]`)
 	b.choose("#medewerker", "d.berg")
 	b.press(`form[action="/privacy/wie/medewerker"] button`)
 	b.wants("Gekeken wat een medewerker deed")
-	b.wants("Naar een persoon gezocht")
+	b.wants("Naar een inwoner gezocht")
 }
 
 // short is the reference of a request, as people read it to each other.
@@ -177,7 +177,7 @@ func TestOfficerWithoutScript(t *testing.T) {
 		t.Errorf("the report begins with %.20q", officer.page)
 	}
 	officer.post("/privacy/bewaren/"+id, url.Values{"waarom": {"klacht"}, "tot": {"2001-01-01"}})
-	officer.says("Zo kan de vernietiging niet worden uitgesteld")
+	officer.says("Zo kan het wissen niet worden uitgesteld")
 	officer.post("/privacy/bewaren/"+id, url.Values{"waarom": {"klacht"}, "tot": {time.Now().UTC().AddDate(0, 6, 0).Format(time.DateOnly)}})
 	officer.says("Het wissen is uitgesteld")
 	officer.get("/privacy/aantallen.csv")

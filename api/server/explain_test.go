@@ -58,7 +58,7 @@ func TestExplainRefused(t *testing.T) {
 		nl, en string // what the sentence names
 	}{
 		{"another purpose", func(r *api.NewRequest) { r.Purpose = "investigation/serious-problems" }, by(requester), "trigger-not-for-purpose",
-			"Verzoek van de inwoner", "Request of the client"},
+			"Hulpvraag van de inwoner", "Request of the client"},
 		{"a purpose of another", func(r *api.NewRequest) { r.Purpose = "serious-problems/motivated-request" }, by(requester), "purpose-not-for-asker",
 			"onderzoek door het college", "investigation by the college"},
 		{"an unknown purpose", func(r *api.NewRequest) { r.Purpose = "curiosity" }, by(requester), "unknown-purpose", "", ""},
