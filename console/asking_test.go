@@ -76,7 +76,7 @@ func TestAskDecideRead(t *testing.T) {
 	asker.wants("beantwoord") // by itself
 	asker.press(`td.sluis-act a`)
 	asker.wants("er loopt schuldhulp")
-	asker.wants("vooraf toestemming")
+	asker.wants("na toestemming van")
 	asker.shot("answer-hostile")
 	officer, keeper := open(t, p), open(t, p)
 	officer.visit(w.door("debt-help", "d.berg", exchange.PrivacyOfficer))

@@ -69,7 +69,7 @@ func TestExplainRefused(t *testing.T) {
 			r.Involvement = api.Involvement{State: api.NotYetInformed, Why: "hij is niet bereikt"}
 		}, by(requester),
 			"involvement-not-enough", "de cliënt weet het nog niet", "the client does not know yet"},
-		{"somebody else", func(r *api.NewRequest) { r.Person = 2 }, by(requester), "person-not-in-case", "voeg hem eerst toe", "add him"},
+		{"somebody else", func(r *api.NewRequest) { r.Person = 2 }, by(requester), "person-not-in-case", "voeg de persoon eerst toe", "add the person"},
 		{"another role", func(*api.NewRequest) {}, by(professional), "actor-may-not", "de rol van aanvrager", "the role of requester"},
 		{"no reason for an item", func(r *api.NewRequest) { r.Items[1].Why = " " }, by(requester), "reason-missing",
 			"Waarvoor iemand toezicht heeft", "Why someone is supervised"},
