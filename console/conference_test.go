@@ -262,7 +262,7 @@ func TestConferenceWithoutScript(t *testing.T) {
 		"diepte.debt-help-running": {"that"}, "waarde.debt-help-running": {"er loopt hulp sinds mei"}, "aan": {w.party("municipality")}, "actie": {"zeggen"},
 	}
 	debts.post("/overleg/"+meeting+"/inbreng", say)
-	debts.says("Geef antwoord: Waarom is dit nodig")
+	debts.says("Geef antwoord: Is dit nodig")
 	debts.says("er loopt hulp sinds mei") // nothing typed is lost
 	say.Set("stap.necessary", "yes")
 	say.Set("stap.necessary.waarom", "om af te stemmen")
