@@ -62,7 +62,7 @@ func TestAskDecideRead(t *testing.T) {
 	asker.visit(w.door("municipality", "i.dewit", exchange.Requester))
 	asksInBrowser(asker, "een plan maken "+hostile)
 	asker.wants("Je verzoek is verstuurd")
-	asker.wants("aangekomen") // by itself
+	asker.wants("wacht op antwoord") // by itself
 	asker.shot("case")
 	decider.wants("gemeente Voorbeeldstad") // by itself
 	decider.press(`td.sluis-act a`)
@@ -77,7 +77,7 @@ func TestAskDecideRead(t *testing.T) {
 	asker.wants("beantwoord") // by itself
 	asker.press(`td.sluis-act a`)
 	asker.wants("er loopt schuldhulp")
-	asker.wants("vooraf toestemming")
+	asker.wants("na toestemming van")
 	asker.shot("answer-hostile")
 	officer, keeper := open(t, p), open(t, p)
 	officer.visit(w.door("debt-help", "d.berg", exchange.PrivacyOfficer))

@@ -146,7 +146,7 @@ func TestAuditorChecksBundle(t *testing.T) {
 	}
 	hand(a.key, a.root, a.bundle)
 	b.wants("Alles klopt.")
-	b.wants("van de organisatie van dit knooppunt zelf")
+	b.wants("Dit is je eigen logboek")
 	b.wants("schuldhulp Uit de Schuld")
 	if got := js[string](b, `document.querySelector("table.sluis-cards tbody tr").innerText`); !strings.Contains(got, "4\t2\t1") {
 		t.Errorf("the first row of the table says %q", got)
@@ -173,7 +173,7 @@ func TestAuditorChecksBundle(t *testing.T) {
 	b.wants("gaat niet open met jouw sleutel")
 	b.shot("audit-other")
 	hand(a.key, a.key, a.bundle)
-	b.wants("Dit is geen wortel")
+	b.wants("Dit is geen hoofdsleutel")
 	hand("", "", a.bundle)
 	b.wants("Kies je sleutelbestand")
 	hand(a.key, a.root, "")

@@ -148,7 +148,7 @@ func TestConference(t *testing.T) {
 	debts.press(`button[value="controle"]`)
 	debts.shot("conference-take-check")
 	debts.press(`button[value="versturen"]`)
-	debts.wants("Je vraag is verstuurd")
+	debts.wants("Je verzoek is verstuurd")
 	youth.visit(w.net.Doors("youth-care")[0].URL)
 	youth.wants("schuldhulp Uit de Schuld") // waits in the inbox, as any other request
 
@@ -167,8 +167,8 @@ func TestConference(t *testing.T) {
 	college.press(`a[href$="/sluiten"]`)
 	college.shot("conference-close")
 	debts.press(`a[href="/overleg"]`)
-	debts.wants("Wat je meenam uit een overleg")
-	debts.wants("aangekomen")
+	debts.wants("Gevraagd om mee te nemen")
+	debts.wants("wacht op antwoord")
 	debts.shot("conferences")
 	debts.press(`.sluis-act a[href^="/overleg/"]`)
 	college.press(`form[action$="/sluiten"] button`)
@@ -262,7 +262,7 @@ func TestConferenceWithoutScript(t *testing.T) {
 		"diepte.debt-help-running": {"that"}, "waarde.debt-help-running": {"er loopt hulp sinds mei"}, "aan": {w.party("municipality")}, "actie": {"zeggen"},
 	}
 	debts.post("/overleg/"+meeting+"/inbreng", say)
-	debts.says("Geef antwoord: Waarom is dit nodig")
+	debts.says("Geef antwoord: Is dit nodig")
 	debts.says("er loopt hulp sinds mei") // nothing typed is lost
 	say.Set("stap.necessary", "yes")
 	say.Set("stap.necessary.waarom", "om af te stemmen")

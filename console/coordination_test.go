@@ -45,7 +45,7 @@ func TestEndOfCoordination(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.wants("aangekomen") // by itself
+	b.wants("wacht op antwoord") // by itself
 
 	// While an answer is awaited it does not end.
 	b.press(`a[href$="/einde"]`)
@@ -136,7 +136,7 @@ func TestSideOfACase(t *testing.T) {
 	b.wants("Er loopt niets meer in deze casus")
 	b.shot("case-quiet")
 	b.press(`.sluis-buttons a[href$="/sluiten"]`)
-	b.wants("De termijn loopt nog niet")
+	b.wants("Nog geen datum")
 	b.shot("case-close")
 	b.press(`form[action$="/sluiten"] button`)
 	b.wants("De bewaartermijn loopt niet")

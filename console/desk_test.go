@@ -88,7 +88,7 @@ func TestTriage(t *testing.T) {
 	if b.pages-2 > 3 || b.actions > 13 {
 		t.Errorf("asking: %d pages and %d actions, want at most 3 and 13", b.pages-2, b.actions)
 	}
-	b.wants("aangekomen") // by itself
+	b.wants("wacht op antwoord") // by itself
 
 	decider := newWalker(t, w.door("mental-health", "e.brug", exchange.Professional))
 	id := decider.until("/werkbak", `href="/werkbak/`)

@@ -47,7 +47,7 @@ func TestOfficerAnswersPerson(t *testing.T) {
 	b.wants("Dit is een concept")
 	b.shot("petition-access")
 	b.press(`button[value="scherm"]`)
-	b.wants("Een vraag die wij stelden")
+	b.wants("Een verzoek dat wij deden")
 	b.wants("er loopt hulp")
 	b.shot("petition-report")
 	b.press(`.sluis-buttons a`)
@@ -58,7 +58,7 @@ func TestOfficerAnswersPerson(t *testing.T) {
 	b.press(`a[href$="/besluit"]`)
 	b.pick("#uitkomst-partly")
 	b.press(`main form button`)
-	b.wants("Kies een grond")
+	b.wants("Kies waarom niet")
 	b.wants("Schrijf op hoe je dit hebt afgewogen")
 	b.choose("#grond", "rights-of-others")
 	b.write("#afweging", "Er staat iets over iemand anders in")
@@ -135,13 +135,13 @@ func TestOfficerOversees(t *testing.T) {
 	b.press(`nav a[href="/privacy/wie"]`)
 	b.choose("#medewerker", "r.hoek")
 	b.press(`form[action="/privacy/wie/medewerker"] button`)
-	b.wants("Over verstrekking beslist")
+	b.wants("Besluit genomen")
 	b.shot("who-staff")
 	b.press(`nav a[href="/privacy/wie"]`)
 	b.choose("#medewerker", "d.berg")
 	b.press(`form[action="/privacy/wie/medewerker"] button`)
 	b.wants("Gekeken wat een medewerker deed")
-	b.wants("Naar een persoon gezocht")
+	b.wants("Naar een inwoner gezocht")
 }
 
 // short is the reference of a request, as people read it to each other.
@@ -171,7 +171,7 @@ func TestOfficerWithoutScript(t *testing.T) {
 	officer.post(at+"/verlengen", url.Values{"waarom": {"veel"}, "verteld": {time.Now().UTC().Format(time.DateOnly)}})
 	officer.says("De maand om de termijn te verlengen is voorbij")
 	officer.post(at+"/besluit", url.Values{"uitkomst": {"granted"}, "grond": {"excessive"}})
-	officer.says("Bij ja hoort geen grond")
+	officer.says("Bij ja hoort geen reden")
 	officer.post(at+"/besluit", url.Values{"uitkomst": {"granted"}})
 	officer.says("te laat besloten")
 	officer.post(at+"/inzage", url.Values{"actie": {"pdf"}})
@@ -179,7 +179,7 @@ func TestOfficerWithoutScript(t *testing.T) {
 		t.Errorf("the report begins with %.20q", officer.page)
 	}
 	officer.post("/privacy/bewaren/"+id, url.Values{"waarom": {"klacht"}, "tot": {"2001-01-01"}})
-	officer.says("Zo kan de vernietiging niet worden uitgesteld")
+	officer.says("Zo kan het wissen niet worden uitgesteld")
 	// A hold that ends before the day of destruction changes nothing: that is said first.
 	hold := url.Values{"waarom": {"klacht"}, "tot": {time.Now().UTC().AddDate(0, 6, 0).Format(time.DateOnly)}}
 	officer.post("/privacy/bewaren/"+id, hold)

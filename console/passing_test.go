@@ -90,7 +90,7 @@ func TestPassOnWithPermission(t *testing.T) {
 	}
 	receiver.shot("received")
 
-	supplier.wants("vraag om door te geven") // by itself
+	supplier.wants("vraag om toestemming") // by itself
 	supplier.shot("inbox-permission")
 	supplier.press(`td.sluis-act a`)
 	supplier.wants("om de hulp aan de kinderen erop af te stemmen")
@@ -126,7 +126,7 @@ func TestPassOnWithPermission(t *testing.T) {
 	}
 	receiver.press(`td.sluis-act a`) // the newest is the first
 	receiver.wants("betaalt 40 euro per maand")
-	receiver.wants("pas door als schuldhulp Uit de Schuld vooraf toestemming gaf")
+	receiver.wants("pas door na toestemming van schuldhulp Uit de Schuld")
 	receiver.press(`a[href$="/spoor"]`)
 	receiver.wants("dat zijn jullie")
 	receiver.shot("trace-receiver")
@@ -201,7 +201,7 @@ func TestPermissionRefusedAndTakenBack(t *testing.T) {
 	asked := func() string {
 		t.Helper()
 		send("debt-plan")
-		holder.says("De vraag is verstuurd")
+		holder.says("Je vraag om toestemming is verstuurd")
 		supplier.until("/werkbak", `href="/werkbak/`+id+`/toestemming`)
 		at := supplier.get("/werkbak/" + id + "/toestemming")
 		if !strings.HasSuffix(at, "/toestemming") {
@@ -368,9 +368,9 @@ func TestPasserIsAsked(t *testing.T) {
 	form.Set("actie", "versturen")
 	form.Set("stand", receiver.value("stand"))
 	receiver.post("/verzoeken/"+got+"/doorgeven", form)
-	receiver.says("De vraag is verstuurd")
+	receiver.says("Je vraag om toestemming is verstuurd")
 
-	passer.sees("/werkbak", "vraag om door te geven")
+	passer.sees("/werkbak", "vraag om toestemming")
 	passer.says("jeugdhulp De Linde")
 	at := passer.get("/werkbak/" + id + "/toestemming")
 	passer.says("om een plan te maken")

@@ -75,7 +75,7 @@ func TestCaseTimeline(t *testing.T) {
 		t.Errorf("%d requests are drawn, want 3", n)
 	}
 	told := js[string](b, `document.querySelector("figure svg desc").textContent`)
-	for _, want := range []string{"beantwoord", "wil uitleg", "aangekomen", "schuldhulp Uit de Schuld"} {
+	for _, want := range []string{"beantwoord", "wil uitleg", "wacht op antwoord", "schuldhulp Uit de Schuld"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("the picture does not tell %q: %s", want, told)
 		}

@@ -80,8 +80,8 @@ func TestConditionsCatalogueIsHeld(t *testing.T) {
 	for what, change := range map[string][2]string{
 		"a kind that does not exist":        {`"code": "ask-first"`, `"code": "ask-nicely"`},
 		"a kind that stands twice":          {`"code": "ask-each-time"`, `"code": "ask-first"`},
-		"a sentence without the supplier":   {`als {by} vooraf`, `als er vooraf`},
-		"a sentence with what is not there": {`"Het knooppunt geeft {items} aan niemand door."`, `"{by} geeft {items} aan niemand door."`},
+		"a sentence without the supplier":   {`na toestemming van {by}, voor`, `na toestemming, voor`},
+		"a sentence with what is not there": {`"Geef {items} aan niemand door."`, `"{by}: geef {items} aan niemand door."`},
 		"no source":                         {`"article": "5.4.3(2)"`, `"article": ""`},
 		"a default that can't stand alone":  {`"condition": "ask-first"`, `"condition": "only-to"`},
 		"a default for an unknown regime":   {`"wpg", "wjsg"`, `"wpg", "gossip"`},

@@ -42,7 +42,7 @@ func TestConditions(t *testing.T) {
 	if err != nil || len(made.Conditions) != 1 || made.Conditions[0].Condition.Kind != api.AskFirst {
 		t.Fatalf("without a list: %+v, %v", made.Conditions, err)
 	}
-	if says := made.Conditions[0].Says; !strings.Contains(says.NL, "reclassering Noord (probation)") || !strings.Contains(says.EN, "gave permission") {
+	if says := made.Conditions[0].Says; !strings.Contains(says.NL, "reclassering Noord (probation)") || !strings.Contains(says.EN, "after permission of") {
 		t.Errorf("it says %+v", says)
 	}
 	if got := read(id); len(got) != 1 || got[0].Condition.Kind != api.AskFirst {

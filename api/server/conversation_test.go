@@ -81,7 +81,7 @@ func TestConversation(t *testing.T) {
 		t.Errorf("answer %+v", read.Answer)
 	}
 	if c := read.Answer.Conditions; !reflect.DeepEqual(c, decided.Conditions) || c[2].Condition.Until != "2027-03-01" || c[1].Condition.Parties[0] != "00000099000001001000:investigation" ||
-		c[1].Says.NL != "Het knooppunt geeft 'Voorwaarden van het toezicht' alleen door aan gemeente Voorbeeldstad (investigation)." {
+		c[1].Says.NL != "Geef 'Voorwaarden van het toezicht' alleen door aan gemeente Voorbeeldstad (investigation)." {
 		t.Errorf("conditions %+v", c)
 	}
 	own, err := w.probation.client.Open(ctx, by(professional), asked.ID)

@@ -58,7 +58,7 @@ func TestExplainRefused(t *testing.T) {
 		nl, en string // what the sentence names
 	}{
 		{"another purpose", func(r *api.NewRequest) { r.Purpose = "investigation/serious-problems" }, by(requester), "trigger-not-for-purpose",
-			"Verzoek van de inwoner", "Request of the client"},
+			"Hulpvraag van de inwoner", "Request of the client"},
 		{"a purpose of another", func(r *api.NewRequest) { r.Purpose = "serious-problems/motivated-request" }, by(requester), "purpose-not-for-asker",
 			"onderzoek door het college", "investigation by the college"},
 		{"an unknown purpose", func(r *api.NewRequest) { r.Purpose = "curiosity" }, by(requester), "unknown-purpose", "", ""},
@@ -69,7 +69,7 @@ func TestExplainRefused(t *testing.T) {
 			r.Involvement = api.Involvement{State: api.NotYetInformed, Why: "hij is niet bereikt"}
 		}, by(requester),
 			"involvement-not-enough", "de cliënt weet het nog niet", "the client does not know yet"},
-		{"somebody else", func(r *api.NewRequest) { r.Person = 2 }, by(requester), "person-not-in-case", "voeg hem eerst toe", "add him"},
+		{"somebody else", func(r *api.NewRequest) { r.Person = 2 }, by(requester), "person-not-in-case", "voeg de persoon eerst toe", "add the person"},
 		{"another role", func(*api.NewRequest) {}, by(professional), "actor-may-not", "de rol van aanvrager", "the role of requester"},
 		{"no reason for an item", func(r *api.NewRequest) { r.Items[1].Why = " " }, by(requester), "reason-missing",
 			"Waarvoor iemand toezicht heeft", "Why someone is supervised"},

@@ -95,8 +95,8 @@ var texts = map[Code]Text{
 		Words{"The checkpoint is about another number of entries.", "Entries were left out or added."},
 	},
 	RootWrong: {
-		Words{"De regels zijn niet die welke de kop ondertekent.", "Minstens een regel is veranderd, weggelaten, verwisseld of toegevoegd."},
-		Words{"The entries are not those that the checkpoint signs.", "At least one entry was changed, left out, swapped or added."},
+		Words{"De handtekening hoort niet bij deze regels.", "Minstens een regel is veranderd, weggelaten, verwisseld of toegevoegd."},
+		Words{"The signature does not belong to these entries.", "At least one entry was changed, left out, swapped or added."},
 	},
 	CosignatureWrong: {
 		Words{"Een medeondertekening van de kop klopt niet.", "Een partner heeft dit logboek niet zo gezien als hier staat."},
