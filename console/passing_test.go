@@ -84,7 +84,7 @@ func TestPassOnWithPermission(t *testing.T) {
 	receiver.shot("received-list")
 	receiver.press(`td.sluis-act a`)
 	receiver.wants("traject sinds mei, met een vaste begeleider")
-	receiver.wants("geeft wat is verstrekt aan niemand door")
+	receiver.wants("Geef wat is verstrekt aan niemand door")
 	if strings.Contains(receiver.text(), "40 euro") {
 		t.Error("what was only asked for went on")
 	}

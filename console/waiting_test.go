@@ -38,6 +38,7 @@ func TestAskerSeesWhatCame(t *testing.T) {
 	decider.get("/werkbak/" + id)
 	decider.says("Wat wordt gevraagd?")
 	decider.refuses("Terug naar afgehandelde verzoeken")
+	decider.get("/werkbak/" + id + "/controle")
 	decider.post("/werkbak/"+id+"/controle", nil)
 	decider.says("Je besluit is vastgelegd")
 	decider.refuses(count)
