@@ -12,7 +12,20 @@ import (
 )
 
 // boardIsStore holds what the board shows of a member to what his store holds.
+// Receipts still come in between the two looks: it looks again until it is quiet.
 func boardIsStore(t *testing.T, m *member) {
+	t.Helper()
+	difference := ""
+	for range 100 {
+		if difference = boardDiffers(t, m); difference == "" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal(difference)
+}
+
+func boardDiffers(t *testing.T, m *member) string {
 	t.Helper()
 	ctx := t.Context()
 	for _, c := range m.party.Capacities {
@@ -39,7 +52,7 @@ func boardIsStore(t *testing.T, m *member) {
 			on = append(on, fmt.Sprintf("%+v", s))
 		}
 		if !slices.Equal(on, stored) {
-			t.Fatalf("%s: the board shows\n%v\nand the store holds\n%v", m.party.Name, on, stored)
+			return fmt.Sprintf("%s: the board shows\n%v\nand the store holds\n%v", m.party.Name, on, stored)
 		}
 		var cases, kept []peer.CaseSummary
 		for before := exchange.ID(""); ; {
@@ -64,9 +77,10 @@ func boardIsStore(t *testing.T, m *member) {
 		}
 		slices.Reverse(kept)
 		if !slices.Equal(cases, kept) {
-			t.Fatalf("%s: the board shows cases\n%v\nand the store holds\n%v", m.party.Name, cases, kept)
+			return fmt.Sprintf("%s: the board shows cases\n%v\nand the store holds\n%v", m.party.Name, cases, kept)
 		}
 	}
+	return ""
 }
 
 // The board shows what the store holds, whatever happened between two looks: a
