@@ -1,0 +1,33 @@
+package main
+
+import (
+	"log/slog"
+	"net"
+	"time"
+
+	"sluis/observe"
+	"sluis/peer"
+)
+
+// observe opens what observes the node, and the address on which its figures are
+// served; nil, nil where both are switched off.
+func (t *terminal) observe(c peer.Config, log *slog.Logger) (*observe.Instruments, net.Listener, error) {
+	if c.Metrics.Listen == "" {
+		return nil, nil, nil
+	}
+	seen, err := observe.New(observe.Options{Version: versionText(), Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := net.Listen("tcp", c.Metrics.Listen)
+	if err != nil {
+		return nil, nil, err
+	}
+	log.Info("figures about the node can be read", "address", l.Addr().String())
+	return seen, l, nil
+}
+
+// observed is the node as instruments look at it.
+func observed(node *peer.Node, c peer.Config, logboek func() (uint64, time.Time)) observe.Node {
+	return observe.Node{Node: node, Relays: len(c.Relays), Logboek: logboek}
+}
