@@ -28,15 +28,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 
 	"sluis/peer"
 )
 
 // Options say what is observed.
 type Options struct {
-	Version string
-	Log     *slog.Logger     // nil: nothing is logged
-	Now     func() time.Time // nil means the system's clock
+	Version  string
+	Instance string           // service.instance.id of spans: the OIN of the organisation
+	Log      *slog.Logger     // nil: nothing is logged
+	Now      func() time.Time // nil means the system's clock
+
+	// Endpoint is the URL to which spans are posted (OTLP over HTTP); empty: none
+	// are made. Spans takes them instead, where it is not nil.
+	Endpoint string
+	Spans    sdktrace.SpanProcessor
 }
 
 // Instruments observe one node. Their methods may be called at any time by any
@@ -46,7 +54,9 @@ type Instruments struct {
 	steps    *prometheus.CounterVec
 	took     *prometheus.HistogramVec
 	names    names
-	node     atomic.Pointer[Node] // nil until it is up
+	node     atomic.Pointer[Node]     // nil until it is up
+	provider *sdktrace.TracerProvider // nil, like tracer, where no spans are made
+	tracer   trace.Tracer
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -94,6 +104,17 @@ func New(o Options) (*Instruments, error) {
 			return nil, fmt.Errorf("observe: %v", err)
 		}
 	}
+	spans := o.Spans
+	if spans == nil && o.Endpoint != "" {
+		exporter, err := openExporter(context.Background(), o.Endpoint)
+		if err != nil {
+			return nil, fmt.Errorf("observe: %v", err)
+		}
+		spans = sdktrace.NewBatchSpanProcessor(exporter)
+	}
+	if spans != nil {
+		i.trace(o, spans)
+	}
 	return i, nil
 }
 
@@ -112,16 +133,15 @@ func (i *Instruments) Hook() peer.Observe {
 	return i.Observe
 }
 
-// Close ends observing.
-func (i *Instruments) Close() error { return nil }
-
 // Observe is the [peer.Observe] of a node.
-func (i *Instruments) Observe(ctx context.Context, step peer.Step, _ []byte) (context.Context, func(of, outcome string)) {
+func (i *Instruments) Observe(ctx context.Context, step peer.Step, message []byte) (context.Context, func(of, outcome string)) {
 	began := time.Now()
+	ctx, end := i.span(ctx, step, message)
 	return ctx, func(of, outcome string) {
 		of, outcome = i.names.known(of), i.names.known(outcome)
 		i.steps.WithLabelValues(string(step), of, outcome).Inc()
 		i.took.WithLabelValues(string(step), of).Observe(time.Since(began).Seconds())
+		end(of, outcome)
 	}
 }
 

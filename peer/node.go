@@ -115,7 +115,7 @@ func Open(dir string, o Options) (*Node, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	id, err := readIdentity(dir)
+	id, err := ReadIdentity(dir)
 	if err != nil {
 		return nil, err
 	}

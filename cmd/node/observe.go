@@ -12,12 +12,19 @@ import (
 // observe opens what observes the node, and the address on which its figures are
 // served; nil, nil where both are switched off.
 func (t *terminal) observe(c peer.Config, log *slog.Logger) (*observe.Instruments, net.Listener, error) {
-	if c.Metrics.Listen == "" {
+	if c.Metrics.Listen == "" && c.Tracing.Endpoint == "" {
 		return nil, nil, nil
 	}
-	seen, err := observe.New(observe.Options{Version: versionText(), Log: log})
+	id, err := peer.ReadIdentity(t.dir)
 	if err != nil {
 		return nil, nil, err
+	}
+	seen, err := observe.New(observe.Options{Version: versionText(), Instance: string(id.OIN), Log: log, Endpoint: c.Tracing.Endpoint})
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Metrics.Listen == "" {
+		return seen, nil, nil
 	}
 	l, err := net.Listen("tcp", c.Metrics.Listen)
 	if err != nil {

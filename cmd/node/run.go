@@ -133,7 +133,7 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 	defer close()
 	duties, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	doors := []func() error{func() error { return server.Serve(open, listener, door, log) }}
+	doors := []func() error{func() error { return server.Serve(open, listener, seen.Joined(door), log) }}
 	if glass != nil {
 		doors = append(doors, func() error { return server.Serve(open, glass, server.Mirror(node, mirror.Entries), log) })
 	}

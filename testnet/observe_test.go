@@ -1,0 +1,326 @@
+package testnet
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"sluis/exchange"
+	"sluis/observe"
+	"sluis/peer"
+)
+
+// A watched network tells all that it can: the log at its most talkative, figures,
+// and spans.
+type watched struct {
+	t     *testing.T
+	said  said
+	spans *tracetest.SpanRecorder
+	by    map[string]*observe.Instruments
+	// bomb is what the next change that a party writes panics with.
+	bomb atomic.Pointer[error]
+}
+
+// said is what was written to the log.
+type said struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.Write(p)
+}
+
+func (s *said) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.String()
+}
+
+// watch makes c tell everything.
+func watch(t *testing.T, c *Config) *watched {
+	w := &watched{t: t, spans: tracetest.NewSpanRecorder(), by: map[string]*observe.Instruments{}}
+	level := &slog.HandlerOptions{Level: slog.LevelDebug - 4, AddSource: true}
+	c.Log = slog.New(slog.NewJSONHandler(&w.said, level))
+	c.Observe = func(party string) peer.Observe {
+		if w.by[party] == nil {
+			seen, err := observe.New(observe.Options{Version: "test", Log: c.Log, Spans: w.spans})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.by[party] = seen
+		}
+		return func(ctx context.Context, step peer.Step, message []byte) (context.Context, func(of, outcome string)) {
+			ctx, end := w.by[party].Observe(ctx, step, message)
+			if step == peer.CommitStep {
+				if b := w.bomb.Swap(nil); b != nil {
+					panic(*b)
+				}
+			}
+			return ctx, end
+		}
+	}
+	return w
+}
+
+// get is what the instruments of a party answer.
+func (w *watched) get(party, path string) (int, string) {
+	answer := httptest.NewRecorder()
+	w.by[party].Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+	return answer.Code, answer.Body.String()
+}
+
+// everything is all that was told, by where.
+func (w *watched) everything(n *Net) map[string]string {
+	all := map[string]string{"log": w.said.text()}
+	for _, party := range n.Parties() {
+		if r := n.nodes[party].running; r != nil {
+			w.by[party].Watch(observe.Node{Node: r.node})
+		}
+		for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
+			_, all[party+path] = w.get(party, path)
+		}
+	}
+	all["spans"] = fmt.Sprintf("%+v", tracetest.SpanStubsFromReadOnlySpans(w.spans.Ended()))
+	return all
+}
+
+// search finds no secret in anything that was told.
+func (w *watched) search(n *Net, secrets []string, more map[string]string) {
+	w.t.Helper()
+	s, err := NewSearcher(secrets)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	all := w.everything(n)
+	for where, text := range more {
+		all[where] = text
+	}
+	for where, text := range all {
+		for _, found := range s.Search([]byte(text)) {
+			w.t.Errorf("secret %d stands in %s at %d, %s", found.Needle, where, found.Offset, found.Form)
+		}
+	}
+	for where, want := range map[string]string{
+		"log": `"msg":"answered"`, "spans": "sluis.outcome", n.Parties()[0] + "/metrics": `sluis_ledger_events_total{kind="request-received"}`,
+	} {
+		if !strings.Contains(all[where], want) {
+			w.t.Errorf("%s says nothing of %s; the search proves nothing", where, want)
+		}
+	}
+}
+
+// Numbers, names, addresses, reasons, answers and the names of staff are in no
+// log, figure, span, or panic: not after an exchange, not after everybody has
+// looked at every page, and not when something breaks while it is handled.
+func TestNothingPersonalIsObserved(t *testing.T) {
+	c := Config{Members: Members("municipality", "housing")}
+	w := watch(t, &c)
+	complaints := catchStderr(t)
+	n, player := start(t, c)
+	stories, err := Scenarios("2-housing-by-name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := player.Play(t.Context(), stories[0]); err != nil {
+		t.Fatal(err)
+	}
+	secrets := append(stories[0].Secrets(), staffNames(c.Members)...)
+	pages := 0
+	for _, party := range n.Parties() {
+		for _, door := range n.Doors(party) {
+			pages += w.walk(door.URL, secrets)
+		}
+		w.probe(n.Socket(party), secrets)
+	}
+	if pages < 30 {
+		t.Errorf("only %d pages were seen", pages)
+	}
+	w.breakDown(n, secrets)
+	w.search(n, secrets, map[string]string{"stderr": complaints()})
+	w.searchIsAwake(n, secrets)
+}
+
+// breakDown makes both doors panic with something personal while they write.
+func (w *watched) breakDown(n *Net, secrets []string) {
+	w.t.Helper()
+	node := n.nodes["housing"].running.node
+	requests, err := node.Overview(w.t.Context(), peer.Filter{})
+	if err != nil || len(requests) == 0 {
+		w.t.Fatal("housing has no request", err)
+	}
+	secret := fmt.Errorf("%s lives at %s", secrets[0], secrets[3])
+	m, _ := n.member("housing")
+	by := actor{who: m.Staff[0], party: requests[0].To}
+	if requests[0].Side == exchange.Asker {
+		by.party = requests[0].From
+	}
+	w.bomb.Store(&secret)
+	if _, err := n.door("housing").client.Open(w.t.Context(), by.by(), string(requests[0].ID)); err == nil {
+		w.t.Error("the API did not panic")
+	}
+	w.bomb.Store(&secret)
+	for _, door := range n.Doors("housing") {
+		w.walk(door.URL, nil)
+	}
+	if w.bomb.Load() != nil {
+		w.t.Error("the console did not panic")
+	}
+	for _, want := range []string{"made the API panic", "made the console panic"} {
+		if !strings.Contains(w.said.text(), want) {
+			w.t.Errorf("the log does not say %q", want)
+		}
+	}
+}
+
+// searchIsAwake finds what is planted in the log, a figure and a span.
+func (w *watched) searchIsAwake(n *Net, secrets []string) {
+	w.t.Helper()
+	s, err := NewSearcher(secrets)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	party := n.Parties()[0]
+	_, end := w.by[party].Observe(w.t.Context(), peer.PageStep, nil)
+	end("GET /zoek?q="+url.QueryEscape(secrets[0]), secrets[1])
+	slog.New(slog.NewJSONHandler(&w.said, nil)).Info("planted", "address", secrets[3])
+	all := w.everything(n)
+	for _, where := range []string{"log", party + "/metrics", "spans"} {
+		if len(s.Search([]byte(all[where]))) == 0 {
+			w.t.Errorf("what was planted in %s was not found", where)
+		}
+	}
+}
+
+var link = regexp.MustCompile(`href="(/[^"#]*)"`)
+
+// walk signs in and opens every page to which links lead, with secrets behind the
+// question mark, and returns how many there were.
+func (w *watched) walk(door string, secrets []string) (seen int) {
+	w.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar, Timeout: time.Minute}
+	base, err := url.Parse(door)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	const most = 40
+	todo := []string{base.Path}
+	for i := 0; i < len(todo) && i < most; i++ {
+		at := *base
+		at.Path, at.RawQuery, _ = strings.Cut(todo[i], "?")
+		if len(secrets) > 0 && i > 0 && at.RawQuery == "" {
+			at.RawQuery = url.Values{"q": {secrets[i%len(secrets)]}}.Encode()
+		}
+		got, text := fetch(w.t, client, at.String())
+		if got == http.StatusOK {
+			seen++
+		}
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			if to := strings.ReplaceAll(m[1], "&amp;", "&"); !slices.Contains(todo, to) && !strings.HasPrefix(to, "/static/") {
+				todo = append(todo, to)
+			}
+		}
+	}
+	return seen
+}
+
+// probe asks the API for what is not there, by names that are secret.
+func (w *watched) probe(socket string, secrets []string) {
+	w.t.Helper()
+	client := overSocket(socket)
+	for _, s := range secrets {
+		for _, path := range []string{"/v1/requests/" + url.PathEscape(s), "/v1/requests?case=" + url.QueryEscape(s), "/" + url.PathEscape(s)} {
+			if status, _ := fetch(w.t, client, "http://node"+path); status < 400 {
+				w.t.Errorf("a path that holds a secret got %d", status)
+			}
+		}
+	}
+}
+
+func staffNames(members []Member) (names []string) {
+	for _, m := range members {
+		for _, a := range m.Staff {
+			names = append(names, a.Name.Reveal())
+		}
+	}
+	return names
+}
+
+// catchStderr takes what is written to stderr from now on, by the log package of
+// the standard library as well, and returns what it was.
+func catchStderr(t *testing.T) func() string {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := os.Stderr
+	os.Stderr = f
+	log.SetOutput(f)
+	t.Cleanup(func() {
+		os.Stderr = before
+		log.SetOutput(before)
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return func() string {
+		text, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+}
+
+func fetch(t *testing.T, client *http.Client, at string) (status int, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // a page that listens for changes never ends
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
+}
+
+func overSocket(path string) *http.Client {
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}}}
+}
