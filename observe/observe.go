@@ -150,7 +150,7 @@ func (i *Instruments) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(i.registry, promhttp.HandlerOpts{
 		// What can't be read is left out, and counted; the rest is told.
-		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: atOnce,
+		ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(i.log.Handler(), slog.LevelWarn), MaxRequestsInFlight: atOnce,
 	}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", i.ready)

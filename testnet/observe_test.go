@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"sluis/exchange"
@@ -65,7 +66,7 @@ func watch(t *testing.T, c *Config) *watched {
 	c.Log = slog.New(slog.NewJSONHandler(&w.said, level))
 	c.Observe = func(party string) peer.Observe {
 		if w.by[party] == nil {
-			seen, err := observe.New(observe.Options{Version: "test", Log: c.Log, Spans: w.spans})
+			seen, err := observe.New(observe.Options{Version: "test", Instance: party, Log: c.Log, Spans: w.spans})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,14 +94,22 @@ func (w *watched) get(party, path string) (int, string) {
 
 // everything is all that was told, by where.
 func (w *watched) everything(n *Net) map[string]string {
-	all := map[string]string{"log": w.said.text()}
+	all := map[string]string{}
 	for _, party := range n.Parties() {
 		if r := n.nodes[party].running; r != nil {
 			w.by[party].Watch(observe.Node{Node: r.node})
 		}
 		for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
-			_, all[party+path] = w.get(party, path)
+			status, text := w.get(party, path)
+			if status != http.StatusOK && n.Running(party) {
+				w.t.Errorf("%s of %s answers %d: %s", path, party, status, text)
+			}
+			all[party+path] = text
 		}
+	}
+	all["log"] = w.said.text()
+	if strings.Contains(all["log"], "could not be looked up") || strings.Contains(all["log"], "error gathering") {
+		w.t.Error("a figure could not be looked up")
 	}
 	all["spans"] = fmt.Sprintf("%+v", tracetest.SpanStubsFromReadOnlySpans(w.spans.Ended()))
 	return all
@@ -122,12 +131,66 @@ func (w *watched) search(n *Net, secrets []string, more map[string]string) {
 			w.t.Errorf("secret %d stands in %s at %d, %s", found.Needle, where, found.Offset, found.Form)
 		}
 	}
+	// Figures and spans also name no exchange and no member of staff.
+	for where, text := range all {
+		if where == "log" || where == "stderr" {
+			continue
+		}
+		if id := named.FindString(text); id != "" {
+			w.t.Errorf("%s names %s", where, id)
+		}
+		for _, party := range n.Parties() {
+			for _, a := range n.nodes[party].member.Staff {
+				if strings.Contains(text, string(a.ID)) {
+					w.t.Errorf("%s names %s", where, a.ID)
+				}
+			}
+		}
+	}
 	for where, want := range map[string]string{
 		"log": `"msg":"answered"`, "spans": "sluis.outcome", n.Parties()[0] + "/metrics": `sluis_ledger_events_total{kind="request-received"}`,
 	} {
 		if !strings.Contains(all[where], want) {
 			w.t.Errorf("%s says nothing of %s; the search proves nothing", where, want)
 		}
+	}
+}
+
+// named is an ID of an exchange, a case or a message.
+var named = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-`)
+
+// together wants each message that came in to be in the trace of the attempt that
+// brought it, at the other party, and what was written for it to be below that.
+func (w *watched) together() {
+	w.t.Helper()
+	type end struct{ trace, party string }
+	sent, written, came := map[end]bool{}, map[string]bool{}, 0
+	party := func(s sdktrace.ReadOnlySpan) string {
+		v, _ := s.Resource().Set().Value("service.instance.id")
+		return v.AsString()
+	}
+	for _, s := range w.spans.Ended() {
+		switch s.Name() {
+		case string(peer.SendStep):
+			sent[end{s.SpanContext().TraceID().String(), party(s)}] = true
+		case string(peer.CommitStep):
+			written[s.Parent().SpanID().String()] = true
+		}
+	}
+	other := map[string]string{"municipality": "housing", "housing": "municipality"}
+	for _, s := range w.spans.Ended() {
+		if s.Name() != string(peer.ReceiveStep) {
+			continue
+		}
+		if came++; !sent[end{s.SpanContext().TraceID().String(), other[party(s)]}] {
+			w.t.Errorf("a message that came in at %s is in no trace of who sent it", party(s))
+		}
+		if !written[s.SpanContext().SpanID().String()] {
+			w.t.Errorf("nothing that was written at %s is below the message that came in", party(s))
+		}
+	}
+	if came < 3 {
+		w.t.Errorf("only %d messages were traced", came)
 	}
 }
 
@@ -146,6 +209,7 @@ func TestNothingPersonalIsObserved(t *testing.T) {
 	if err := player.Play(t.Context(), stories[0]); err != nil {
 		t.Fatal(err)
 	}
+	w.together()
 	secrets := append(stories[0].Secrets(), staffNames(c.Members)...)
 	pages := 0
 	for _, party := range n.Parties() {
@@ -254,7 +318,7 @@ func (w *watched) probe(socket string, secrets []string) {
 	w.t.Helper()
 	client := overSocket(socket)
 	for _, s := range secrets {
-		for _, path := range []string{"/v1/requests/" + url.PathEscape(s), "/v1/requests?case=" + url.QueryEscape(s), "/" + url.PathEscape(s)} {
+		for _, path := range []string{"/v1/verzoeken/" + url.PathEscape(s), "/v1/verzoeken?case=" + url.QueryEscape(s), "/" + url.PathEscape(s)} {
 			if status, _ := fetch(w.t, client, "http://node"+path); status < 400 {
 				w.t.Errorf("a path that holds a secret got %d", status)
 			}
