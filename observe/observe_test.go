@@ -1,8 +1,12 @@
 package observe
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +14,8 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
 
 	"sluis/peer"
 )
@@ -144,5 +150,45 @@ func TestPanicLeavesNoWords(t *testing.T) {
 	}()
 	if text := fmt.Sprintf("%+v", tracetest.SpanStubFromReadOnlySpan(spans.Ended()[0])); strings.Contains(text, "999990482") || !strings.Contains(text, peer.Internal) {
 		t.Error("the span tells what the panic said")
+	}
+}
+
+// Spans reach a collector over OTLP, at the end at the latest; one that is down
+// holds nothing up for long and is told.
+func TestSpansReachTheCollector(t *testing.T) {
+	var got collectorpb.ExportTraceServiceRequest
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in, err := gzip.NewReader(r.Body)
+		if err != nil || r.URL.Path != "/v1/traces" {
+			t.Errorf("%s: %v", r.URL.Path, err)
+			return
+		}
+		body, err := io.ReadAll(in)
+		if err == nil {
+			err = proto.Unmarshal(body, &got)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(http.StatusOK)
+	}))
+	defer collector.Close()
+	var said bytes.Buffer
+	for _, endpoint := range []string{collector.URL + "/v1/traces", "http://127.0.0.1:1/v1/traces"} {
+		i, err := New(Options{Version: "1.2.3", Instance: "00000099000002002000", Endpoint: endpoint, Log: slog.New(slog.NewTextHandler(&said, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, end := i.Observe(t.Context(), peer.CommitStep, nil)
+		end("", peer.Done)
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if text := got.String(); !strings.Contains(text, `"commit"`) || !strings.Contains(text, "00000099000002002000") {
+		t.Errorf("the collector got %s", text)
+	}
+	if !strings.Contains(said.String(), "spans were not taken") {
+		t.Errorf("the log says %q", said.String())
 	}
 }

@@ -388,3 +388,69 @@ func overSocket(path string) *http.Client {
 		return d.DialContext(ctx, "unix", path)
 	}}}
 }
+
+// A message that waits is told by organisation, since the question is whom to
+// call; when it has arrived nothing is told of it. And /readyz says what is
+// missing.
+func TestFiguresTellWhomToCall(t *testing.T) {
+	c := Config{Members: Members("municipality", "school")}
+	w := watch(t, &c)
+	n, player := start(t, c)
+	stories, err := Scenarios("5-school-is-down")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.by["municipality"].Watch(observe.Node{Node: n.nodes["municipality"].running.node})
+	school, _ := n.member("school")
+	party := fmt.Sprintf("party=%q", school.Party.OIN)
+	waits := func() bool {
+		_, text := w.get("municipality", "/metrics")
+		return strings.Contains(text, `sluis_outbox_messages{code="unreachable",`+party+`} 1`) &&
+			strings.Contains(text, "sluis_outbox_oldest_timestamp_seconds{"+party+"} 1.") && strings.Contains(text, "sluis_outbox_ends_timestamp_seconds{"+party+"} 1.") &&
+			strings.Contains(text, `sluis_steps_total{of="request",outcome="unreachable",step="send"}`)
+	}
+	seen := false
+	player.Tell = func(told Told) {
+		if told.What == ToldHolds && !n.Running("school") && !seen {
+			eventually(t, "the figures tell that the school can't be reached", waits)
+			seen = true
+		}
+	}
+	if err := player.Play(t.Context(), stories[0]); err != nil || !seen {
+		t.Fatal(err, seen)
+	}
+	eventually(t, "the figures tell that nothing waits", func() bool {
+		_, text := w.get("municipality", "/metrics")
+		return !strings.Contains(text, party) && strings.Contains(text, `sluis_ledger_events_total{kind="answer-received"} 1`) &&
+			strings.Contains(text, `sluis_steps_total{of="request",outcome="ok",step="send"} 1`) && strings.Contains(text, `sluis_connections{way="direct"} 1`)
+	})
+	node := n.nodes["municipality"].running.node
+	later, err := observe.New(observe.Options{Now: func() time.Time { return time.Now().AddDate(10, 0, 0) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.by["later"] = later
+	later.Watch(observe.Node{Node: node})
+	if status, text := w.get("later", "/readyz"); status != http.StatusServiceUnavailable || text != "ok store\nno register: register-expired\nok recovery\nok disk\n" {
+		t.Errorf("with an expired register: %d %q", status, text)
+	}
+	if err := n.Stop("municipality"); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := w.get("municipality", "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(text, "no store: ") {
+		t.Errorf("with a store that is closed: %d %q", status, text)
+	}
+	if status, text := w.get("municipality", "/metrics"); status != http.StatusOK || !strings.Contains(text, `sluis_figures_unread{source="outbox"} 1`) {
+		t.Errorf("figures of a store that is closed: %d", status)
+	}
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Errorf("never: %s", what)
+}
