@@ -72,8 +72,9 @@ func watch(t *testing.T, c *Config) *watched {
 			}
 			w.by[party] = seen
 		}
+		seen := w.by[party]
 		return func(ctx context.Context, step peer.Step, message []byte) (context.Context, func(of, outcome string)) {
-			ctx, end := w.by[party].Observe(ctx, step, message)
+			ctx, end := seen.Observe(ctx, step, message)
 			if step == peer.CommitStep {
 				if b := w.bomb.Swap(nil); b != nil {
 					panic(*b)
