@@ -51,9 +51,12 @@ var rooms = map[string][]string{
 	// console/signin proves who somebody is, and knows nothing of pages.
 	"console/signin": {"peer", "exchange"},
 
+	// observe reads a node through the doors that it has anyway.
+	"observe": {"peer", "exchange"},
+
 	"testnet": {"api", "api/server", "console", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
 	"cmd/node": {
-		"api", "api/server", "console", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit",
+		"api", "api/server", "console", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit", "observe",
 	},
 }
 
@@ -68,7 +71,8 @@ var only = map[string][]string{
 	"github.com/lestrrat-go/jwx": {"crypto"},
 	"filippo.io/age":             {"crypto"},
 	"github.com/spf13/cobra":     {"cmd/node"},
-	"go.opentelemetry.io/":       {"logboek"},
+	"go.opentelemetry.io/":       {"logboek", "observe"},
+	"github.com/prometheus/":     {"observe"},
 	"codeberg.org/go-pdf/":       {"paper"},
 	"golang.org/x/image/":        {"paper"},
 	"github.com/coreos/go-oidc":  {"console/signin"},

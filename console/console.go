@@ -18,12 +18,14 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -48,6 +50,8 @@ type Options struct {
 	Now func() time.Time
 	// Version is that of the software, for the administrator.
 	Version string
+	// Observe is told of each page; nil observes nothing.
+	Observe peer.Observe
 	// Test marks every page as one of a test network, where a link signs in.
 	Test bool
 }
@@ -145,6 +149,10 @@ func (c *Console) page(pattern string, roles []exchange.Role, do func(*visit) er
 // ServeHTTP answers one request.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	protect(w.Header())
+	seen := &statusWriter{ResponseWriter: w}
+	ctx, end := c.o.Observe.Begin(r.Context(), peer.PageStep, nil)
+	w, r = seen, r.WithContext(ctx)
+	defer func() { end(r.Pattern, strconv.Itoa(cmp.Or(seen.status, http.StatusOK))) }()
 	defer func() {
 		if what := recover(); what != nil {
 			if what == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does
@@ -157,6 +165,23 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	c.guarded.ServeHTTP(w, r)
 }
+
+// A statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader passes the first status on.
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // protect sets what every answer says to the browser: nothing from elsewhere,
 // no inline script or style, no frame, nothing kept.

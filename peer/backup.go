@@ -216,7 +216,7 @@ const backupAgain = 10 * time.Minute
 // dossiers to those that the backup itself knows to be destroyed, one name a
 // line, as destroyed.txt of the lost node had it.
 func Restore(dir, from string, destroyed []byte, o Options) (r store.Restored, err error) {
-	id, err := readIdentity(from)
+	id, err := ReadIdentity(from)
 	if err != nil {
 		return store.Restored{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,6 +53,8 @@ type Config struct {
 	Witness   Witness   `toml:"witness"`
 	Mirror    Mirror    `toml:"mirror"`
 	Log       Log       `toml:"log"`
+	Metrics   Metrics   `toml:"metrics"`
+	Tracing   Tracing   `toml:"tracing"`
 	Logboek   Logboek   `toml:"logboek"`
 	Console   Console   `toml:"console"`
 }
@@ -174,6 +177,51 @@ type Log struct {
 	Format string `toml:"format"`
 }
 
+// Metrics says whether figures about the node, and how it is, can be read over
+// HTTP (docs/observe.md).
+type Metrics struct {
+	// Listen is the address on which they are served, such as 127.0.0.1:9100;
+	// there is no authentication. Default: empty, not served.
+	Listen string `toml:"listen"`
+
+	// AnyAddress allows an address that is not loopback: whoever reaches it learns
+	// with which partners the node has to do, and how busy it is. Default: false.
+	AnyAddress bool `toml:"any_address"`
+}
+
+func (m Metrics) check() error {
+	if m.Listen == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(m.Listen)
+	if err != nil {
+		return errors.New("metrics.listen is not an address such as 127.0.0.1:9100")
+	}
+	// A name could be resolved to anywhere.
+	if ip, err := netip.ParseAddr(host); !m.AnyAddress && (err != nil || !ip.IsLoopback()) {
+		return errors.New("metrics.listen is not a loopback address such as 127.0.0.1:9100; any_address = true allows it")
+	}
+	return nil
+}
+
+// Tracing says whether traces leave the node, over OpenTelemetry
+// (docs/observe.md).
+type Tracing struct {
+	// Endpoint is the URL to which spans are posted (OTLP over HTTP), with its
+	// path, such as https://collector.example.nl/v1/traces. Default: empty, none.
+	Endpoint string `toml:"endpoint"`
+
+	// Insecure allows an endpoint without TLS, on a loopback address only.
+	Insecure bool `toml:"insecure"`
+}
+
+func (t Tracing) check() error {
+	if t.Endpoint == "" {
+		return nil
+	}
+	return checkEndpoint("tracing", t.Endpoint, t.Insecure)
+}
+
 // A Duration is a time span as Go writes it: 90s, 10m, 1h.
 type Duration time.Duration
 
@@ -285,6 +333,9 @@ func (c Config) check() error {
 	}
 	if c.Log.Format != "json" && c.Log.Format != "text" {
 		return fmt.Errorf("%s: log.format is not json or text", configFile)
+	}
+	if err := errors.Join(c.Metrics.check(), c.Tracing.check()); err != nil {
+		return fmt.Errorf("%s: %v", configFile, err)
 	}
 	if err := c.Logboek.check(); err != nil {
 		return fmt.Errorf("%s: %v", configFile, err)

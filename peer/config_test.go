@@ -16,7 +16,7 @@ func TestConfigExampleIsDefault(t *testing.T) {
 	}
 	want := peer.DefaultConfig()
 	if strings.Join(got.Listen, " ") != strings.Join(want.Listen, " ") || got.QUIC != want.QUIC || got.Limits != want.Limits ||
-		got.Register != want.Register || got.Delivery != want.Delivery || got.Log != want.Log || got.Logboek != want.Logboek || got.Console != want.Console {
+		got.Register != want.Register || got.Delivery != want.Delivery || got.Log != want.Log || got.Metrics != want.Metrics || got.Tracing != want.Tracing || got.Logboek != want.Logboek || got.Console != want.Console {
 		t.Errorf("the example says %+v, the defaults are %+v", got, want)
 	}
 }
@@ -24,23 +24,29 @@ func TestConfigExampleIsDefault(t *testing.T) {
 func TestConfigRefusesAccidents(t *testing.T) {
 	const on, base = "[logboek]\nenabled = true\n", "activity_base = \"https://example.nl/verwerkingen/\"\n"
 	for text, want := range map[string]string{
-		"quick = true":                                      `line 1: there is no key "quick"`,
-		"\n[limits]\nmin_free = 1":                          `line 3: there is no key "limits.min_free"`,
-		"listen = []":                                       "no address",
-		"relays = [\"/ip4/192.0.2.1/tcp/443\"]":             "the ID of the relay",
-		"relays = [\"https://relay.example.nl\"]":           "the ID of the relay",
-		"proxy = \"proxy.example.nl:3128\"":                 "use http://HOST:PORT",
-		"proxy = \"http://u:geheim@proxy.example.nl:3128\"": "by its address",
-		"listen = 4001":                                     "line 1",
-		"[limits]\nmin_free_bytes = -1":                     "below zero",
-		"[limits]\nper_ip = 0":                              "at least 1",
-		"[delivery]\nat_once = 0":                           "at least 1",
-		"[delivery]\nfirst_pause = \"-1s\"":                 "line 2",
-		"[delivery]\nfirst_pause = \"1h\"":                  "shorter than",
-		"[register]\nexchange_every = \"soon\"":             "line 2",
-		"[log]\nlevel = \"loud\"":                           "log.level",
-		"[log]\nformat = \"xml\"":                           "log.format",
-		"listen = [":                                        "line 1",
+		"quick = true":                                              `line 1: there is no key "quick"`,
+		"\n[limits]\nmin_free = 1":                                  `line 3: there is no key "limits.min_free"`,
+		"listen = []":                                               "no address",
+		"relays = [\"/ip4/192.0.2.1/tcp/443\"]":                     "the ID of the relay",
+		"relays = [\"https://relay.example.nl\"]":                   "the ID of the relay",
+		"proxy = \"proxy.example.nl:3128\"":                         "use http://HOST:PORT",
+		"proxy = \"http://u:geheim@proxy.example.nl:3128\"":         "by its address",
+		"listen = 4001":                                             "line 1",
+		"[limits]\nmin_free_bytes = -1":                             "below zero",
+		"[limits]\nper_ip = 0":                                      "at least 1",
+		"[delivery]\nat_once = 0":                                   "at least 1",
+		"[delivery]\nfirst_pause = \"-1s\"":                         "line 2",
+		"[delivery]\nfirst_pause = \"1h\"":                          "shorter than",
+		"[register]\nexchange_every = \"soon\"":                     "line 2",
+		"[log]\nlevel = \"loud\"":                                   "log.level",
+		"[log]\nformat = \"xml\"":                                   "log.format",
+		"[metrics]\nlisten = \"9100\"":                              "metrics.listen is not an address",
+		"[metrics]\nlisten = \":9100\"":                             "any_address = true allows it",
+		"[metrics]\nlisten = \"192.0.2.1:9100\"":                    "any_address = true allows it",
+		"[metrics]\nlisten = \"localhost:9100\"":                    "not a loopback address",
+		"[tracing]\nendpoint = \"http://127.0.0.1:4318/v1/traces\"": "tracing.endpoint is not https",
+		"[tracing]\nendpoint = \"https://collector.example\"":       "tracing.endpoint has no path",
+		"listen = [": "line 1",
 
 		"[logboek]\nenabled = true":    "activity_base is missing",
 		"[logboek]\nenabled = \"yes\"": "line 2",

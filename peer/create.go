@@ -136,7 +136,9 @@ func (i Identity) check() error {
 	return nil
 }
 
-func readIdentity(dir string) (Identity, error) {
+// ReadIdentity reads for which organisation the node in a directory was made,
+// without opening it.
+func ReadIdentity(dir string) (Identity, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, identityFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Identity{}, fault(NoNode)
@@ -168,7 +170,7 @@ func openKeystore(dir string, lock crypto.Lock) (*crypto.Keys, error) {
 // Entry is the public half of a node's keys as the register entry of its
 // party, for `sluis keys show`. It needs the keystore, not the running node.
 func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
-	id, err := readIdentity(dir)
+	id, err := ReadIdentity(dir)
 	if err != nil {
 		return register.Entry{}, err
 	}

@@ -19,7 +19,7 @@ import (
 // deliver makes one attempt to deliver one message of the outbox. It returns
 // nil when the message is finished, one way or the other, and is on disk as
 // such; an error means: later.
-func (n *Node) deliver(ctx context.Context, id string) error {
+func (n *Node) deliver(ctx context.Context, id string) (err error) {
 	out, err := n.store.Outgoing(id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -39,8 +39,16 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	kind := exchange.MessageKind(m.kind)
+	kind, ended := exchange.MessageKind(m.kind), Done
+	ctx, end := n.observe.Begin(ctx, SendStep, digest[:])
+	defer func() {
+		if err != nil {
+			ended = codeOfAttempt(err)
+		}
+		end(string(kind), ended)
+	}()
 	if !n.now().Before(out.Expires) {
+		ended = string(exchange.PassingExpired)
 		return n.giveUp(ctx, out, row, kind, exchange.PassingExpired, "", false)
 	}
 	f, err := n.current()
@@ -58,6 +66,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 	if code, err := n.overtaken(f, row, kind, out); err != nil {
 		return err
 	} else if code != "" {
+		ended = code
 		n.log.Warn("message kept back", "party", to.String(), "code", code)
 		return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code, false)
 	}
@@ -83,6 +92,7 @@ func (n *Node) deliver(ctx context.Context, id string) error {
 		return fault(BadReply)
 	}
 	code := knownCode(r.Code)
+	ended = code
 	n.log.Warn("message not accepted", "party", to.String(), "code", code)
 	return n.giveUp(ctx, out, row, kind, exchange.PassingRejected, code, true)
 }

@@ -71,25 +71,27 @@ func (l Logboek) check() error {
 	case l.Endpoint == "":
 		return nil
 	}
-	return l.checkEndpoint()
+	return checkEndpoint("logboek", l.Endpoint, l.Insecure)
 }
 
-func (l Logboek) checkEndpoint() error {
-	u, err := url.Parse(l.Endpoint)
+// checkEndpoint refuses a URL that OTLP can't be posted to, or not safely. room is
+// the table of the configuration in which it stands.
+func checkEndpoint(room, endpoint string, insecure bool) error {
+	u, err := url.Parse(endpoint)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		// The parser's own text quotes what it read, which could be a password.
-		return errors.New("logboek.endpoint is not a URL of scheme, host and path")
+		return errors.New(room + ".endpoint is not a URL of scheme, host and path")
 	case u.Path == "" || u.Path == "/":
-		return errors.New("logboek.endpoint has no path; that of OTLP is /v1/traces")
+		return errors.New(room + ".endpoint has no path; that of OTLP is /v1/traces")
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme != "http" || !l.Insecure:
-		return errors.New("logboek.endpoint is not https; insecure = true allows http on a loopback address")
+	case u.Scheme != "http" || !insecure:
+		return errors.New(room + ".endpoint is not https; insecure = true allows http on a loopback address")
 	}
 	// A name could be resolved to anywhere.
 	if a, err := netip.ParseAddr(u.Hostname()); err != nil || !a.IsLoopback() {
-		return errors.New("logboek.endpoint is http and not a loopback address such as 127.0.0.1")
+		return errors.New(room + ".endpoint is http and not a loopback address such as 127.0.0.1")
 	}
 	return nil
 }

@@ -45,6 +45,8 @@ type Network interface {
 	Send(ctx context.Context, peerID, protocol string, request []byte) ([]byte, error)
 	SetPeers([]transport.Peer) error
 	Addresses() []string
+	// Connections counts those that stand now: direct ones, and through a relay.
+	Connections() (direct, relayed int)
 	Close() error
 }
 
@@ -77,6 +79,7 @@ type Node struct {
 	started    time.Time                // by our own clock
 	now        func() time.Time
 	log        *slog.Logger
+	observe    Observe
 }
 
 // inForce is what a register version brings with it. It does not change.
@@ -98,6 +101,8 @@ type Options struct {
 	Now func() time.Time
 	// Network makes the network of the node; nil means libp2p as configured.
 	Network func(transport.Config) (Network, error)
+	// Observe is told of each step; nil observes nothing.
+	Observe Observe
 }
 
 // Open opens a node that [Create] made, proves its ledger (I10), and starts
@@ -110,7 +115,7 @@ func Open(dir string, o Options) (*Node, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	id, err := readIdentity(dir)
+	id, err := ReadIdentity(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +148,7 @@ func Open(dir string, o Options) (*Node, error) {
 	}
 	n := &Node{
 		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), board: newBoard(),
-		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, law: law,
+		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
 	n.started = n.now()
 	n.force.Store(&inForce{law: law})
@@ -193,6 +198,10 @@ func (n *Node) Law() *exchange.Law { return n.force.Load().law }
 // Addresses are the addresses on which the node really listens, and those of the
 // relays where it has a place right now.
 func (n *Node) Addresses() []string { return n.network.Addresses() }
+
+// Connections counts the connections with others that stand now: direct ones, and
+// those through a relay.
+func (n *Node) Connections() (direct, relayed int) { return n.network.Connections() }
 
 // own lists the capacities in which the node may be addressed, as the register
 // has them.
@@ -253,6 +262,10 @@ func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (sto
 	return store.Options{
 		Master: keys.Master, Signer: signer, Verifier: ledger.VerifierKey(origin, keys.Public().Checkpoint),
 		Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
+		Committing: func(ctx context.Context) func(error) {
+			_, end := o.Observe.Begin(ctx, CommitStep, nil)
+			return func(err error) { end("", outcomeOfCommit(err)) }
+		},
 	}, nil
 }
 

@@ -45,7 +45,7 @@ func (p Premises) Look() []Check {
 	if p.Kept == nil {
 		p.Kept = clockKept
 	}
-	id, err := readIdentity(p.Dir)
+	id, err := ReadIdentity(p.Dir)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return []Check{found(nodeDenied, "dir", p.Dir)}

@@ -203,7 +203,7 @@ func (n *Node) Recovery() *Recovery { return n.recovery.Load() }
 // keys show) has to come into the register; partners keep what they hold of the
 // old name as evidence of what was lost.
 func ContinueLedger(dir string, o Options) (name string, err error) {
-	id, err := readIdentity(dir)
+	id, err := ReadIdentity(dir)
 	if err != nil {
 		return "", err
 	}

@@ -56,33 +56,51 @@ func (n *Node) serveMessage(ctx context.Context, from string, sealed []byte) ([]
 // Receive handles a sealed message of a peer and returns its sealed receipt.
 // When it returns nil, what the message does and its ledger entry are on disk.
 // The same message again gets the same receipt and changes nothing.
-func (n *Node) Receive(ctx context.Context, from string, sealed []byte) ([]byte, error) {
+func (n *Node) Receive(ctx context.Context, from string, sealed []byte) (receipt []byte, err error) {
+	f, m, err := n.read(from, sealed)
+	if err != nil {
+		_, end := n.observe.Begin(ctx, ReceiveStep, nil)
+		end("", outcomeOf(err))
+		return nil, err
+	}
+	ctx, end := n.observe.Begin(ctx, ReceiveStep, m.Digest[:])
+	defer func() { end(string(m.Kind), outcomeOf(err)) }()
+	return n.takeIn(ctx, f, m)
+}
+
+// read opens a message of a peer, and refuses what is not his or not for us.
+func (n *Node) read(from string, sealed []byte) (*inForce, wire.Message, error) {
 	f, err := n.current()
 	if err != nil {
-		return nil, err
+		return nil, wire.Message{}, err
 	}
 	sender, ok := f.register.ByPeer(from)
 	if !ok {
-		return nil, fault(UnknownParty)
+		return nil, wire.Message{}, fault(UnknownParty)
 	}
 	_, own, err := n.own(f)
 	if err != nil {
-		return nil, err
+		return nil, wire.Message{}, err
 	}
 	token, err := wire.Unseal(sealed, n.keys.Sealing)
 	if err != nil {
-		return nil, err
+		return nil, wire.Message{}, err
 	}
 	m, err := wire.Read(token, own, f.register, n.now())
 	if err != nil {
-		return nil, err
+		return nil, wire.Message{}, err
 	}
 	if m.From.OIN != sender.OIN {
-		return nil, &wire.Fault{Code: wire.SenderMismatch}
+		return nil, wire.Message{}, &wire.Fault{Code: wire.SenderMismatch}
 	}
 	if m.Kind == wire.Receipt {
-		return nil, &wire.Fault{Code: wire.MessageSchema}
+		return nil, wire.Message{}, &wire.Fault{Code: wire.MessageSchema}
 	}
+	return f, m, nil
+}
+
+// takeIn handles a message that was read, and makes its receipt.
+func (n *Node) takeIn(ctx context.Context, f *inForce, m wire.Message) ([]byte, error) {
 	// A message that was handled before, here or by another stream that was
 	// faster, is answered from what was written then.
 	for range maxOvertaken {

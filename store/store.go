@@ -38,6 +38,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -71,6 +72,10 @@ type Options struct {
 	// Log receives what the database warns of. Default: nothing is logged.
 	Log *slog.Logger
 
+	// Committing is told that a change is to be written, and what it returns when
+	// that has been done or has failed. Default: nobody is told.
+	Committing func(context.Context) func(error)
+
 	// MinFree is how many bytes must be free on the file system before a change
 	// is accepted. A database that fills the disk kills the process, so do not
 	// set it below 256 MiB on a real node. Default: 1 GiB.
@@ -94,6 +99,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Committing == nil {
+		o.Committing = func(context.Context) func(error) { return func(error) {} }
 	}
 	if o.MinFree == 0 {
 		o.MinFree = defaultMinFree

@@ -36,6 +36,8 @@ type Config struct {
 	// it listens on this one, so that something can stand in between. With it,
 	// the network uses TCP alone. Default: the address itself, and QUIC too.
 	Announce func(party, listen string) (string, error)
+	// Observe makes what is told of each step of a party's node. Default: nobody is.
+	Observe func(party string) peer.Observe
 	// Console changes how people sign in at the console of a party, beside the
 	// links. Default: with passkeys, or passwords with codes.
 	Console func(party string, c *peer.Console)
@@ -217,7 +219,14 @@ func freePort() (int, error) {
 }
 
 func (n *Net) options(key string) peer.Options {
-	return peer.Options{Lock: n.lock, Log: n.config.Log.With("party", key), Now: n.config.Now}
+	return peer.Options{Lock: n.lock, Log: n.config.Log.With("party", key), Now: n.config.Now, Observe: n.observe(key)}
+}
+
+func (n *Net) observe(key string) peer.Observe {
+	if n.config.Observe == nil {
+		return nil
+	}
+	return n.config.Observe(key)
 }
 
 // Parties lists the keys of the parties, in their order.

@@ -46,7 +46,9 @@ func TestScenarios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, player := start(t, Config{})
+	var c Config
+	w := watch(t, &c)
+	n, player := start(t, c)
 	var secrets []string
 	for _, s := range all {
 		t.Run(s.Name, func(t *testing.T) {
@@ -70,11 +72,8 @@ func TestScenarios(t *testing.T) {
 	if err != nil || proved != len(n.Parties()) {
 		t.Errorf("%d of %d ledgers verify: %v", proved, len(n.Parties()), err)
 	}
-	for _, m := range Members() {
-		for _, a := range m.Staff {
-			secrets = append(secrets, a.Name.Reveal())
-		}
-	}
+	secrets = append(secrets, staffNames(Members())...)
+	w.search(n, secrets, nil)
 	inspectStories(t, n, secrets)
 	searchDisk(t, n, secrets)
 	if err := n.Close(); err != nil {

@@ -29,7 +29,8 @@ type running struct {
 // bundle that is not nil is installed as the register.
 func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	log := n.config.Log.With("party", to.member.Key)
-	opened, err := peer.Open(to.dir, n.options(to.member.Key))
+	options := n.options(to.member.Key)
+	opened, err := peer.Open(to.dir, options)
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	if n.config.Console != nil {
 		n.config.Console(to.member.Key, &config)
 	}
-	pages, err := console.New(console.Options{Node: opened, Config: config, Dir: to.dir, Log: log, Now: n.config.Now, Test: true})
+	pages, err := console.New(console.Options{Node: opened, Config: config, Dir: to.dir, Log: log, Now: n.config.Now, Observe: options.Observe, Test: true})
 	if err != nil {
 		return errors.Join(err, web.Close(), listener.Close(), opened.Close())
 	}
@@ -65,7 +66,9 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	var talks, duties context.Context
 	talks, r.silence = context.WithCancel(context.WithoutCancel(ctx))
 	duties, r.rest = context.WithCancel(context.WithoutCancel(ctx))
-	go func() { r.serve <- server.Serve(talks, listener, server.New(opened, log), log) }()
+	door := server.New(opened, log)
+	door.Observe = options.Observe
+	go func() { r.serve <- server.Serve(talks, listener, door, log) }()
 	go func() { r.serve <- server.Serve(talks, web, pages, log) }()
 	go func() { r.run <- opened.Run(duties) }()
 	go func() { r.run <- pages.Run(duties) }()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,7 @@ import (
 type Trace struct {
 	Where  string // path of the file below the directory, or name of the recording
 	Offset int64
-	Form   string // how it was written: plain, UTF-16, base64, hex, JSON
+	Form   string // how it was written: plain, UTF-16, base64, hex, JSON, URL
 	Needle int    // index in the list that was searched for
 }
 
@@ -31,8 +32,8 @@ const window = 8
 
 // A Searcher looks for texts in bytes, in every form in which a program would
 // write them by accident: as they are, as JSON escapes them, in UTF-16 of
-// both orders, in base64 of both alphabets at each of the three alignments, and
-// in hexadecimal of both cases. It looks once at each byte.
+// both orders, in base64 of both alphabets at each of the three alignments, in
+// hexadecimal of both cases, and as URLs escape them. It looks once at each byte.
 type Searcher struct {
 	first [1 << 16]bool     // first two bytes of some form
 	forms map[uint64][]spot // first eight bytes of a form
@@ -97,6 +98,8 @@ func formsOf(needle string) []spot {
 			add("base64", []byte(text[from:to]))
 		}
 	}
+	add("URL", []byte(url.QueryEscape(needle)))
+	add("URL", []byte(url.PathEscape(needle)))
 	add("hex", []byte(hex.EncodeToString(plain)))
 	add("hex", []byte(strings.ToUpper(hex.EncodeToString(plain))))
 	return forms

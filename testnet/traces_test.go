@@ -26,6 +26,8 @@ func TestSearchFindsEveryForm(t *testing.T) {
 		"UTF-16 BE":  []byte("\x00Z\x00o\x00\xeb\x00 \x00P\x00l\x00a\x00n\x00t\x00e\x00d\x00 \x00v\x00a\x00n\x00 \x00V\x00o\x00o\x00r\x00b\x00e\x00e\x00l\x00d"),
 		"hex":        []byte(hex.EncodeToString([]byte(planted))),
 		"upper hex":  []byte(strings.ToUpper(hex.EncodeToString([]byte(planted)))),
+		"URL query":  []byte("q=Zo%C3%AB+Planted+van+Voorbeeld"),
+		"URL path":   []byte("/Zo%C3%AB%20Planted%20van%20Voorbeeld"),
 		"base64 +0":  []byte(base64.StdEncoding.EncodeToString([]byte(planted))),
 		"base64 +1":  []byte(base64.StdEncoding.EncodeToString([]byte("a" + planted + "bc"))),
 		"base64 +2":  []byte(base64.StdEncoding.EncodeToString([]byte("ab" + planted + "c"))),

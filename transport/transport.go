@@ -278,6 +278,19 @@ func (h *Host) Addresses() []string {
 	return append(texts, h.places.addresses(h.relays)...)
 }
 
+// Connections counts the connections that stand now: direct ones, and those
+// through a relay.
+func (h *Host) Connections() (direct, relayed int) {
+	for _, c := range h.host.Network().Conns() {
+		if c.Stat().Limited {
+			relayed++
+		} else {
+			direct++
+		}
+	}
+	return direct, relayed
+}
+
 // Refused is how many connections and streams this host has turned away since
 // it was opened because the peer may not take part.
 func (h *Host) Refused() uint64 { return h.refused.Load() }

@@ -24,6 +24,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,6 +48,9 @@ type API struct {
 	// Invite makes a link by which a member of staff sets how he signs in to the
 	// web console. nil where there is none.
 	Invite func(context.Context, exchange.ActorID) (link string, until time.Time, err error)
+
+	// Observe is told of each request; nil observes nothing.
+	Observe peer.Observe
 
 	node     *peer.Node
 	log      *slog.Logger
@@ -90,6 +94,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	seen := &statusWriter{ResponseWriter: w}
+	ctx, end := a.Observe.Begin(r.Context(), peer.APIStep, nil)
+	r = r.WithContext(ctx)
+	defer func() { end(r.Pattern, strconv.Itoa(seen.status)) }()
 	defer func() {
 		if what := recover(); what != nil {
 			if what == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does

@@ -16,11 +16,11 @@ import (
 
 // pages opens the web console and the address on which it is served, or nothing
 // where it is switched off.
-func (t *terminal) pages(node *peer.Node, c peer.Console, log *slog.Logger) (*console.Console, net.Listener, error) {
+func (t *terminal) pages(node *peer.Node, c peer.Console, hook peer.Observe, log *slog.Logger) (*console.Console, net.Listener, error) {
 	if c.Listen == "" {
 		return nil, nil, nil
 	}
-	pages, err := console.New(console.Options{Node: node, Config: c, Dir: t.dir, Log: log, Version: versionText()})
+	pages, err := console.New(console.Options{Node: node, Config: c, Dir: t.dir, Log: log, Observe: hook, Version: versionText()})
 	if err != nil {
 		return nil, nil, &checkError{what: err.Error(), todo: "look at [console] in sluis.toml; sluis config example shows every key"}
 	}

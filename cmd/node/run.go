@@ -80,7 +80,21 @@ func logger(t *terminal, c peer.Log) *slog.Logger {
 // turn: first what comes in, then what goes out, then the store.
 func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, log *slog.Logger) (err error) {
 	mirror := c.Mirror
-	node, err := peer.Open(t.dir, peer.Options{Lock: lock, Log: log})
+	seen, figures, err := t.observe(c, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, seen.Close()) }()
+	if figures != nil { // first, so that it can be seen that the node is proving its ledger
+		showing, hide := context.WithCancel(context.WithoutCancel(ctx))
+		shown := make(chan error, 1)
+		go func() { shown <- server.Serve(showing, figures, seen.Handler(), log) }()
+		defer func() {
+			hide()
+			err = errors.Join(err, <-shown)
+		}()
+	}
+	node, err := peer.Open(t.dir, peer.Options{Lock: lock, Log: log, Observe: seen.Hook()})
 	if err != nil {
 		return err
 	}
@@ -103,11 +117,12 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 		log.Info("the ledger can be read over HTTP", "address", glass.Addr().String(), "entries", mirror.Entries)
 	}
 	door := server.New(node, log)
-	door.Version = versionText()
+	door.Version, door.Observe = versionText(), seen.Hook()
 	if follow != nil {
 		door.Logboek = func() (uint64, time.Time) { s := follow.State(); return s.Behind, s.Since }
 	}
-	pages, web, err := t.pages(node, c.Console, log)
+	seen.Watch(observed(node, c, door.Logboek))
+	pages, web, err := t.pages(node, c.Console, seen.Hook(), log)
 	if err != nil {
 		if glass != nil {
 			err = errors.Join(err, glass.Close())
@@ -118,7 +133,7 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 	defer close()
 	duties, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	doors := []func() error{func() error { return server.Serve(open, listener, door, log) }}
+	doors := []func() error{func() error { return server.Serve(open, listener, seen.Joined(door), log) }}
 	if glass != nil {
 		doors = append(doors, func() error { return server.Serve(open, glass, server.Mirror(node, mirror.Entries), log) })
 	}

@@ -61,7 +61,8 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
-			"until": until, "console": consoleConfig, "page": page, "backup": backupConfig, "elsewhere": elsewhere,
+			"until": until, "console": consoleConfig, "page": page, "backup": backupConfig, "elsewhere": elsewhere, "metrics": metricsConfig,
+			"figures": figures,
 		},
 	})
 }
@@ -165,6 +166,37 @@ func page(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if !strings.Contains(string(text), args[1]) || answer.ProtoMajor != 2 || answer.Header.Get("Strict-Transport-Security") == "" {
 		ts.Fatalf("%s over %s does not say %q", answer.Status, answer.Proto, args[1])
+	}
+}
+
+// metricsConfig adds figures, on a free port, and spans for a collector that is
+// not there to a configuration file, and sets METRICS to where they are.
+func metricsConfig(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: metrics FILE")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Check(l.Close())
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = fmt.Fprintf(f, "[metrics]\nlisten = %q\n[tracing]\nendpoint = \"http://127.0.0.1:1/v1/traces\"\ninsecure = true\n", l.Addr().String())
+	ts.Check(errors.Join(err, f.Close()))
+	ts.Setenv("METRICS", "http://"+l.Addr().String())
+}
+
+// figures gets what is told of a node and wants a text in it.
+func figures(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: figures PATH TEXT")
+	}
+	answer, err := (&http.Client{Timeout: time.Minute}).Get(ts.Getenv("METRICS") + args[0])
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	if !strings.Contains(string(text), args[1]) {
+		ts.Fatalf("%s does not say %q:\n%s", answer.Status, args[1], text)
 	}
 }
 
