@@ -129,7 +129,9 @@ func (w *town) fill(count int) (last filled) {
 	work := make(chan int)
 	var group sync.WaitGroup
 	one := func(i int) error {
-		c, err := asker.OpenCase(ctx, by, proefCase(string(capacity.Domain)))
+		about := proefCase(string(capacity.Domain))
+		about.People[0].BSN = proefBSN(i)
+		c, err := asker.OpenCase(ctx, by, about)
 		if err != nil {
 			return err
 		}
@@ -174,6 +176,20 @@ func (w *town) fill(count int) (last filled) {
 	group.Wait()
 	w.answered(last.answered, api.Answered)
 	return last
+}
+
+// proefBSN is a number that nobody has: of the test range 9999xxxxx, with the check
+// of eleven.
+func proefBSN(i int) string {
+	for n := 99990000 + i*11%10000; ; n++ {
+		sum := 0
+		for place, rest := 2, n; rest > 0; place, rest = place+1, rest/10 {
+			sum += place * (rest % 10)
+		}
+		if last := sum % 11; last < 10 {
+			return fmt.Sprintf("%d%d", n, last)
+		}
+	}
 }
 
 // A visitor is somebody who is signed in and looks at pages, without script.
