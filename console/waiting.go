@@ -46,7 +46,7 @@ func (r *readings) has(who exchange.ActorID, id exchange.ID) bool {
 }
 
 // waits reports whether a request waits for a decision of who looks.
-func (v *visit) waits(s peer.Summary) bool {
+func (v *visit) waits(s *peer.Summary) bool {
 	switch {
 	case s.Asked > 0:
 		return true
@@ -59,13 +59,13 @@ func (v *visit) waits(s peer.Summary) bool {
 }
 
 // wantsReply reports whether the other party asked for an explanation.
-func wantsReply(s peer.Summary) bool {
+func wantsReply(s *peer.Summary) bool {
 	return s.Side == exchange.Asker && s.Phase == exchange.Clarifying
 }
 
 // fresh reports whether a request of ours was answered and who looks did not read
 // that yet.
-func (v *visit) fresh(s peer.Summary) bool {
+func (v *visit) fresh(s *peer.Summary) bool {
 	at := s.Answered
 	if at.IsZero() {
 		at = s.Changed
@@ -80,21 +80,18 @@ func (v *visit) counted() map[string]int {
 	if !slices.Contains(homes[v.session.role], "/werkbak") {
 		return nil
 	}
-	all, err := v.c.node.Overview(v.r.Context(), peer.Filter{Hat: v.session.hat})
-	if err != nil {
-		return nil
-	}
-	n := map[string]int{}
-	for _, s := range all {
+	work, news := 0, 0
+	if err := v.c.node.EachSummary(v.r.Context(), peer.Filter{Hat: v.session.hat}, func(s *peer.Summary) {
 		if v.waits(s) {
-			n["/werkbak"]++
+			work++
 		}
 		if wantsReply(s) || v.fresh(s) {
-			n["/casussen"]++
-			n["/meldingen"]++
+			news++
 		}
+	}); err != nil {
+		return nil
 	}
-	return n
+	return map[string]int{"/werkbak": work, "/casussen": news, "/meldingen": news}
 }
 
 // A caseRow is one case in the list: nothing says whom it concerns.
@@ -107,27 +104,23 @@ type caseRow struct {
 
 // caseRows puts to each case how its requests stand.
 func (v *visit) caseRows(cases []peer.CaseSummary) ([]caseRow, error) {
-	all, err := v.c.node.Overview(v.r.Context(), peer.Filter{Side: exchange.Asker, Hat: v.session.hat})
-	if err != nil {
-		return nil, err
-	}
 	rows, at := make([]caseRow, len(cases)), map[exchange.ID]*caseRow{}
 	for i, c := range cases {
 		rows[i].CaseSummary = c
 		at[c.ID] = &rows[i]
 	}
-	for _, s := range all {
+	err := v.c.node.EachSummary(v.r.Context(), peer.Filter{Side: exchange.Asker, Hat: v.session.hat}, func(s *peer.Summary) {
 		row, ok := at[s.Case]
 		if !ok || s.PassedOn || s.Phase == exchange.Withdrawn {
-			continue
+			return
 		}
 		row.Asked++
 		if s.Phase.Ended() {
 			row.Answered++
 		}
 		row.Wants, row.Fresh = row.Wants || wantsReply(s), row.Fresh || v.fresh(s)
-	}
-	return rows, nil
+	})
+	return rows, err
 }
 
 // barred reports whether nothing of an answer may go on to anybody: then the page

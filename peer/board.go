@@ -173,14 +173,21 @@ func (n *Node) pinRow(table string, row store.Row) error {
 // Overview lists all exchanges that a filter picks, the newest first. It has no
 // pages: a filter's cursor and limit do not count.
 func (n *Node) Overview(ctx context.Context, f Filter) (all []Summary, err error) {
-	err = n.look(ctx, func(b *board) {
+	err = n.EachSummary(ctx, f, func(s *Summary) { all = append(all, *s) })
+	return all, err
+}
+
+// EachSummary shows all that a filter picks, the newest first, without making a
+// list of it. What do gets is not to be kept or changed; others who look wait until
+// it has seen all.
+func (n *Node) EachSummary(ctx context.Context, f Filter, do func(*Summary)) error {
+	return n.look(ctx, func(b *board) {
 		for _, key := range slices.Backward(b.exchanges.keys) {
-			if s := b.exchanges.rows[key]; f.picks(*s) {
-				all = append(all, *s)
+			if s := b.exchanges.rows[key]; f.picks(s) {
+				do(s)
 			}
 		}
 	})
-	return all, err
 }
 
 // LatestCases lists the cases of a capacity, the newest first: those before a case,

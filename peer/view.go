@@ -89,14 +89,14 @@ type Filter struct {
 	Limit int                   // at most 100; 0 means 100
 }
 
-func (f Filter) picks(s Summary) bool {
+func (f Filter) picks(s *Summary) bool {
 	return (f.Side == "" || s.Side == f.Side) && (f.Phase == "" || s.Phase == f.Phase) && (f.Hat == "" || s.own().Capacity == f.Hat) &&
 		(f.Case == "" || s.Case == f.Case) && (!f.Broad || s.Broad) && (!f.Asked || s.Asked > 0) && (!f.Open || !s.Phase.Ended() || s.Asked > 0) &&
 		(!f.Here || s.PassedOn)
 }
 
 // own is the side that is ours.
-func (s Summary) own() exchange.PartyID {
+func (s *Summary) own() exchange.PartyID {
 	if s.Side == exchange.Supplier {
 		return s.To
 	}
@@ -134,10 +134,10 @@ func (n *Node) List(ctx context.Context, f Filter) (page []Summary, next string,
 			if err != nil {
 				return nil, "", err
 			}
-			if f.picks(s) && len(page) == f.Limit {
+			if f.picks(&s) && len(page) == f.Limit {
 				return page, after, nil
 			}
-			if after = row.Key; f.picks(s) {
+			if after = row.Key; f.picks(&s) {
 				page = append(page, s)
 			}
 		}
