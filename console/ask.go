@@ -484,15 +484,7 @@ func (v *visit) begun(name string, statements []stated) bool {
 }
 
 // Hidden is the form as it goes along with the preview.
-func (f askForm) Hidden() url.Values {
-	kept := url.Values{}
-	for name, values := range f.Values {
-		if name != "actie" {
-			kept[name] = values
-		}
-	}
-	return kept
-}
+func (f askForm) Hidden() url.Values { return hidden(f.Values) }
 
 // Person is whom the preview is about.
 func (f askForm) Person() string {

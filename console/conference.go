@@ -333,7 +333,7 @@ func (o organising) Person() string {
 func hidden(values url.Values) url.Values {
 	kept := url.Values{}
 	for name, all := range values {
-		if name != "actie" {
+		if name != "actie" && name != "stand" {
 			kept[name] = all
 		}
 	}

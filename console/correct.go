@@ -123,12 +123,4 @@ func (v *visit) correction(f *correctForm) {
 }
 
 // Hidden is the form as it goes along with the check.
-func (f correctForm) Hidden() url.Values {
-	kept := url.Values{}
-	for name, values := range f.Values {
-		if name != "actie" {
-			kept[name] = values
-		}
-	}
-	return kept
-}
+func (f correctForm) Hidden() url.Values { return hidden(f.Values) }

@@ -154,13 +154,7 @@ func fillIn(v *visit) error {
 
 // keepDraft keeps what was filled in, sealed with the dossier.
 func (v *visit) keepDraft(id exchange.ID) error {
-	kept := url.Values{}
-	for name, values := range v.r.PostForm {
-		if name != "actie" {
-			kept[name] = values
-		}
-	}
-	return v.c.node.SaveDraft(v.r.Context(), v.who(), id, exchange.Hide(kept.Encode()))
+	return v.c.node.SaveDraft(v.r.Context(), v.who(), id, exchange.Hide(hidden(v.r.PostForm).Encode()))
 }
 
 // judge makes the decision of the form, and says what is missing in it.

@@ -553,15 +553,7 @@ func (f passingForm) State() string {
 }
 
 // Hidden is the form as it goes along with the check.
-func (f passingForm) Hidden() url.Values {
-	kept := url.Values{}
-	for name, values := range f.Values {
-		if name != "actie" && name != "stand" {
-			kept[name] = values
-		}
-	}
-	return kept
-}
+func (f passingForm) Hidden() url.Values { return hidden(f.Values) }
 
 // Act is the key of the word for what the button does.
 func (f passingForm) Act() string {
