@@ -40,23 +40,30 @@ type caseList struct {
 // casesEach is how many cases a page has.
 const casesEach = 50
 
+// caseList is the page that the address asks for, with how the requests of each
+// case stand. all also lists those that are closed.
+func (v *visit) caseList(all bool) (list caseList, err error) {
+	list = caseList{All: all, Later: v.field("voor") != ""}
+	before := exchange.ID("")
+	if list.Later {
+		if before, err = exchange.ParseID(v.field("voor")); err != nil {
+			return list, errNoPage
+		}
+	}
+	page, next, err := v.c.node.LatestCases(v.r.Context(), v.session.hat, !all, before, casesEach)
+	if err != nil {
+		return list, err
+	}
+	list.Next = next
+	list.Cases, err = v.caseRows(page)
+	return list, err
+}
+
 // listCases lists the cases of the capacity, the newest first: nothing says whom
 // they concern.
 func listCases(v *visit) error {
-	list := caseList{All: v.field("alle") != "", Later: v.field("voor") != ""}
-	before := exchange.ID("")
-	if list.Later {
-		var err error
-		if before, err = exchange.ParseID(v.field("voor")); err != nil {
-			return errNoPage
-		}
-	}
-	var page []peer.CaseSummary
-	var err error
-	if page, list.Next, err = v.c.node.LatestCases(v.r.Context(), v.session.hat, !list.All, before, casesEach); err != nil {
-		return err
-	}
-	if list.Cases, err = v.caseRows(page); err != nil {
+	list, err := v.caseList(v.field("alle") != "")
+	if err != nil {
 		return err
 	}
 	if v.field("deel") != "" {

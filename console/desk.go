@@ -19,45 +19,17 @@ func (c *Console) drawDesk() {
 	c.page("POST /meldingen/{id}/afronden", desk, finish)
 }
 
-// A reportRow is one report in the list: nothing says whom it is about.
-type reportRow struct {
-	peer.CaseSummary
-	Asked, Answered int
-}
-
-// listReports lists the reports that were taken up.
+// listReports lists the reports that were taken up, the newest first: nothing says
+// whom they are about.
 func listReports(v *visit) error {
-	all, err := v.everything(peer.Filter{Side: exchange.Asker, Hat: v.session.hat})
+	list, err := v.caseList(true)
 	if err != nil {
 		return err
 	}
-	var rows []reportRow
-	for after := ""; ; {
-		page, next, err := v.c.node.Cases(v.r.Context(), v.session.hat, after, 0)
-		if err != nil {
-			return err
-		}
-		for _, c := range page {
-			row := reportRow{CaseSummary: c}
-			for _, s := range all {
-				if s.Case == c.ID {
-					row.Asked++
-					if s.Phase.Ended() {
-						row.Answered++
-					}
-				}
-			}
-			rows = append(rows, row)
-		}
-		if after = next; next == "" {
-			break
-		}
-	}
-	slices.Reverse(rows)
 	if v.field("deel") != "" {
-		return v.part("triage-list", "reports", rows)
+		return v.part("triage-list", "reports", list)
 	}
-	return v.show("triage-list", v.word("reports.title"), rows)
+	return v.show("triage-list", v.word("reports.title"), list)
 }
 
 // outcomes are what a report can turn out to be, in the order in which they are

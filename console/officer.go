@@ -57,25 +57,30 @@ const repeatedIn = 30 * 24 * time.Hour
 // nothing.
 func (v *visit) overview() (o overview, err error) {
 	ctx, hat := v.r.Context(), v.session.hat
-	all, err := v.c.node.Overview(ctx, peer.Filter{Hat: hat})
+	sums := counting{}
+	err = v.c.node.EachSummary(ctx, peer.Filter{Hat: hat}, func(s *peer.Summary) {
+		sums.add(s)
+		waits := s.Phase == exchange.Weighing || s.Phase == exchange.Proposed || s.Phase == exchange.Delivered
+		if waits && !s.Paused && daysUntil(v.c.now(), s.Due) < 0 {
+			o.Late = append(o.Late, *s)
+		}
+		if s.Broad {
+			o.Broad = append(o.Broad, *s)
+		}
+		if s.Breach {
+			o.Breach = append(o.Breach, *s)
+		}
+	})
 	if err != nil {
 		return o, err
 	}
-	for _, s := range all {
-		waits := s.Phase == exchange.Weighing || s.Phase == exchange.Proposed || s.Phase == exchange.Delivered
-		if waits && !s.Paused && daysUntil(v.c.now(), s.Due) < 0 {
-			o.Late = append(o.Late, s)
-		}
-		if s.Broad {
-			o.Broad = append(o.Broad, s)
-		}
-		if s.Breach {
-			o.Breach = append(o.Breach, s)
-		}
+	o.Counts = sums.list()
+	if err := v.c.node.EachChange(ctx, peer.Filter{Hat: hat}, time.Time{}, func(s *peer.Summary) bool {
+		o.Recent = append(o.Recent, *s)
+		return len(o.Recent) < recent
+	}); err != nil {
+		return o, err
 	}
-	o.Counts = counts(all)
-	slices.SortFunc(all, func(a, b peer.Summary) int { return b.Changed.Compare(a.Changed) })
-	o.Recent = all[:min(recent, len(all))]
 	r, err := v.reckoning()
 	if err != nil {
 		return o, err
@@ -112,21 +117,37 @@ func oversight(v *visit) error {
 	return v.show("oversight", v.word("oversight.title"), o)
 }
 
-func counts(all []peer.Summary) []count {
-	sums := map[count]count{}
-	for _, s := range all {
-		key := count{Purpose: s.Purpose, Side: s.Side, Phase: s.Phase}
-		sum := sums[key]
-		sum.Purpose, sum.Side, sum.Phase = key.Purpose, key.Side, key.Phase
-		sum.N++
-		if s.Late {
-			sum.Late++
-		}
-		sums[key] = sum
+// A counting is what was counted so far, by what it counts.
+type counting map[counted]*count
+
+// counted is what one count is of.
+type counted struct {
+	purpose exchange.PurposeCode
+	side    exchange.Side
+	phase   exchange.Phase
+}
+
+func (c counting) add(s *peer.Summary) {
+	key := counted{s.Purpose, s.Side, s.Phase}
+	sum, ok := c[key]
+	if !ok {
+		sum = &count{Purpose: s.Purpose, Side: s.Side, Phase: s.Phase}
+		c[key] = sum
 	}
-	return slices.SortedFunc(maps.Values(sums), func(a, b count) int {
+	sum.N++
+	if s.Late {
+		sum.Late++
+	}
+}
+
+func (c counting) list() (all []count) {
+	for _, sum := range c {
+		all = append(all, *sum)
+	}
+	slices.SortFunc(all, func(a, b count) int {
 		return cmp.Or(cmp.Compare(a.Purpose, b.Purpose), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Phase, b.Phase))
 	})
+	return all
 }
 
 // countsFile is the counts as CSV (RFC 4180), for the evaluation: codes and

@@ -66,17 +66,17 @@ func (v *visit) taken() (t takingAlong, err error) {
 	if len(t.Items) == 0 {
 		return t, errNoPage
 	}
-	for after := ""; ; {
-		page, next, err := v.c.node.Cases(v.r.Context(), v.session.hat, after, 0)
+	for before := exchange.ID(""); ; {
+		page, next, err := v.c.node.LatestCases(v.r.Context(), v.session.hat, true, before, 0)
 		if err != nil {
 			return t, err
 		}
 		for _, c := range page {
-			if c.Trigger == t.Trigger.Code && c.Closed.IsZero() {
+			if c.Trigger == t.Trigger.Code {
 				t.Cases = append(t.Cases, option{string(c.ID), v.word("take.case", "ref", ref(c.ID), "day", dayIn(v.lang, c.Opened))})
 			}
 		}
-		if after = next; next == "" {
+		if before = next; next == "" {
 			break
 		}
 	}

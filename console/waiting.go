@@ -74,6 +74,9 @@ func (v *visit) fresh(s *peer.Summary) bool {
 		v.c.now().Sub(at) < lately && !v.c.read.has(v.session.actor, s.ID)
 }
 
+// manyNew is where counting what is new stops: more than that is many.
+const manyNew = 100
+
 // counted is how much waits behind each entry of the navigation. A page does
 // without where that is not known.
 func (v *visit) counted() map[string]int {
@@ -81,13 +84,23 @@ func (v *visit) counted() map[string]int {
 		return nil
 	}
 	work, news := 0, 0
-	if err := v.c.node.EachSummary(v.r.Context(), peer.Filter{Hat: v.session.hat}, func(s *peer.Summary) {
+	err := v.c.node.EachSummary(v.r.Context(), peer.Filter{Hat: v.session.hat, Open: true}, func(s *peer.Summary) {
 		if v.waits(s) {
 			work++
 		}
-		if wantsReply(s) || v.fresh(s) {
+		if wantsReply(s) {
 			news++
 		}
+	})
+	if err != nil {
+		return nil
+	}
+	asked := peer.Filter{Side: exchange.Asker, Hat: v.session.hat}
+	if err := v.c.node.EachChange(v.r.Context(), asked, v.c.now().Add(-lately), func(s *peer.Summary) bool {
+		if v.fresh(s) {
+			news++
+		}
+		return news < manyNew
 	}); err != nil {
 		return nil
 	}
@@ -104,23 +117,25 @@ type caseRow struct {
 
 // caseRows puts to each case how its requests stand.
 func (v *visit) caseRows(cases []peer.CaseSummary) ([]caseRow, error) {
-	rows, at := make([]caseRow, len(cases)), map[exchange.ID]*caseRow{}
+	rows := make([]caseRow, len(cases))
 	for i, c := range cases {
-		rows[i].CaseSummary = c
-		at[c.ID] = &rows[i]
+		row := &rows[i]
+		row.CaseSummary = c
+		of := peer.Filter{Side: exchange.Asker, Hat: v.session.hat, Case: c.ID}
+		if err := v.c.node.EachSummary(v.r.Context(), of, func(s *peer.Summary) {
+			if s.PassedOn || s.Phase == exchange.Withdrawn {
+				return
+			}
+			row.Asked++
+			if s.Phase.Ended() {
+				row.Answered++
+			}
+			row.Wants, row.Fresh = row.Wants || wantsReply(s), row.Fresh || v.fresh(s)
+		}); err != nil {
+			return nil, err
+		}
 	}
-	err := v.c.node.EachSummary(v.r.Context(), peer.Filter{Side: exchange.Asker, Hat: v.session.hat}, func(s *peer.Summary) {
-		row, ok := at[s.Case]
-		if !ok || s.PassedOn || s.Phase == exchange.Withdrawn {
-			return
-		}
-		row.Asked++
-		if s.Phase.Ended() {
-			row.Answered++
-		}
-		row.Wants, row.Fresh = row.Wants || wantsReply(s), row.Fresh || v.fresh(s)
-	})
-	return rows, err
+	return rows, nil
 }
 
 // barred reports whether nothing of an answer may go on to anybody: then the page

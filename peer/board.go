@@ -1,10 +1,12 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"sluis/exchange"
 	"sluis/store"
@@ -20,6 +22,11 @@ type board struct {
 	exchanges shelf[Summary]
 	cases     shelf[CaseSummary]
 
+	// Ways to the exchanges that a page asks for without seeing all of them.
+	open    []string                 // keys of those that wait for something, by age
+	ofCase  map[exchange.ID][]string // keys of those of a case, by age
+	changed []change                 // all, by when they last changed
+
 	// What was written since the last look. Apart, so that who writes never waits
 	// for who looks.
 	writing sync.Mutex
@@ -31,6 +38,59 @@ type board struct {
 // A boardRow is a row of the store that has a place on the board.
 type boardRow struct{ table, key string }
 
+// A change is when an exchange last changed, and which.
+type change struct {
+	at  time.Time
+	key string
+}
+
+func (c change) compare(o change) int { return cmp.Or(c.at.Compare(o.at), cmp.Compare(c.key, o.key)) }
+
+// putExchange puts an exchange where it is found, instead of what was known of it.
+func (b *board) putExchange(key string, s *Summary) {
+	b.removeExchange(key)
+	b.exchanges.put(key, s)
+	if s.waits() {
+		b.open = withKey(b.open, key)
+	}
+	b.ofCase[s.Case] = withKey(b.ofCase[s.Case], key)
+	c := change{s.Changed, key}
+	if i, ok := slices.BinarySearchFunc(b.changed, c, change.compare); !ok {
+		b.changed = slices.Insert(b.changed, i, c)
+	}
+}
+
+func (b *board) removeExchange(key string) {
+	s, ok := b.exchanges.rows[key]
+	if !ok {
+		return
+	}
+	b.exchanges.remove(key)
+	b.open = withoutKey(b.open, key)
+	if b.ofCase[s.Case] = withoutKey(b.ofCase[s.Case], key); len(b.ofCase[s.Case]) == 0 {
+		delete(b.ofCase, s.Case)
+	}
+	if i, ok := slices.BinarySearchFunc(b.changed, change{s.Changed, key}, change.compare); ok {
+		b.changed = slices.Delete(b.changed, i, i+1)
+	}
+}
+
+func withKey(keys []string, key string) []string {
+	i, ok := slices.BinarySearch(keys, key)
+	if ok {
+		return keys
+	}
+	return slices.Insert(keys, i, key)
+}
+
+func withoutKey(keys []string, key string) []string {
+	i, ok := slices.BinarySearch(keys, key)
+	if !ok {
+		return keys
+	}
+	return slices.Delete(keys, i, i+1)
+}
+
 // A shelf is rows in the order of their keys, which is by age.
 type shelf[T any] struct {
 	keys []string
@@ -38,17 +98,13 @@ type shelf[T any] struct {
 }
 
 func (s *shelf[T]) put(key string, row *T) {
-	if i, ok := slices.BinarySearch(s.keys, key); !ok {
-		s.keys = slices.Insert(s.keys, i, key)
-	}
+	s.keys = withKey(s.keys, key)
 	s.rows[key] = row
 }
 
 func (s *shelf[T]) remove(key string) {
-	if i, ok := slices.BinarySearch(s.keys, key); ok {
-		s.keys = slices.Delete(s.keys, i, i+1)
-		delete(s.rows, key)
-	}
+	s.keys = withoutKey(s.keys, key)
+	delete(s.rows, key)
 }
 
 func newBoard() *board {
@@ -122,6 +178,7 @@ func (n *Node) reread(ctx context.Context, all bool, rows map[boardRow]bool) err
 		return nil
 	}
 	b.exchanges, b.cases = shelf[Summary]{rows: map[string]*Summary{}}, shelf[CaseSummary]{rows: map[string]*CaseSummary{}}
+	b.open, b.ofCase, b.changed = nil, map[exchange.ID][]string{}, nil
 	for _, table := range []string{tableExchange, tableCase} {
 		if err := n.each(ctx, table, func(row store.Row) error { return n.pinRow(table, row) }); err != nil {
 			return err
@@ -137,7 +194,7 @@ func (n *Node) rereadRow(table, key string) error {
 		if table == tableCase {
 			n.board.cases.remove(key)
 		} else {
-			n.board.exchanges.remove(key)
+			n.board.removeExchange(key)
 		}
 		return nil
 	}
@@ -166,7 +223,7 @@ func (n *Node) pinRow(table string, row store.Row) error {
 	if err != nil {
 		return err
 	}
-	n.board.exchanges.put(row.Key, &s)
+	n.board.putExchange(row.Key, &s)
 	return nil
 }
 
@@ -182,9 +239,32 @@ func (n *Node) Overview(ctx context.Context, f Filter) (all []Summary, err error
 // it has seen all.
 func (n *Node) EachSummary(ctx context.Context, f Filter, do func(*Summary)) error {
 	return n.look(ctx, func(b *board) {
-		for _, key := range slices.Backward(b.exchanges.keys) {
+		keys := b.exchanges.keys
+		switch {
+		case f.Case != "":
+			keys = b.ofCase[f.Case]
+		case f.Open:
+			keys = b.open
+		}
+		for _, key := range slices.Backward(keys) {
 			if s := b.exchanges.rows[key]; f.picks(s) {
 				do(s)
+			}
+		}
+	})
+}
+
+// EachChange shows what a filter picks of what changed since a moment, the latest
+// change first, until do has seen enough and returns false. What do gets is not to
+// be kept or changed.
+func (n *Node) EachChange(ctx context.Context, f Filter, since time.Time, do func(*Summary) (more bool)) error {
+	return n.look(ctx, func(b *board) {
+		for _, c := range slices.Backward(b.changed) {
+			if c.at.Before(since) {
+				return
+			}
+			if s := b.exchanges.rows[c.key]; f.picks(s) && !do(s) {
+				return
 			}
 		}
 	})

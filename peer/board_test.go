@@ -54,6 +54,9 @@ func boardDiffers(t *testing.T, m *member) string {
 		if !slices.Equal(on, stored) {
 			return fmt.Sprintf("%s: the board shows\n%v\nand the store holds\n%v", m.party.Name, on, stored)
 		}
+		if difference := shortcutDiffers(t, m, c.Code, shown); difference != "" {
+			return difference
+		}
 		var cases, kept []peer.CaseSummary
 		for before := exchange.ID(""); ; {
 			page, next, err := m.node.LatestCases(ctx, c.Code, false, before, 2)
@@ -78,6 +81,61 @@ func boardDiffers(t *testing.T, m *member) string {
 		slices.Reverse(kept)
 		if !slices.Equal(cases, kept) {
 			return fmt.Sprintf("%s: the board shows cases\n%v\nand the store holds\n%v", m.party.Name, cases, kept)
+		}
+	}
+	return ""
+}
+
+// shortcutDiffers holds each shorter way to the exchanges of a capacity to all of
+// them: those that are open, those of one case, and all by when they changed.
+func shortcutDiffers(t *testing.T, m *member, hat exchange.CapacityCode, all []peer.Summary) string {
+	t.Helper()
+	ids := func(picked []peer.Summary) (ids []exchange.ID) {
+		for _, s := range picked {
+			ids = append(ids, s.ID)
+		}
+		return ids
+	}
+	compare := func(f peer.Filter, picks func(peer.Summary) bool) string {
+		t.Helper()
+		shown, err := m.node.Overview(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := slices.DeleteFunc(slices.Clone(all), func(s peer.Summary) bool { return !picks(s) })
+		if !slices.Equal(ids(shown), ids(want)) {
+			return fmt.Sprintf("%s: %+v shows\n%v\nand not\n%v", m.party.Name, f, ids(shown), ids(want))
+		}
+		return ""
+	}
+	if d := compare(peer.Filter{Hat: hat, Open: true}, func(s peer.Summary) bool { return !s.Phase.Ended() || s.Asked > 0 }); d != "" {
+		return d
+	}
+	for _, one := range all {
+		if d := compare(peer.Filter{Hat: hat, Case: one.Case}, func(s peer.Summary) bool { return s.Case == one.Case }); d != "" {
+			return d
+		}
+	}
+	var changed []peer.Summary
+	if err := m.node.EachChange(t.Context(), peer.Filter{Hat: hat}, time.Time{}, func(s *peer.Summary) bool {
+		changed = append(changed, *s)
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(changed, func(a, b peer.Summary) int { return b.Changed.Compare(a.Changed) }) || len(changed) != len(all) {
+		return fmt.Sprintf("%s: of %d exchanges %d are shown by when they changed: %+v", m.party.Name, len(all), len(changed), changed)
+	}
+	if len(changed) > 0 {
+		since, n := changed[0].Changed, 0
+		if err := m.node.EachChange(t.Context(), peer.Filter{Hat: hat}, since, func(s *peer.Summary) bool {
+			n++
+			return !s.Changed.Before(since)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 || changed[n-1].Changed.Before(since) {
+			return fmt.Sprintf("%s: %d changed since the last change", m.party.Name, n)
 		}
 	}
 	return ""

@@ -91,9 +91,12 @@ type Filter struct {
 
 func (f Filter) picks(s *Summary) bool {
 	return (f.Side == "" || s.Side == f.Side) && (f.Phase == "" || s.Phase == f.Phase) && (f.Hat == "" || s.own().Capacity == f.Hat) &&
-		(f.Case == "" || s.Case == f.Case) && (!f.Broad || s.Broad) && (!f.Asked || s.Asked > 0) && (!f.Open || !s.Phase.Ended() || s.Asked > 0) &&
+		(f.Case == "" || s.Case == f.Case) && (!f.Broad || s.Broad) && (!f.Asked || s.Asked > 0) && (!f.Open || s.waits()) &&
 		(!f.Here || s.PassedOn)
 }
+
+// waits reports whether an exchange has not ended, or waits for a permission of ours.
+func (s *Summary) waits() bool { return !s.Phase.Ended() || s.Asked > 0 }
 
 // own is the side that is ours.
 func (s *Summary) own() exchange.PartyID {
