@@ -90,6 +90,16 @@ func TestTriage(t *testing.T) {
 	}
 	b.wants("wacht op antwoord") // by itself
 
+	// Who would write to him is told first that he does not know yet (arts. 2.3a.1
+	// and 5.4.1; memorandum lines 1362-1370, 2420-2427).
+	sender := newWalker(t, w.door("municipality", "g.tol", exchange.ReportingDesk))
+	sender.get(strings.Replace(report, "/meldingen/", "/casussen/", 1) + "/brief")
+	sender.says("De inwoner weet hier nog niet van")
+	sender.says("bemoeizorg vertelt het hem")
+	if _, brief, _ := strings.Cut(sender.page, "<article"); !strings.Contains(brief, "W. Meldinga") || strings.Contains(brief, "bemoeizorg vertelt") {
+		t.Error("the letter is not to him, or says why he was not told")
+	}
+
 	decider := newWalker(t, w.door("mental-health", "e.brug", exchange.Professional))
 	id := decider.until("/werkbak", `href="/werkbak/`)
 	for _, s := range []struct {
