@@ -459,29 +459,42 @@ func (v *visit) asking(f *askForm) peer.Asking {
 		r.ShareWith = append(r.ShareWith, exchange.DomainCode(d))
 	}
 	for _, i := range f.Items {
-		code := string(i.Code)
-		depth := exchange.Depth(v.field("diepte." + code))
-		if depth == "" {
-			if v.begun("reden."+code, i.Statements) {
-				f.wrong("diepte."+code, v.word("ask.depth.missing", "item", in(v.lang, i.Name)))
-			}
-			continue
+		if asked, ok := v.askedItem(&f.form, i); ok {
+			r.Items = append(r.Items, asked)
 		}
-		why := v.text("reden." + code)
-		if why.Blank() {
-			f.wrong("reden."+code, v.word("ask.why.missing", "item", in(v.lang, i.Name)))
-		}
-		r.Items = append(r.Items, exchange.AskedItem{Item: i.Code, Depth: depth, Why: why, Statements: v.statements(i.Statements)})
 	}
 	if len(r.Items) == 0 && len(f.Mistakes) == 0 {
 		f.wrong("gegevens", v.word("ask.nothing"))
 	}
-	for field, key := range map[string]string{"waarvoor": "ask.specific.missing", "weet": "ask.knows.missing", "contact": "ask.contact.missing"} {
-		if v.field(field) == "" {
-			f.wrong(field, v.word(key))
+	v.mustSay(&f.form)
+	return peer.Asking{Request: r, Person: parseNumber(v.field("persoon")), Broad: v.text("zoveel")}
+}
+
+// askedItem is one item as the form says it, if it is asked. What is missing goes to
+// the mistakes of the form.
+func (v *visit) askedItem(f *form, i itemField) (exchange.AskedItem, bool) {
+	code := string(i.Code)
+	depth := exchange.Depth(v.field("diepte." + code))
+	if depth == "" {
+		if v.begun("reden."+code, i.Statements) {
+			f.wrong("diepte."+code, v.word("ask.depth.missing", "item", in(v.lang, i.Name)))
+		}
+		return exchange.AskedItem{}, false
+	}
+	why := v.text("reden." + code)
+	if why.Blank() {
+		f.wrong("reden."+code, v.word("ask.why.missing", "item", in(v.lang, i.Name)))
+	}
+	return exchange.AskedItem{Item: i.Code, Depth: depth, Why: why, Statements: v.statements(i.Statements)}, true
+}
+
+// mustSay asks for what every request says.
+func (v *visit) mustSay(f *form) {
+	for _, must := range []struct{ field, key string }{{"waarvoor", "ask.specific.missing"}, {"weet", "ask.knows.missing"}, {"contact", "ask.contact.missing"}} {
+		if v.field(must.field) == "" {
+			f.wrong(must.field, v.word(must.key))
 		}
 	}
-	return peer.Asking{Request: r, Person: parseNumber(v.field("persoon")), Broad: v.text("zoveel")}
 }
 
 // begun reports whether somebody wrote something about an item: then it must not

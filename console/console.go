@@ -71,9 +71,10 @@ type Console struct {
 	closed  chan struct{}
 	close   sync.Once
 	// auditing is held while a bundle is verified: one at a time.
-	auditing sync.Mutex
-	reckoned *reckonings
-	read     *readings
+	auditing  sync.Mutex
+	reckoned  *reckonings
+	read      *readings
+	listening *listeners
 }
 
 // Run writes to the ledger who was refused at the door, until ctx is done.
@@ -93,7 +94,7 @@ func New(o Options) (*Console, error) {
 		c.now = time.Now
 	}
 	c.between, c.links, c.reckoned = newBetween(c.now), newLinks(c.now), newReckonings()
-	c.read = newReadings()
+	c.read, c.listening = newReadings(), newListeners()
 	var err error
 	c.door, err = signin.New(o.Node, o.Config, signin.Options{Dir: o.Dir, Now: c.now, Log: c.log, Problem: c.scriptProblem})
 	if err != nil {

@@ -175,28 +175,14 @@ func (v *visit) takingRequest(t *takingAlong) exchange.Request {
 		t.wrong("casus", v.word("take.case.missing"))
 	}
 	for _, i := range t.Items {
-		code := string(i.Code)
-		depth := exchange.Depth(v.field("diepte." + code))
-		if depth == "" {
-			if v.begun("reden."+code, i.Statements) {
-				t.wrong("diepte."+code, v.word("ask.depth.missing", "item", in(v.lang, i.Name)))
-			}
-			continue
+		if asked, ok := v.askedItem(&t.form, i.itemField); ok {
+			r.Items = append(r.Items, asked)
 		}
-		why := v.text("reden." + code)
-		if why.Blank() {
-			t.wrong("reden."+code, v.word("ask.why.missing", "item", in(v.lang, i.Name)))
-		}
-		r.Items = append(r.Items, exchange.AskedItem{Item: i.Code, Depth: depth, Why: why, Statements: v.statements(i.Statements)})
 	}
 	if len(r.Items) == 0 {
 		t.wrong("gegevens", v.word("ask.nothing"))
 	}
-	for _, must := range []struct{ field, key string }{{"waarvoor", "ask.specific.missing"}, {"weet", "ask.knows.missing"}, {"contact", "ask.contact.missing"}} {
-		if v.field(must.field) == "" {
-			t.wrong(must.field, v.word(must.key))
-		}
-	}
+	v.mustSay(&t.form)
 	return r
 }
 

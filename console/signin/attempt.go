@@ -2,6 +2,7 @@ package signin
 
 import (
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 const (
 	attemptLife  = 10 * time.Minute
 	mostAttempts = 20_000 // browsers that have something half done; then the first ones lose it
+	// mostFromOne is how many of them one address may have, so that who begins
+	// without end pushes out himself and not others. An organisation may share one.
+	mostFromOne = 500
 )
 
 // A kind of attempt. A browser has one of each at most: the last.
@@ -47,17 +51,33 @@ type attempt struct {
 
 type half struct {
 	seen time.Time
+	from netip.Prefix
 	of   [kinds]*attempt
 }
 
 // attempts are kept here and not in the browser, so that each can be finished
 // once.
 type attempts struct {
-	mu  sync.Mutex // held for a few steps in memory
-	all map[digest]*half
+	mu   sync.Mutex // held for a few steps in memory
+	all  map[digest]*half
+	from map[netip.Prefix]int // how many of all
 }
 
-func newAttempts() *attempts { return &attempts{all: map[digest]*half{}} }
+func newAttempts() *attempts {
+	return &attempts{all: map[digest]*half{}, from: map[netip.Prefix]int{}}
+}
+
+// drop forgets a browser; the caller holds the mutex.
+func (s *attempts) drop(at digest) {
+	h, ok := s.all[at]
+	if !ok {
+		return
+	}
+	delete(s.all, at)
+	if s.from[h.from]--; s.from[h.from] == 0 {
+		delete(s.from, h.from)
+	}
+}
 
 // begin keeps an attempt, and hands the browser the cookie that it needs to
 // finish it.
@@ -69,10 +89,15 @@ func (d *Door) beginAttempt(w http.ResponseWriter, r *http.Request, k kind, a at
 	defer s.mu.Unlock()
 	if _, known := s.all[t.digest()]; !ok || !known {
 		t = newToken() // never one of which we do not know that it is ours
-		if len(s.all) >= mostAttempts {
-			s.dropFirst()
+		from := d.address(r)
+		switch {
+		case s.from[from] >= mostFromOne:
+			s.dropFirst(func(h *half) bool { return h.from == from })
+		case len(s.all) >= mostAttempts:
+			s.dropFirst(func(*half) bool { return true })
 		}
-		s.all[t.digest()] = &half{}
+		s.all[t.digest()] = &half{from: from}
+		s.from[from]++
 	}
 	h := s.all[t.digest()]
 	h.seen, h.of[k] = a.begun, &a
@@ -88,18 +113,19 @@ func (d *Door) dropAttempts(r *http.Request) {
 	}
 	d.attempts.mu.Lock()
 	defer d.attempts.mu.Unlock()
-	delete(d.attempts.all, t.digest())
+	d.attempts.drop(t.digest())
 }
 
-// dropFirst forgets the browser that began first; the caller holds the mutex.
-func (s *attempts) dropFirst() {
+// dropFirst forgets the browser that began first of those that are picked; the
+// caller holds the mutex.
+func (s *attempts) dropFirst(picked func(*half) bool) {
 	var first digest
 	for at, h := range s.all {
-		if f, ok := s.all[first]; !ok || h.seen.Before(f.seen) {
+		if f, ok := s.all[first]; picked(h) && (!ok || h.seen.Before(f.seen)) {
 			first = at
 		}
 	}
-	delete(s.all, first)
+	s.drop(first)
 }
 
 // attempt finds what was begun, and takes it if it is to be used up.
@@ -130,7 +156,7 @@ func (s *attempts) sweep(now time.Time) {
 	defer s.mu.Unlock()
 	for at, h := range s.all {
 		if !now.Before(h.seen.Add(attemptLife)) {
-			delete(s.all, at)
+			s.drop(at)
 		}
 	}
 }
