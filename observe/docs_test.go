@@ -25,7 +25,7 @@ func told(t *testing.T) (names []string) {
 	for _, f := range families {
 		names = append(names, f.GetName())
 	}
-	for _, f := range all {
+	for _, f := range slices.Concat(all, ofRelay) {
 		names = append(names, f.name)
 	}
 	return names

@@ -6,7 +6,7 @@
 //
 // observe.go is what a node tells while it works: [Instruments.Observe] makes a
 // figure and a span of each step. figures.go is what is looked up, through the
-// doors that a node has anyway, when somebody asks. ready.go is how the node is,
+// doors that a node has anyway, when somebody asks; relay.go the same of a relay. ready.go is how the node is,
 // traces.go where spans go to.
 //
 // # What it must not do
@@ -93,16 +93,8 @@ func New(o Options) (*Instruments, error) {
 	if i.log == nil {
 		i.log = slog.New(slog.DiscardHandler)
 	}
-	built := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "sluis_build_info", Help: "The version of the software; the figure is always 1.", ConstLabels: prometheus.Labels{"version": o.Version},
-	})
-	built.Set(1)
-	for _, c := range []prometheus.Collector{
-		i.steps, i.took, built, newFigures(i), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	} {
-		if err := i.registry.Register(c); err != nil {
-			return nil, fmt.Errorf("observe: %v", err)
-		}
+	if err := register(i.registry, o.Version, i.steps, i.took, newFigures(i)); err != nil {
+		return nil, err
 	}
 	spans := o.Spans
 	if spans == nil && o.Endpoint != "" {
@@ -116,6 +108,20 @@ func New(o Options) (*Instruments, error) {
 		i.trace(o, spans)
 	}
 	return i, nil
+}
+
+// register adds what is collected, and what every program tells of itself.
+func register(to *prometheus.Registry, version string, of ...prometheus.Collector) error {
+	built := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "sluis_build_info", Help: "The version of the software; the figure is always 1.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	built.Set(1)
+	for _, c := range append(of, built, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
+		if err := to.Register(c); err != nil {
+			return fmt.Errorf("observe: %v", err)
+		}
+	}
+	return nil
 }
 
 // Watch says which node is up. nil instruments watch nothing.
@@ -146,14 +152,16 @@ func (i *Instruments) Observe(ctx context.Context, step peer.Step, message []byt
 }
 
 // Handler serves /metrics, /healthz and /readyz.
-func (i *Instruments) Handler() http.Handler {
+func (i *Instruments) Handler() http.Handler { return handler(i.registry, i.log, i.ready) }
+
+func handler(registry *prometheus.Registry, log *slog.Logger, ready http.HandlerFunc) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(i.registry, promhttp.HandlerOpts{
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		// What can't be read is left out, and counted; the rest is told.
-		ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(i.log.Handler(), slog.LevelWarn), MaxRequestsInFlight: atOnce,
+		ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), MaxRequestsInFlight: atOnce,
 	}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
-	mux.HandleFunc("GET /readyz", i.ready)
+	mux.HandleFunc("GET /readyz", ready)
 	return mux
 }
 

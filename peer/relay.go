@@ -114,6 +114,20 @@ func (r *Relay) Addresses() []string {
 	return addresses
 }
 
+// RelayState is how a relay is, and how much it does: never for whom.
+type RelayState struct {
+	transport.Carried
+	Members int       // parties of the register in force
+	Version int       // of that register
+	Expires time.Time // when it does; its parties exchange nothing after that
+}
+
+// State is how the relay is now.
+func (r *Relay) State() RelayState {
+	reg := r.force.Load().register
+	return RelayState{Carried: r.host.Carried(), Members: len(reg.Parties()), Version: int(reg.Version()), Expires: reg.Expires()}
+}
+
 // Run reads the file of the register again when it has changed, until ctx ends.
 func (r *Relay) Run(ctx context.Context) {
 	tick := time.NewTicker(rereadEvery)

@@ -16,6 +16,7 @@ import (
 // place for 8 nodes behind one address and 128 KiB for each connection.
 func (h *Host) carry() error {
 	r, err := relay.New(h.host,
+		relay.WithMetricsTracer(&h.carried),
 		relay.WithACL(members{h.gate}),
 		relay.WithResources(relay.Resources{
 			Limit:                &relay.RelayLimit{Duration: relayedTime, Data: relayedBytes},

@@ -81,6 +81,10 @@ func TestThroughARelay(t *testing.T) {
 				}
 			}
 		}
+		// It counts what it carries, and what is let go.
+		if c := relay.Carried(); c.Places != 2 || c.Connections < 1 || c.Opened < 1 || c.Bytes < 12*uint64(len(large())) {
+			t.Errorf("the relay counts %+v", c)
+		}
 		for _, c := range left.host.Network().ConnsToPeer(info(t, right).ID) {
 			if !isRelayed(c.RemoteMultiaddr()) {
 				t.Errorf("a connection to %s is not relayed", c.RemoteMultiaddr())
@@ -199,6 +203,10 @@ func TestRelayServesPeersOnly(t *testing.T) {
 		if _, err := left.Send(soon(t), right.ID(), echo, nil); err == nil {
 			t.Error("who was removed is called through the relay")
 		}
+		eventually(t, "the relay counts one place and what it refused", func() bool {
+			c := relay.Carried()
+			return c.Places == 1 && c.Connections == 0 && c.Refused > 0
+		})
 		if err := relay.SetPeers([]Peer{{ID: left.ID()}, {ID: right.ID()}}); err != nil {
 			t.Fatal(err)
 		}

@@ -153,6 +153,7 @@ type Host struct {
 	relays    relaying // at which this host keeps a place
 	places    places
 	carrier   io.Closer // the relay that this host is, or nil
+	carried   carried   // by it
 	log       *slog.Logger
 
 	// running ends when Close begins; the contexts of handlers follow from it.

@@ -268,7 +268,7 @@ cp authority/register.json relay.json`)
 	at := func(name string) string { return filepath.Join(dir, name) }
 	startRelay := func() *daemon {
 		return l.start("internet", bin, at("relay.log"), "relay", "--key", at("relay.key"), "--root", at("authority/root-1.json"), "--register", at("relay.json"),
-			"--listen", "/ip4/0.0.0.0/tcp/443", "--listen", "/ip4/0.0.0.0/udp/443/quic-v1")
+			"--listen", "/ip4/0.0.0.0/tcp/443", "--listen", "/ip4/0.0.0.0/udp/443/quic-v1", "--metrics", "127.0.0.1:9465")
 	}
 	relay := startRelay()
 	left := l.start("left", bin, at("left.log"), "--dir", at("left"), "run", "--key-file", at("left.unlock"))
@@ -309,6 +309,13 @@ sluis --dir left show "$ID" --content --as a.jansen | grep -q "reports every Mon
 	for _, router := range []string{"router1", "router2"} {
 		if !regexp.MustCompile(`udp counter packets [1-9]`).MatchString(l.must(router, "nft list chain ip wall nodatagrams")) {
 			t.Errorf("%s dropped no UDP: was it tried at all?", router)
+		}
+	}
+
+	figures := l.must("internet", `bash -c 'exec 3<>/dev/tcp/127.0.0.1/9465; printf "GET /metrics HTTP/1.0\r\n\r\n" >&3; cat <&3'`)
+	for _, line := range []string{`sluis_relay_places 2\b`, `sluis_relay_connections_total [1-9]`, `sluis_relay_bytes_total [1-9]`} {
+		if !regexp.MustCompile(line).MatchString(figures) {
+			t.Errorf("the relay does not tell %s:\n%s", line, figures)
 		}
 	}
 

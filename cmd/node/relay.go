@@ -5,16 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"sluis/api/server"
+	"sluis/observe"
 	"sluis/peer"
 )
 
 func relayCommand(t *terminal) *cobra.Command {
 	var plan peer.RelayPlan
-	var key, newKey, root string
+	var key, newKey, root, figures string
 	var log peer.Log
 	cmd := &cobra.Command{
 		Use:     "relay",
@@ -73,9 +77,10 @@ docs/connect.md.`,
 				return err
 			}
 			plan.Log = logger(t, log)
-			return t.relay(cmd.Context(), plan)
+			return t.relay(cmd.Context(), plan, figures)
 		},
 	}
+	cmd.AddCommand(relayKeyCommand(t))
 	f := cmd.Flags()
 	f.StringVar(&key, "key", "", "`file` with the key of the relay")
 	f.StringVar(&newKey, "new-key", "", "make the key of the relay in this `file`, which must not be there yet")
@@ -84,6 +89,7 @@ docs/connect.md.`,
 	f.StringArrayVar(&plan.Listen, "listen", peer.DefaultConfig().Listen, "`multiaddress` to listen on; repeat for more")
 	f.StringArrayVar(&plan.Announce, "announce", nil, "`multiaddress` at which nodes reach the relay, where it differs; repeat for more")
 	f.IntVar(&plan.PerIP, "per-ip", 256, "`number` of connections, and of places, for one address")
+	f.StringVar(&figures, "metrics", "", "loopback `address` for figures and health (Prometheus), such as 127.0.0.1:9465")
 	f.StringVar(&log.Format, "log-format", "json", "json or text")
 	for _, required := range []string{"root", "register"} {
 		_ = cmd.MarkFlagRequired(required)
@@ -91,17 +97,67 @@ docs/connect.md.`,
 	return cmd
 }
 
-// relay runs a relay until ctx ends.
-func (t *terminal) relay(ctx context.Context, plan peer.RelayPlan) (err error) {
+func relayKeyCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "key FILE",
+		Short: "Make the key of a relay in a file, and print the identity that follows from it",
+		Long: `Makes the key of a relay in FILE, which must not be there yet, readable for its
+owner alone, and prints the identity that follows from it: the last part of the
+addresses that nodes put in relays of their sluis.toml.`,
+		Example: "  sluis relay key /var/lib/sluis-relay/relay.key",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			made, err := peer.NewRelayKey()
+			if err != nil {
+				return err
+			}
+			id, err := peer.RelayID(made)
+			if err != nil {
+				return err
+			}
+			if err := createFile(args[0], made); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(t.out, id)
+			return err
+		},
+	}
+}
+
+// relay runs a relay until ctx ends, and serves its figures where at is not empty.
+func (t *terminal) relay(ctx context.Context, plan peer.RelayPlan, at string) (err error) {
+	if host, _, err := net.SplitHostPort(at); at != "" && (err != nil || !isLoopback(host)) {
+		return usage(fmt.Errorf("--metrics %q: want a loopback address with a port, such as 127.0.0.1:9465: there is no authentication on it", at))
+	}
 	r, err := peer.OpenRelay(plan)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	plan.Log.Info("relay is up", "id", r.ID(), "relays", r.Addresses())
+	if at != "" {
+		figures, err := net.Listen("tcp", at)
+		if err != nil {
+			return err
+		}
+		seen, err := observe.NewRelay(observe.Options{Version: versionText(), Log: plan.Log}, r.State)
+		if err != nil {
+			return err
+		}
+		plan.Log.Info("figures about the relay can be read", "address", figures.Addr().String())
+		showing, cancel := context.WithCancel(ctx)
+		shown := make(chan error, 1)
+		go func() { shown <- server.Serve(showing, figures, seen.Handler(), plan.Log) }()
+		defer func() { cancel(); err = errors.Join(err, <-shown) }()
+	}
 	r.Run(ctx)
 	plan.Log.Info("relay is down")
 	return nil
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
 }
 
 // readSecret reads a file that only its owner may read.
