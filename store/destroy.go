@@ -156,7 +156,8 @@ var ErrStillThere = errors.New("store: a destroyed dossier is still in the files
 // Purge rewrites the files so that nothing of the destroyed dossiers is left in
 // them, and verifies that by reading every file. Only then it writes event, with
 // count. Writers and readers wait meanwhile. It returns how many dossiers it was
-// about; none is no work and no entry.
+// about; none is no work and no entry. It fails with ErrDiskFull when there is no
+// room for all files once more beside the reserve.
 func (s *Store) Purge(ctx context.Context, event func(count int) Event) (int, error) {
 	s.slow.Lock()
 	defer s.slow.Unlock()
@@ -224,6 +225,9 @@ func (s *Store) betweenBatches(ctx context.Context, do func() error) error {
 // a row is set for that. Flattening then merges all levels into one, where a
 // deleted key has nothing under it to hide.
 func (s *Store) rewrite(names []string) error {
+	if err := s.roomToRewrite(); err != nil {
+		return err
+	}
 	if err := s.at(beforePurge); err != nil {
 		return err
 	}

@@ -208,7 +208,10 @@ type Store struct {
 	dir        string
 	recovering atomic.Bool // restored, and not released for writing
 
-	free func() (int64, error)    // bytes free on the file system
+	free  func() (int64, error) // bytes free on the file system
+	touch func() error          // whether the file system takes a write
+	lack  error                 // what room found last; of the sequencer
+
 	seam func(point string) error // nil except in tests: stops at a point of no return
 }
 
