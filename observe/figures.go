@@ -37,6 +37,7 @@ var (
 	backupSize   = gauge("sluis_backup_bytes", "Size of the backup.")
 	diskUsed     = gauge("sluis_disk_used_bytes", "Used by the directory of the node.")
 	diskFree     = gauge("sluis_disk_free_bytes", "Free on the disk of the node.")
+	diskWritable = gauge("sluis_disk_writable", "1 while the node can write: the disk is above its reserve and takes writes.")
 	diskReserve  = gauge("sluis_disk_reserve_bytes", "Free room below which the node accepts nothing new.")
 	connections  = gauge("sluis_connections", "Connections with other nodes, direct or through a relay.", "way")
 	addresses    = gauge("sluis_listen_addresses", "Addresses on which the node listens.")
@@ -56,7 +57,7 @@ func counter(name, help string, labels ...string) figure {
 }
 
 var all = []figure{
-	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve,
+	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable,
 	connections, addresses, relayed, relaysWanted, behind, failing, unread,
 }
 
@@ -236,6 +237,7 @@ func (f *figures) disk(n *Node, say tell) error {
 		say(diskUsed, float64(d.Used))
 		say(diskFree, float64(d.Free))
 		say(diskReserve, float64(d.Reserve))
+		say(diskWritable, yes(n.Room() == ""))
 	}
 	return err
 }

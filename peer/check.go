@@ -48,6 +48,7 @@ const (
 	diskOK             = "disk-ok"
 	diskLow            = "disk-low"
 	diskReserve        = "disk-reserve"
+	diskReadOnly       = "disk-read-only"
 	portOK             = "port-ok"
 	portFree           = "port-free"
 	portTaken          = "port-taken"

@@ -336,6 +336,8 @@ func classify(err error) (code string, retry bool) {
 		return listed.Code, false
 	case errors.Is(err, store.ErrDiskFull):
 		return "disk-full", true
+	case errors.Is(err, store.ErrReadOnly):
+		return "disk-read-only", true
 	case errors.Is(err, store.ErrRecovering):
 		return Recovering, true
 	case errors.Is(err, store.ErrStopped):

@@ -36,6 +36,7 @@ func (n *Node) duties() []*duty {
 	return []*duty{
 		{do: n.keepRegister(), hurry: n.renew, next: at},
 		{do: n.recover, next: at},
+		{do: n.keepRoom(), next: at},
 		{do: n.sweepDaily, hurry: n.sweep, next: at},
 		{do: n.backupDaily, next: at.Add(backupAgain)},
 	}
@@ -44,7 +45,8 @@ func (n *Node) duties() []*duty {
 // Run does the node's duties until ctx ends: it delivers what is in the outbox,
 // witnesses the ledgers of its partners, keeps the register fresh, destroys what
 // is due, and makes backups. It is the one place in this package that waits. It
-// returns when every attempt has ended.
+// returns when every attempt has ended. A store that stopped ends it with
+// [store.ErrStopped]: only a start proves what is on disk.
 func (n *Node) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -100,6 +102,9 @@ func (n *Node) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
+		case <-n.store.Stopped():
+			timer.Stop()
+			return n.fate()
 		case <-n.courier.wake:
 		case <-n.watch.wake:
 		case <-witnessed:

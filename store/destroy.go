@@ -165,7 +165,13 @@ func (s *Store) Purge(ctx context.Context, event func(count int) Event) (int, er
 	if err != nil || len(names) == 0 {
 		return 0, err
 	}
-	if err := s.betweenBatches(ctx, func() error { return s.rewrite(names) }); err != nil {
+	rewrite := func() error {
+		if err := s.roomToRewrite(); err != nil {
+			return err
+		}
+		return s.rewrite(names)
+	}
+	if err := s.betweenBatches(ctx, rewrite); err != nil {
 		return 0, err
 	}
 	for start := 0; start < len(names); start += maxRows / 2 {
@@ -225,9 +231,6 @@ func (s *Store) betweenBatches(ctx context.Context, do func() error) error {
 // a row is set for that. Flattening then merges all levels into one, where a
 // deleted key has nothing under it to hide.
 func (s *Store) rewrite(names []string) error {
-	if err := s.roomToRewrite(); err != nil {
-		return err
-	}
 	if err := s.at(beforePurge); err != nil {
 		return err
 	}

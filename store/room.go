@@ -86,6 +86,18 @@ func (s *Store) roomToRewrite() error {
 	return nil
 }
 
+// mayClose reports whether the database can be closed: it writes what it has in
+// memory to a table then, by memory map on a full disk, and again and again on one
+// that takes no writes. The sequencer has returned.
+func (s *Store) mayClose() bool {
+	free, err := s.free()
+	if err == nil && free >= min(s.options.MinFree, openReserve) && s.touch() == nil {
+		return true
+	}
+	s.options.Log.Warn("the disk takes nothing, so the database is left as it is; the next start makes it good")
+	return false
+}
+
 // Stopped is closed when the store does no more work: it was closed, or a write
 // failed of which nobody knows whether it is on disk. [Store.Room] says which.
 func (s *Store) Stopped() <-chan struct{} { return s.stopped }

@@ -233,6 +233,8 @@ func (s *Store) alive() error {
 }
 
 // Close stops the store. Changes that were not applied yet fail with ErrClosed.
+// Where the disk takes nothing the database is left as it is until the process
+// ends; the next Open makes it good, as after a crash.
 func (s *Store) Close() error {
 	var err error
 	s.once.Do(func() {
@@ -241,7 +243,10 @@ func (s *Store) Close() error {
 		<-s.stopped
 		s.reading.Lock() // views that are open come to their end
 		defer s.reading.Unlock()
-		err = errors.Join(s.db.Close(), s.anchor.Close())
+		if s.mayClose() {
+			err = s.db.Close()
+		}
+		err = errors.Join(err, s.anchor.Close())
 	})
 	return err
 }
