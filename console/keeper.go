@@ -161,6 +161,9 @@ func (s *state) care(v *visit) {
 	} else if s.Disk.Free < 2*s.Disk.Reserve {
 		add(care{Key: "filling"})
 	}
+	if ahead, compared := v.c.node.Clock(); compared > 0 && ahead.Abs() > exchange.Skew/2 {
+		add(care{Key: "clock", Late: true})
+	}
 	for _, k := range s.Keys {
 		switch {
 		case k.Until.IsZero():

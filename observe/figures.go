@@ -32,6 +32,8 @@ var (
 	version      = gauge("sluis_register_version", "Version of the register in force; 0 when there is none.")
 	expires      = gauge("sluis_register_expires_timestamp_seconds", "When the register in force expires.")
 	recovering   = gauge("sluis_recovering", "1 while a node that was restored waits for its partners.")
+	clockAhead   = gauge("sluis_clock_ahead_seconds", "How far the clock of the node runs ahead of those of partners, by the middle one.")
+	clocks       = gauge("sluis_clock_partners", "Partners whose clocks were heard of in the last two days.")
 	alarms       = gauge("sluis_alarms", "Ledgers of partners, or our own as others see it, that contradict themselves.")
 	backup       = gauge("sluis_backup_timestamp_seconds", "When the newest part of the backup was made; 0 when there is none.")
 	backupSize   = gauge("sluis_backup_bytes", "Size of the backup.")
@@ -57,7 +59,7 @@ func counter(name, help string, labels ...string) figure {
 }
 
 var all = []figure{
-	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable,
+	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
 	connections, addresses, relayed, relaysWanted, behind, failing, unread,
 }
 
@@ -120,6 +122,9 @@ func (f *figures) state(n *Node, say tell) {
 		say(version, 0)
 	}
 	say(recovering, yes(n.Recovery() != nil))
+	ahead, compared := n.Clock()
+	say(clockAhead, ahead.Seconds())
+	say(clocks, float64(compared))
 	direct, through := n.Connections()
 	say(connections, float64(direct), "direct")
 	say(connections, float64(through), "relay")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -72,23 +73,30 @@ func (n *Node) ownKeys(f *inForce) []Check {
 }
 
 // clockCheck compares the clock with those of the partners whose ledgers were
-// looked at in the last two days: what they then signed says when. The middle one
+// looked at, or which replied to a message, in the last two days. The middle one
 // counts, so that one partner whose clock is wrong makes no alarm.
 func (n *Node) clockCheck() []Check {
-	ahead := n.watch.clocks(n.now().Add(-48 * time.Hour))
-	if len(ahead) == 0 {
+	ahead, compared := n.Clock()
+	if compared == 0 {
 		return []Check{found(clockUnknown)}
 	}
-	slices.Sort(ahead)
-	off := ahead[len(ahead)/2].Abs()
 	code := clockOK
 	switch {
-	case off > clockLimit:
-		code = clockWrong
-	case off > clockNotice:
+	case ahead > clockLimit:
+		code = clockAhead
+	case ahead < -clockLimit:
+		code = clockLate
+	case ahead.Abs() > clockNotice:
 		code = clockDrifts
 	}
-	return []Check{found(code, "offset", off.Round(time.Second).String(), "count", strconv.Itoa(len(ahead)))}
+	checks := []Check{found(code, "offset", ahead.Abs().Round(time.Second).String(), "count", strconv.Itoa(compared))}
+	stray, f := n.strayClocks(), n.force.Load()
+	for _, oin := range slices.Sorted(maps.Keys(stray)) {
+		if p, err := f.party(oin); err == nil {
+			checks = append(checks, found(clockPartner, "party", p.Name+" ("+string(oin)+")", "offset", stray[oin].Abs().Round(time.Second).String()))
+		}
+	}
+	return checks
 }
 
 // A contact is how an attempt at a partner went.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"sluis/exchange"
 )
 
 // A duty is something that the node does by itself, time and again. do returns
@@ -58,7 +60,13 @@ func (n *Node) Run(ctx context.Context) error {
 		witnessed  = make(chan struct{}, roundsAtOnce)
 		witnessing int
 	)
+	latest := n.now()
 	for {
+		now := n.now()
+		if now.Before(latest.Add(-exchange.Skew)) {
+			n.setBack(now, duties)
+		}
+		latest = now
 		ids, deliverAt := n.courier.due(n.now(), delivering)
 		for _, id := range ids {
 			delivering++
