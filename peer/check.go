@@ -94,6 +94,7 @@ const (
 	ledgerAlarm        = "ledger-alarm"
 	recoveryWaits      = "recovery-waits"
 	recoveryForked     = "recovery-forked"
+	recoveryMissing    = "recovery-missing"
 )
 
 // found makes a check of a code and pairs of name and value.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -198,6 +199,13 @@ func (n *Node) ledgerChecks() (checks []Check, err error) {
 			code = recoveryForked
 		}
 		checks = append(checks, found(code, "asked", strconv.Itoa(r.Asked)))
+	}
+	missing, err := readMissing(n.dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(missing) > 0 {
+		checks = append(checks, found(recoveryMissing, "count", strconv.Itoa(len(missing)), "path", filepath.Join(n.dir, missingFile)))
 	}
 	alarms, err := n.Alarms()
 	if err != nil {
