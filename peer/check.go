@@ -81,6 +81,7 @@ const (
 	partnersUntried    = "partners-untried"
 	partnerUnreachable = "partner-unreachable"
 	partnerSilent      = "partner-silent"
+	partnerQuota       = "partner-quota"
 	outboxOK           = "outbox-ok"
 	outboxWaits        = "outbox-waits"
 	outboxEnds         = "outbox-ends"

@@ -52,8 +52,12 @@ func (n *Node) Diagnose(ctx context.Context) ([]Check, error) {
 	if err != nil {
 		return nil, err
 	}
+	quotas, err := n.quotaChecks()
+	if err != nil {
+		return nil, err
+	}
 	ledgers, err := n.ledgerChecks()
-	return slices.Concat(checks, waiting, ledgers), err
+	return slices.Concat(checks, quotas, waiting, ledgers), err
 }
 
 // ownKeys looks whether the register lists the keys that the node has.
