@@ -67,6 +67,8 @@ const (
 	soonEnds = 30 * 24 * time.Hour
 	// longWaits is after what time a message that waits is said.
 	longWaits = 24 * time.Hour
+	// readOnlyDisk is the code of a disk that takes no writes.
+	readOnlyDisk = "disk-read-only"
 )
 
 // health shows how the node is: nothing personal but the names of staff.
@@ -152,10 +154,15 @@ func (s *state) care(v *visit) {
 	case s.Register == 0:
 		add(care{Key: "no-register", Late: true})
 	}
-	if s.Disk.Free < s.Disk.Reserve {
+	if v.c.node.Room() == readOnlyDisk {
+		add(care{Key: "read-only", Late: true})
+	} else if s.Disk.Free < s.Disk.Reserve {
 		add(care{Key: "full", Late: true})
 	} else if s.Disk.Free < 2*s.Disk.Reserve {
 		add(care{Key: "filling"})
+	}
+	if ahead, compared := v.c.node.Clock(); compared > 0 && ahead.Abs() > exchange.Skew/2 {
+		add(care{Key: "clock", Late: true})
 	}
 	for _, k := range s.Keys {
 		switch {

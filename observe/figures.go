@@ -32,11 +32,18 @@ var (
 	version      = gauge("sluis_register_version", "Version of the register in force; 0 when there is none.")
 	expires      = gauge("sluis_register_expires_timestamp_seconds", "When the register in force expires.")
 	recovering   = gauge("sluis_recovering", "1 while a node that was restored waits for its partners.")
+	clockAhead   = gauge("sluis_clock_ahead_seconds", "How far the clock of the node runs ahead of those of partners, by the middle one.")
+	clocks       = gauge("sluis_clock_partners", "Partners whose clocks were heard of in the last two days.")
+	quotaOpen    = gauge("sluis_quota_open_requests", "Requests of a partner on which nobody has decided, up to the limit.", "party")
+	quotaDay     = gauge("sluis_quota_day_requests", "Requests that a partner brought today (UTC), since the node started.", "party")
+	quotaBytes   = gauge("sluis_quota_day_bytes", "Bytes of those.", "party")
+	quotaFull    = gauge("sluis_quota_full", "1 for a partner that brings more than the limits allow.", "party")
 	alarms       = gauge("sluis_alarms", "Ledgers of partners, or our own as others see it, that contradict themselves.")
 	backup       = gauge("sluis_backup_timestamp_seconds", "When the newest part of the backup was made; 0 when there is none.")
 	backupSize   = gauge("sluis_backup_bytes", "Size of the backup.")
 	diskUsed     = gauge("sluis_disk_used_bytes", "Used by the directory of the node.")
 	diskFree     = gauge("sluis_disk_free_bytes", "Free on the disk of the node.")
+	diskWritable = gauge("sluis_disk_writable", "1 while the node can write: the disk is above its reserve and takes writes.")
 	diskReserve  = gauge("sluis_disk_reserve_bytes", "Free room below which the node accepts nothing new.")
 	connections  = gauge("sluis_connections", "Connections with other nodes, direct or through a relay.", "way")
 	addresses    = gauge("sluis_listen_addresses", "Addresses on which the node listens.")
@@ -56,7 +63,8 @@ func counter(name, help string, labels ...string) figure {
 }
 
 var all = []figure{
-	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve,
+	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
+	quotaOpen, quotaDay, quotaBytes, quotaFull,
 	connections, addresses, relayed, relaysWanted, behind, failing, unread,
 }
 
@@ -99,7 +107,7 @@ func (f *figures) Collect(to chan<- prometheus.Metric) {
 	}
 	f.state(node, say)
 	for source, look := range map[string]func(*Node, tell) error{
-		"ledger": f.ledger, "outbox": f.outbox, "alarms": f.alarms, "backup": f.backup, "disk": f.disk,
+		"ledger": f.ledger, "outbox": f.outbox, "alarms": f.alarms, "backup": f.backup, "disk": f.disk, "quota": f.quota,
 	} {
 		failed := 0.
 		if err := look(node, say); err != nil {
@@ -119,6 +127,9 @@ func (f *figures) state(n *Node, say tell) {
 		say(version, 0)
 	}
 	say(recovering, yes(n.Recovery() != nil))
+	ahead, compared := n.Clock()
+	say(clockAhead, ahead.Seconds())
+	say(clocks, float64(compared))
 	direct, through := n.Connections()
 	say(connections, float64(direct), "direct")
 	say(connections, float64(through), "relay")
@@ -236,6 +247,19 @@ func (f *figures) disk(n *Node, say tell) error {
 		say(diskUsed, float64(d.Used))
 		say(diskFree, float64(d.Free))
 		say(diskReserve, float64(d.Reserve))
+		say(diskWritable, yes(n.Room() == ""))
+	}
+	return err
+}
+
+// quota tells per organisation what it brings.
+func (f *figures) quota(n *Node, say tell) error {
+	all, err := n.Quotas()
+	for _, q := range all {
+		say(quotaOpen, float64(q.Open), string(q.Party))
+		say(quotaDay, float64(q.Requests), string(q.Party))
+		say(quotaBytes, float64(q.Bytes), string(q.Party))
+		say(quotaFull, yes(q.Full), string(q.Party))
 	}
 	return err
 }

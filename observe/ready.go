@@ -57,11 +57,5 @@ func recoveryLack(n *Node) string {
 }
 
 func diskLack(n *Node) string {
-	switch d, err := n.Disk(); {
-	case err != nil:
-		return "can't be measured"
-	case d.Free < d.Reserve:
-		return "disk-full"
-	}
-	return ""
+	return n.Room()
 }

@@ -97,7 +97,7 @@ func (i *Instruments) span(ctx context.Context, step peer.Step, message []byte) 
 // failed reports whether the node could not do its work: a refusal is its work.
 func failed(outcome string) bool {
 	switch outcome {
-	case peer.Internal, "stopped", "disk-full", "unreachable":
+	case peer.Internal, "stopped", "disk-full", "disk-read-only", "unreachable":
 		return true
 	}
 	return len(outcome) == len("500") && strings.HasPrefix(outcome, "5")

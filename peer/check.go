@@ -44,10 +44,13 @@ const (
 	clockUnsynced      = "clock-unsynced"
 	clockBehind        = "clock-behind"
 	clockDrifts        = "clock-drifts"
-	clockWrong         = "clock-wrong"
+	clockAhead         = "clock-ahead"
+	clockLate          = "clock-late"
+	clockPartner       = "clock-partner"
 	diskOK             = "disk-ok"
 	diskLow            = "disk-low"
 	diskReserve        = "disk-reserve"
+	diskReadOnly       = "disk-read-only"
 	portOK             = "port-ok"
 	portFree           = "port-free"
 	portTaken          = "port-taken"
@@ -78,6 +81,7 @@ const (
 	partnersUntried    = "partners-untried"
 	partnerUnreachable = "partner-unreachable"
 	partnerSilent      = "partner-silent"
+	partnerQuota       = "partner-quota"
 	outboxOK           = "outbox-ok"
 	outboxWaits        = "outbox-waits"
 	outboxEnds         = "outbox-ends"
@@ -91,6 +95,7 @@ const (
 	ledgerAlarm        = "ledger-alarm"
 	recoveryWaits      = "recovery-waits"
 	recoveryForked     = "recovery-forked"
+	recoveryMissing    = "recovery-missing"
 )
 
 // found makes a check of a code and pairs of name and value.

@@ -66,6 +66,13 @@ type Limits struct {
 	// warning. Default: 1 GiB.
 	MinFreeBytes int64 `toml:"min_free_bytes"`
 
+	// MemoryBytes is what the node aims to stay below: the Go runtime collects
+	// harder when it comes near (GOMEMLIMIT in the environment replaces that), and
+	// partners together can make the node hold no more than this in messages that
+	// are under way, one partner a quarter of it. The unit of systemd ends a node
+	// that uses twice as much. Default: 1 GiB.
+	MemoryBytes int64 `toml:"memory_bytes"`
+
 	// PerIP bounds connections from one address. Raise it when many
 	// organisations share one. Default: 256.
 	PerIP int `toml:"per_ip"`
@@ -81,6 +88,10 @@ type Limits struct {
 	RequestsPerDay int   `toml:"requests_per_day"`
 	BytesPerDay    int64 `toml:"bytes_per_day"`
 }
+
+// leastMemory is what a node needs: the database alone has 80 MiB in memory, and a
+// partner must be able to send a whole register.
+const leastMemory = 512 << 20
 
 // Decisions says what the organisation chose for itself within the law.
 type Decisions struct {
@@ -244,7 +255,7 @@ func DefaultConfig() Config {
 		Listen: []string{"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"},
 		QUIC:   true,
 		Limits: Limits{
-			MinFreeBytes: 1 << 30, PerIP: 256, StreamsPerPeer: 512, OpenRequests: 1000, RequestsPerDay: 5000, BytesPerDay: 256 << 20,
+			MinFreeBytes: 1 << 30, MemoryBytes: 1 << 30, PerIP: 256, StreamsPerPeer: 512, OpenRequests: 1000, RequestsPerDay: 5000, BytesPerDay: 256 << 20,
 		},
 		Register:  Renewal{ExchangeEvery: Duration(time.Hour)},
 		Delivery:  Delivery{FirstPause: Duration(time.Second), LongestPause: Duration(10 * time.Minute), AtOnce: 64},
@@ -293,6 +304,8 @@ func (c Config) check() error {
 		return fmt.Errorf("%s: listen names no address and relays no relay; the node could not be reached", configFile)
 	case c.Limits.MinFreeBytes < 0:
 		return fmt.Errorf("%s: limits.min_free_bytes is below zero", configFile)
+	case c.Limits.MemoryBytes < leastMemory:
+		return fmt.Errorf("%s: limits.memory_bytes is below %d", configFile, leastMemory)
 	case c.Limits.PerIP < 1 || c.Limits.StreamsPerPeer < 1:
 		return fmt.Errorf("%s: limits.per_ip and limits.streams_per_peer must be at least 1", configFile)
 	case c.Limits.OpenRequests < 1 || c.Limits.RequestsPerDay < 1 || c.Limits.BytesPerDay < wire.MaxToken:
@@ -366,5 +379,5 @@ func (d Delivery) pace() Pace {
 }
 
 func (c Config) transportLimits() transport.Limits {
-	return transport.Limits{PerIP: c.Limits.PerIP, StreamsPerPeer: c.Limits.StreamsPerPeer}
+	return transport.Limits{PerIP: c.Limits.PerIP, StreamsPerPeer: c.Limits.StreamsPerPeer, Memory: c.Limits.MemoryBytes}
 }

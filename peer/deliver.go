@@ -83,10 +83,13 @@ func (n *Node) deliver(ctx context.Context, id string) (err error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return fault(BadReply)
 	}
+	if r.At > 0 && to.OIN != n.id.OIN {
+		n.readClock(to.OIN, time.Unix(r.At, 0))
+	}
 	switch {
 	case len(r.Receipt) > 0:
 		return n.receipted(ctx, f, out, to, row, kind, r.Receipt)
-	case r.Retry:
+	case r.Retry, ofClocks(r.Code):
 		return &postponed{knownCode(r.Code)}
 	case r.Code == "":
 		return fault(BadReply)

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -50,8 +52,12 @@ func (n *Node) Diagnose(ctx context.Context) ([]Check, error) {
 	if err != nil {
 		return nil, err
 	}
+	quotas, err := n.quotaChecks()
+	if err != nil {
+		return nil, err
+	}
 	ledgers, err := n.ledgerChecks()
-	return slices.Concat(checks, waiting, ledgers), err
+	return slices.Concat(checks, quotas, waiting, ledgers), err
 }
 
 // ownKeys looks whether the register lists the keys that the node has.
@@ -72,23 +78,30 @@ func (n *Node) ownKeys(f *inForce) []Check {
 }
 
 // clockCheck compares the clock with those of the partners whose ledgers were
-// looked at in the last two days: what they then signed says when. The middle one
+// looked at, or which replied to a message, in the last two days. The middle one
 // counts, so that one partner whose clock is wrong makes no alarm.
 func (n *Node) clockCheck() []Check {
-	ahead := n.watch.clocks(n.now().Add(-48 * time.Hour))
-	if len(ahead) == 0 {
+	ahead, compared := n.Clock()
+	if compared == 0 {
 		return []Check{found(clockUnknown)}
 	}
-	slices.Sort(ahead)
-	off := ahead[len(ahead)/2].Abs()
 	code := clockOK
 	switch {
-	case off > clockLimit:
-		code = clockWrong
-	case off > clockNotice:
+	case ahead > clockLimit:
+		code = clockAhead
+	case ahead < -clockLimit:
+		code = clockLate
+	case ahead.Abs() > clockNotice:
 		code = clockDrifts
 	}
-	return []Check{found(code, "offset", off.Round(time.Second).String(), "count", strconv.Itoa(len(ahead)))}
+	checks := []Check{found(code, "offset", ahead.Abs().Round(time.Second).String(), "count", strconv.Itoa(compared))}
+	stray, f := n.strayClocks(), n.force.Load()
+	for _, oin := range slices.Sorted(maps.Keys(stray)) {
+		if p, err := f.party(oin); err == nil {
+			checks = append(checks, found(clockPartner, "party", p.Name+" ("+string(oin)+")", "offset", stray[oin].Abs().Round(time.Second).String()))
+		}
+	}
+	return checks
 }
 
 // A contact is how an attempt at a partner went.
@@ -190,6 +203,13 @@ func (n *Node) ledgerChecks() (checks []Check, err error) {
 			code = recoveryForked
 		}
 		checks = append(checks, found(code, "asked", strconv.Itoa(r.Asked)))
+	}
+	missing, err := readMissing(n.dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(missing) > 0 {
+		checks = append(checks, found(recoveryMissing, "count", strconv.Itoa(len(missing)), "path", filepath.Join(n.dir, missingFile)))
 	}
 	alarms, err := n.Alarms()
 	if err != nil {

@@ -64,6 +64,7 @@ type Node struct {
 	feed    feed
 	board   *board
 	quota   *quota
+	clocks  *clocks
 	renew   chan struct{} // holds one token when peers should hear of our register
 	sweep   chan struct{} // holds one token when something may be due before the day is over
 	// force is what is in force now. Doors load it once per act; only
@@ -147,7 +148,7 @@ func Open(dir string, o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), board: newBoard(),
+		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), clocks: newClocks(), board: newBoard(),
 		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
 	n.started = n.now()

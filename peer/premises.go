@@ -153,6 +153,9 @@ func (p Premises) disk(c Config) []Check {
 	if err != nil {
 		return []Check{found(nodeDenied, "dir", p.Dir)}
 	}
+	if !writable(p.Dir) {
+		return []Check{found(diskReadOnly, "dir", p.Dir)}
+	}
 	code := diskOK
 	switch reserve := c.Limits.MinFreeBytes; {
 	case free < reserve:

@@ -222,7 +222,7 @@ func TestDiagnoseClock(t *testing.T) {
 	college.until("the difference is seen", func() bool {
 		checks, err := college.node.Diagnose(t.Context())
 		return err == nil && slices.ContainsFunc(checks, func(c peer.Check) bool {
-			return c.Code == "clock-wrong" && strings.HasPrefix(c.Values["offset"], "4m") || c.Values["offset"] == "3m59s"
+			return c.Code == "clock-late" && (strings.HasPrefix(c.Values["offset"], "4m") || c.Values["offset"] == "3m59s")
 		})
 	})
 }

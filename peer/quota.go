@@ -1,6 +1,9 @@
 package peer
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -26,6 +29,7 @@ type quota struct {
 type usage struct {
 	requests int
 	bytes    int64
+	refused  bool // one of them was too much
 }
 
 func newQuota() *quota { return &quota{lines: map[string]*rate.Limiter{}} }
@@ -43,7 +47,12 @@ func (q *quota) room(of exchange.OIN, bytes int, l Limits, now time.Time) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	u := q.today(of, now)
-	return u.requests < l.RequestsPerDay && u.bytes+int64(bytes) <= l.BytesPerDay
+	if u.requests < l.RequestsPerDay && u.bytes+int64(bytes) <= l.BytesPerDay {
+		return true
+	}
+	u.refused = true
+	q.used[of] = u
+	return false
 }
 
 // took counts a request that was stored.
@@ -51,7 +60,8 @@ func (q *quota) took(of exchange.OIN, bytes int, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	u := q.today(of, now)
-	q.used[of] = usage{u.requests + 1, u.bytes + int64(bytes)}
+	u.requests, u.bytes = u.requests+1, u.bytes+int64(bytes)
+	q.used[of] = u
 }
 
 // line reports whether one more line about a peer may go to the log.
@@ -90,3 +100,54 @@ func (n *Node) fits(m wire.Message, now time.Time) error {
 // openIndex is the index key of the requests of a partner on which nobody has
 // decided.
 func openIndex(of exchange.OIN) string { return "open/" + string(of) }
+
+// A Quota is how much of what it may bring a partner has used.
+type Quota struct {
+	Party    exchange.OIN
+	Open     int   // requests on which nobody has decided, counted up to the limit
+	Requests int   // today (UTC), since the node was started
+	Bytes    int64 // of those
+	Full     bool  // another one of any size would be refused, or was today
+}
+
+// Quotas lists what partners have used that have open requests or brought one
+// today, by OIN. It holds nothing personal.
+func (n *Node) Quotas() (all []Quota, err error) {
+	f := n.force.Load()
+	if f.register == nil {
+		return nil, nil
+	}
+	l, now := n.config.Limits, n.now()
+	for _, p := range f.register.Parties() {
+		if p.OIN == n.id.OIN {
+			continue
+		}
+		q := Quota{Party: p.OIN}
+		if q.Open, err = n.store.Count(openIndex(p.OIN), l.OpenRequests); err != nil {
+			return nil, err
+		}
+		n.quota.mu.Lock()
+		u := n.quota.today(p.OIN, now)
+		n.quota.mu.Unlock()
+		q.Requests, q.Bytes = u.requests, u.bytes
+		q.Full = q.Open >= l.OpenRequests || q.Requests >= l.RequestsPerDay || u.refused
+		if q.Open > 0 || q.Requests > 0 || q.Full {
+			all = append(all, q)
+		}
+	}
+	slices.SortFunc(all, func(a, b Quota) int { return cmp.Compare(a.Party, b.Party) })
+	return all, nil
+}
+
+// quotaChecks names the partners that bring more than the limits allow.
+func (n *Node) quotaChecks() (checks []Check, err error) {
+	all, err := n.Quotas()
+	f := n.force.Load()
+	for _, q := range all {
+		if p, err := f.party(q.Party); err == nil && q.Full {
+			checks = append(checks, found(partnerQuota, "party", p.Name+" ("+string(q.Party)+")",
+				"open", strconv.Itoa(q.Open), "requests", strconv.Itoa(q.Requests), "size", sizeText(q.Bytes)))
+		}
+	}
+	return checks, err
+}

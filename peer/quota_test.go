@@ -46,6 +46,10 @@ func TestOnePartnerDoesNotFillTheStore(t *testing.T) {
 	if _, after := b.node.Checkpoint(); after != before {
 		t.Error("refused, and yet the ledger grew")
 	}
+	if q, err := b.node.Quotas(); err != nil || len(q) != 1 || q[0].Open != 3 || q[0].Requests != 3 || q[0].Bytes == 0 || !q[0].Full {
+		t.Errorf("quotas %+v, %v", q, err)
+	}
+	wants(t, diagnosed(t, b), "partner-quota")
 	for _, id := range ids {
 		if _, err := b.node.Decide(context.Background(), professional, id, verdict()); err != nil {
 			t.Fatal(err)
@@ -58,6 +62,9 @@ func TestOnePartnerDoesNotFillTheStore(t *testing.T) {
 	}
 	if _, code := f.asks(b); code != peer.PartnerTooMuch {
 		t.Errorf("a sixth of the day: %q", code)
+	}
+	if q, err := b.node.Quotas(); err != nil || len(q) != 1 || q[0].Open != 2 || q[0].Requests != 5 || !q[0].Full {
+		t.Errorf("quotas %+v, %v", q, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/ledger"
@@ -23,19 +24,22 @@ import (
 // RecallProtocol is how a restored node asks what was seen of its ledger.
 const RecallProtocol = "/sluis/recall/1"
 
-const maxRecall = 2 * ledger.MaxCheckpoint
+// maxRecall is room for two checkpoints and for what is named.
+const maxRecall = 2*ledger.MaxCheckpoint + recallMost*400
 
 // A recall is what a party has seen of the asker's ledger: signed checkpoints,
 // the asker's own.
 type recall struct {
 	Seen []string `json:"seen"`
-	Code string   `json:"code,omitempty"`
+	// Since is what was exchanged since the moment that was asked about.
+	Since []Missing `json:"since,omitempty"`
+	Code  string    `json:"code,omitempty"`
 }
 
 // serveRecall answers with the newest checkpoints that were seen of the ledger of
 // who asks, checked or not.
-func (n *Node) serveRecall(_ context.Context, from string, _ []byte) ([]byte, error) {
-	r, err := n.recallOf(from)
+func (n *Node) serveRecall(_ context.Context, from string, request []byte) ([]byte, error) {
+	r, err := n.recallOf(from, request)
 	if err != nil {
 		code, _ := classify(err)
 		r = recall{Code: code}
@@ -43,7 +47,7 @@ func (n *Node) serveRecall(_ context.Context, from string, _ []byte) ([]byte, er
 	return json.Marshal(r)
 }
 
-func (n *Node) recallOf(peer string) (recall, error) {
+func (n *Node) recallOf(peer string, request []byte) (recall, error) {
 	f := n.force.Load()
 	if f.register == nil {
 		return recall{}, fault(NoRegister)
@@ -54,6 +58,13 @@ func (n *Node) recallOf(peer string) (recall, error) {
 	}
 	name := origin(party.Checkpoint)
 	var r recall
+	var asked recallQuestion
+	if crypto.StrictJSON(request, 2) == nil && json.Unmarshal(request, &asked) == nil && asked.Since > 0 {
+		var err error
+		if r.Since, err = n.exchangedWith(party.OIN, time.Unix(asked.Since, 0)); err != nil {
+			return recall{}, err
+		}
+	}
 	held, _, err := n.holding(name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return recall{}, err
@@ -93,7 +104,9 @@ type Recovery struct {
 	Waiting []exchange.OIN // partners that did not answer yet
 	Seen    uint64         // entries in the largest ledger that somebody has seen
 	Size    uint64         // entries in the backup
-	Forked  bool           // what somebody has seen is not the beginning of what was restored
+	// Missing are the messages of which partners have evidence and we have none.
+	Missing []Missing
+	Forked  bool // what somebody has seen is not the beginning of what was restored
 }
 
 // MayResume reports whether nobody has seen more, or anything else.
@@ -108,13 +121,22 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	if f.register == nil {
 		return r, nil // nothing was ever exchanged
 	}
+	since, err := n.since()
+	if err != nil {
+		return r, err
+	}
+	question, err := json.Marshal(recallQuestion{Since: max(since.Unix(), 0)})
+	if err != nil {
+		return r, err
+	}
+	var all []Missing
 	key := ledger.VerifierKey(n.id.origin(), n.keys.Public().Checkpoint)
 	for _, p := range f.register.Parties() {
 		if p.OIN == n.id.OIN {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(ctx, attemptTime)
-		raw, err := n.network.Send(ctx, p.Peer, RecallProtocol, []byte("{}"))
+		raw, err := n.network.Send(ctx, p.Peer, RecallProtocol, question)
 		cancel()
 		var said recall
 		if err != nil || json.Unmarshal(raw, &said) != nil || said.Code != "" {
@@ -124,6 +146,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 			continue
 		}
 		r.Asked++
+		all = append(all, named(said.Since, p.OIN)...)
 		for _, note := range said.Seen {
 			c, err := ledger.OpenCheckpoint([]byte(note), key)
 			if err != nil {
@@ -144,7 +167,8 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 			r.Forked = r.Forked || same.Root != c.Root
 		}
 	}
-	return r, nil
+	r.Missing, err = n.nameMissing(all, since)
+	return r, err
 }
 
 // recover is the duty of a restored node: ask, and go on when that is safe. What

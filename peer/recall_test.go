@@ -158,3 +158,61 @@ func TestRestoredNodeWaits(t *testing.T) {
 		t.Errorf("recovery %+v", r)
 	}
 }
+
+// Yesterday's backup comes back after more was exchanged: the node finds out from
+// its partners that it is behind, names what is missing, signs nothing that
+// contradicts what they hold, and goes on under a new name.
+func TestRestoredYesterday(t *testing.T) {
+	w, college, debts, backup := withBackup(t)
+	kept := answeredExchange(t, college, debts)
+	if _, err := college.node.Backup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	lost := answeredExchange(t, college, debts) // acknowledged by both, after the backup
+	college.restore(backup, nil)
+	college.start()
+	college.until("what is missing is named", func() bool { r := college.node.Recovery(); return r != nil && len(r.Missing) == 2 })
+	r := college.node.Recovery()
+	if r.MayResume() || r.Seen <= r.Size {
+		t.Errorf("recovery %+v", r)
+	}
+	for i, kind := range []exchange.EventKind{exchange.RequestReceived, exchange.AnswerIssued} { // as the partner's ledger has them
+		m := r.Missing[i]
+		if m.Exchange != string(lost.ID) || m.Kind != string(kind) || m.Party != string(debtHelp.OIN)+":debts" {
+			t.Errorf("missing %+v", m)
+		}
+	}
+	wants(t, diagnosed(t, college), "recovery-forked", "recovery-missing")
+	college.stop()
+	if _, err := peer.ContinueLedger(college.dir, college.options); err != nil {
+		t.Fatal(err)
+	}
+	entry, err := peer.Entry(college.dir, college.lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	college.entry = entry
+	debts.install(w.publish())
+	college.start()
+	college.released()
+	wants(t, diagnosed(t, college), "recovery-missing", "ledger-ok")
+	if x, err := college.node.Open(t.Context(), requester, kept.ID); err != nil || len(x.Answer.Items) != 2 {
+		t.Errorf("what was in the backup: %d items, %v", len(x.Answer.Items), err)
+	}
+	college.until("the new register is here", func() bool { return college.node.Register().Version() == debts.node.Register().Version() })
+	answeredExchange(t, college, debts)
+	for _, m := range w.members {
+		if alarms, err := m.node.Alarms(); err != nil || len(alarms) != 0 {
+			t.Errorf("%s: alarms %v, %v", m.party.Name, alarms, err)
+		}
+	}
+}
+
+func diagnosed(t *testing.T, m *member) []peer.Check {
+	t.Helper()
+	checks, err := m.node.Diagnose(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checks
+}

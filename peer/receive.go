@@ -33,6 +33,9 @@ type reply struct {
 	Receipt []byte `json:"receipt,omitempty"`
 	Code    string `json:"code,omitempty"`
 	Retry   bool   `json:"retry,omitempty"`
+	// At is what the clock of the node says, in seconds since 1970, so that one
+	// that is wrong is found out. 0: it was not said.
+	At int64 `json:"at,omitempty"`
 }
 
 // serveMessage answers one message. It never fails: what goes wrong is told to
@@ -50,6 +53,7 @@ func (n *Node) serveMessage(ctx context.Context, from string, sealed []byte) ([]
 		}
 		r = reply{Code: code, Retry: retry}
 	}
+	r.At = n.now().Unix()
 	return json.Marshal(r)
 }
 
@@ -327,7 +331,7 @@ func classify(err error) (code string, retry bool) {
 		return string(refusal.Code), false
 	case errors.As(err, &bad):
 		// The sender may know a newer register than we do.
-		return bad.Code, bad.Code == wire.KeyUnknown
+		return bad.Code, bad.Code == wire.KeyUnknown || ofClocks(bad.Code)
 	case errors.As(err, &gate):
 		return gate.Code, false
 	case errors.As(err, &own):
@@ -336,6 +340,8 @@ func classify(err error) (code string, retry bool) {
 		return listed.Code, false
 	case errors.Is(err, store.ErrDiskFull):
 		return "disk-full", true
+	case errors.Is(err, store.ErrReadOnly):
+		return "disk-read-only", true
 	case errors.Is(err, store.ErrRecovering):
 		return Recovering, true
 	case errors.Is(err, store.ErrStopped):

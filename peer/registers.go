@@ -210,11 +210,15 @@ func (n *Node) relays() (ids []string) {
 	return ids
 }
 
+// messagesAtOnce is how many messages of one partner are opened at a time: each is
+// held sealed, open and parsed. A node of ours sends an eighth of these at once.
+const messagesAtOnce = 64
+
 func (n *Node) protocols() map[string]transport.Protocol {
 	return map[string]transport.Protocol{
-		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, Timeout: attemptTime},
+		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, PerPeer: messagesAtOnce, Timeout: attemptTime},
 		WitnessProtocol:  {Handler: n.serveWitness, MaxRequest: wire.MaxWitnessing, MaxReply: wire.MaxWitnessing, Timeout: attemptTime},
-		RecallProtocol:   {Handler: n.serveRecall, MaxRequest: 16, MaxReply: maxRecall, Timeout: attemptTime},
+		RecallProtocol:   {Handler: n.serveRecall, MaxRequest: 16, MaxReply: maxRecall, PerPeer: 1, Timeout: attemptTime}, // it reads the ledger back
 		RegisterProtocol: registerProtocol(n.serveRegister),
 	}
 }

@@ -220,6 +220,10 @@ func (n *Node) sweepDaily(ctx context.Context) time.Time {
 	if n.store.Recovering() {
 		return n.now().Add(recoverAgain) // sweeping is part of coming back
 	}
+	if n.clockIsWrong() { // what is destroyed too early does not come back
+		n.log.Error("nothing is destroyed while our clock differs from those of partners")
+		return n.now().Add(sweepAgain)
+	}
 	destroyed, err := n.Sweep(ctx)
 	wait := time.Duration(n.config.Retention.SweepEvery)
 	switch {

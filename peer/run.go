@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"sluis/exchange"
 )
 
 // A duty is something that the node does by itself, time and again. do returns
@@ -36,6 +38,7 @@ func (n *Node) duties() []*duty {
 	return []*duty{
 		{do: n.keepRegister(), hurry: n.renew, next: at},
 		{do: n.recover, next: at},
+		{do: n.keepRoom(), next: at},
 		{do: n.sweepDaily, hurry: n.sweep, next: at},
 		{do: n.backupDaily, next: at.Add(backupAgain)},
 	}
@@ -44,7 +47,8 @@ func (n *Node) duties() []*duty {
 // Run does the node's duties until ctx ends: it delivers what is in the outbox,
 // witnesses the ledgers of its partners, keeps the register fresh, destroys what
 // is due, and makes backups. It is the one place in this package that waits. It
-// returns when every attempt has ended.
+// returns when every attempt has ended. A store that stopped ends it with
+// [store.ErrStopped]: only a start proves what is on disk.
 func (n *Node) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -56,7 +60,13 @@ func (n *Node) Run(ctx context.Context) error {
 		witnessed  = make(chan struct{}, roundsAtOnce)
 		witnessing int
 	)
+	latest := n.now()
 	for {
+		now := n.now()
+		if now.Before(latest.Add(-exchange.Skew)) {
+			n.setBack(now, duties)
+		}
+		latest = now
 		ids, deliverAt := n.courier.due(n.now(), delivering)
 		for _, id := range ids {
 			delivering++
@@ -100,6 +110,9 @@ func (n *Node) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
+		case <-n.store.Stopped():
+			timer.Stop()
+			return n.fate()
 		case <-n.courier.wake:
 		case <-n.watch.wake:
 		case <-witnessed:

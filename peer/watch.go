@@ -39,8 +39,6 @@ type partner struct {
 	running bool
 	again   bool // a receipt came while a round was running
 	told    []sighting
-	ahead   time.Duration // how far its clock ran ahead of ours
-	timed   time.Time     // when that was seen; zero: never
 }
 
 func newWatch(c Witness, p Pace) *watch {
@@ -154,26 +152,15 @@ func (w *watch) due(now time.Time, running int) (oins []exchange.OIN, again time
 // exchanges, so a thousand partners are seen within minutes.
 const roundsAtOnce = 4
 
-// time remembers how far the clock of a partner runs ahead of ours.
-func (w *watch) time(oin exchange.OIN, ahead time.Duration, now time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if p := w.partners[oin]; p != nil {
-		p.ahead, p.timed = ahead, now
-	}
-}
-
-// clocks returns how far the clocks of partners run ahead of ours, of those that
-// were seen since a moment.
-func (w *watch) clocks(since time.Time) (ahead []time.Duration) {
+// setBack makes the rounds due that a clock which ran ahead had put off.
+func (w *watch) setBack(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.partners {
-		if p.timed.After(since) {
-			ahead = append(ahead, p.ahead)
+		if p.next.After(now.Add(w.every)) {
+			p.next = now
 		}
 	}
-	return ahead
 }
 
 // done records how a round went: whether it came to an end, and how much of

@@ -162,11 +162,8 @@ func (n *Node) askConsistency(ctx context.Context, f *inForce, party register.Pa
 	now := n.now()
 	c, err := wire.ReadConsistency([]byte(r.Answer), party.OIN, n.id.OIN, w.Nonce, f.register, now)
 	var wrong *wire.Fault
-	switch {
-	case err == nil:
-		n.watch.time(party.OIN, c.At.Sub(now), now)
-	case errors.As(err, &wrong) && wrong.Code == wire.MessageClock:
-		n.watch.time(party.OIN, wire.Skew, now) // at least
+	if err == nil || errors.As(err, &wrong) && wrong.Code == wire.MessageClock {
+		n.readClock(party.OIN, c.At)
 	}
 	if err == nil && !slices.Equal(c.Sizes, w.Sizes) {
 		err = fault(BadConsistency)

@@ -156,7 +156,8 @@ var ErrStillThere = errors.New("store: a destroyed dossier is still in the files
 // Purge rewrites the files so that nothing of the destroyed dossiers is left in
 // them, and verifies that by reading every file. Only then it writes event, with
 // count. Writers and readers wait meanwhile. It returns how many dossiers it was
-// about; none is no work and no entry.
+// about; none is no work and no entry. It fails with ErrDiskFull when there is no
+// room for all files once more beside the reserve.
 func (s *Store) Purge(ctx context.Context, event func(count int) Event) (int, error) {
 	s.slow.Lock()
 	defer s.slow.Unlock()
@@ -164,7 +165,13 @@ func (s *Store) Purge(ctx context.Context, event func(count int) Event) (int, er
 	if err != nil || len(names) == 0 {
 		return 0, err
 	}
-	if err := s.betweenBatches(ctx, func() error { return s.rewrite(names) }); err != nil {
+	rewrite := func() error {
+		if err := s.roomToRewrite(); err != nil {
+			return err
+		}
+		return s.rewrite(names)
+	}
+	if err := s.betweenBatches(ctx, rewrite); err != nil {
 		return 0, err
 	}
 	for start := 0; start < len(names); start += maxRows / 2 {

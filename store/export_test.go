@@ -27,6 +27,9 @@ func (s *Store) SetSeam(seam func(point string) error) { s.seam = seam }
 // SetFree replaces the question how much disk is free.
 func (s *Store) SetFree(free func() (int64, error)) { s.free = free }
 
+// SetTouch replaces the question whether the disk takes a write.
+func (s *Store) SetTouch(touch func() error) { s.touch = touch }
+
 // Tampering is a database that is open without a store, to be changed by hand.
 type Tampering struct {
 	db     *badger.DB

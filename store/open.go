@@ -85,8 +85,8 @@ func syncDir(dir string) error {
 
 // Open opens the store in dir and proves that its ledger is the one that was
 // signed (I10). It fails with ErrMissing when there is none, with ErrDiskFull
-// when there is not even the space to open it, and with an [Inconsistent] when
-// the proof fails.
+// when there is not even the space to open it, with ErrReadOnly when the disk
+// takes no writes, and with an [Inconsistent] when the proof fails.
 func Open(dir string, o Options) (*Store, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -143,10 +143,15 @@ func (s *Store) openFiles(dir string) error {
 		return ErrDiskFull
 	}
 	a, signed, err := openAnchor(filepath.Join(dir, anchorFile), s.options.Verifier)
-	if err != nil {
-		return err
+	if err == nil {
+		if err = a.touch(); err != nil { // before anything is mapped, which a read-only disk would end with the process
+			err = errors.Join(ErrReadOnly, a.Close())
+		}
 	}
-	s.anchor = a
+	if err != nil {
+		return readOnly(err)
+	}
+	s.anchor, s.touch = a, a.touch
 	if err := s.openDatabase(filepath.Join(dir, databaseDir), signed); err != nil {
 		return errors.Join(err, a.Close())
 	}

@@ -113,8 +113,8 @@ func (s *Store) apply(batch []*unit) {
 			}
 		}
 	}
-	if free, err := s.free(); err != nil || free < s.options.MinFree {
-		fail(ErrDiskFull)
+	if err := s.room(); err != nil {
+		fail(err)
 		return
 	}
 	txn := s.db.NewTransaction(true)

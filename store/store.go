@@ -208,7 +208,10 @@ type Store struct {
 	dir        string
 	recovering atomic.Bool // restored, and not released for writing
 
-	free func() (int64, error)    // bytes free on the file system
+	free  func() (int64, error) // bytes free on the file system
+	touch func() error          // whether the file system takes a write
+	lack  error                 // what room found last; of the sequencer
+
 	seam func(point string) error // nil except in tests: stops at a point of no return
 }
 
@@ -230,6 +233,8 @@ func (s *Store) alive() error {
 }
 
 // Close stops the store. Changes that were not applied yet fail with ErrClosed.
+// Where the disk takes nothing the database is left as it is until the process
+// ends; the next Open makes it good, as after a crash.
 func (s *Store) Close() error {
 	var err error
 	s.once.Do(func() {
@@ -238,7 +243,10 @@ func (s *Store) Close() error {
 		<-s.stopped
 		s.reading.Lock() // views that are open come to their end
 		defer s.reading.Unlock()
-		err = errors.Join(s.db.Close(), s.anchor.Close())
+		if s.mayClose() {
+			err = s.db.Close()
+		}
+		err = errors.Join(err, s.anchor.Close())
 	})
 	return err
 }

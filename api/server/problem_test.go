@@ -80,7 +80,7 @@ func TestEveryErrorHasItsProblem(t *testing.T) {
 		status int
 	}{
 		{store.ErrNotFound, "not-found", 404}, {store.ErrNoRecordKey, "not-found", 404}, {store.ErrOvertaken, "overtaken", 409},
-		{store.ErrTooLarge, "message-too-large", 413}, {store.ErrDiskFull, "disk-full", 507}, {store.ErrStopped, "stopped", 503},
+		{store.ErrTooLarge, "message-too-large", 413}, {store.ErrDiskFull, "disk-full", 507}, {store.ErrReadOnly, "disk-read-only", 503}, {store.ErrStopped, "stopped", 503},
 		{store.ErrClosed, "stopped", 503}, {&store.Inconsistent{Entry: 3, End: 4, What: "damaged"}, "ledger-inconsistent", 500},
 		{&http.MaxBytesError{Limit: 3}, "message-too-large", 413}, {errMethod, "bad-input", 405}, {errMedia, "bad-input", 415},
 		{&doorError{code: codeAhead}, "not-yet", 404}, {errNoConsole, "no-console", 409}, {toldElsewhere{"link-taken"}, "link-taken", 409},

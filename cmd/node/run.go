@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -79,6 +80,9 @@ func logger(t *terminal, c peer.Log) *slog.Logger {
 // serve runs node and API until ctx ends or one of them does, and stops both in
 // turn: first what comes in, then what goes out, then the store.
 func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, log *slog.Logger) (err error) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(c.Limits.MemoryBytes)
+	}
 	mirror := c.Mirror
 	seen, figures, err := t.observe(c, log)
 	if err != nil {

@@ -264,6 +264,12 @@ func codeOf(err error) string {
 		return listed.Code
 	case errors.Is(err, crypto.ErrWrongLock):
 		return "locked"
+	case errors.Is(err, store.ErrDiskFull):
+		return "disk-full"
+	case errors.Is(err, store.ErrReadOnly):
+		return "disk-read-only"
+	case errors.Is(err, store.ErrStopped):
+		return "stopped"
 	}
 	return ""
 }

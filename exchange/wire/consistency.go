@@ -206,7 +206,8 @@ func OpenConsistency(token []byte, key func(kid string) (ed25519.PublicKey, erro
 
 // ReadConsistency checks a statement that has just come in from a party in
 // answer to a question with this nonce: signature and form, that it is of this
-// party and for us, new, and signed with a key that holds.
+// party and for us, new, and signed with a key that holds. Where it
+// fails with MessageClock, it says what the clock of the party says (At).
 func ReadConsistency(token []byte, from, own exchange.OIN, nonce string, reg *register.Register, now time.Time) (Consistency, error) {
 	var signer register.SigningKey
 	c, err := OpenConsistency(token, func(kid string) (ed25519.PublicKey, error) {
@@ -225,11 +226,13 @@ func ReadConsistency(token []byte, from, own exchange.OIN, nonce string, reg *re
 		return Consistency{}, fault(SenderMismatch)
 	case c.To != own:
 		return Consistency{}, fault(NotForUs)
-	case c.Nonce != nonce, c.At.Before(now.Add(-Skew)):
+	case c.Nonce != nonce:
 		return Consistency{}, fault(MessageExpired)
-	case c.At.After(now.Add(Skew)):
-		return Consistency{}, fault(MessageClock)
-	case !signer.ValidAt(c.At), signer.RevokedAt(now):
+	case signer.RevokedAt(now):
+		return Consistency{}, fault(KeyStale)
+	case c.At.Sub(now).Abs() > Skew: // to a new question: the clocks differ
+		return Consistency{At: c.At}, fault(MessageClock)
+	case !signer.ValidAt(c.At):
 		return Consistency{}, fault(KeyStale)
 	}
 	return c, nil

@@ -62,7 +62,7 @@ func TestConsistencyRefused(t *testing.T) {
 		now        time.Time
 	}{
 		{"an older answer", wire.MessageExpired, p.statement(t, same), "0193a0b0-0000-7000-8000-0000000000ab", noon},
-		{"an old answer", wire.MessageExpired, p.statement(t, same), nonce, noon.Add(wire.Skew + time.Second)},
+		{"an old answer", wire.MessageClock, p.statement(t, same), nonce, noon.Add(wire.Skew + time.Second)},
 		{"one of tomorrow", wire.MessageClock, p.statement(t, same), nonce, noon.Add(-wire.Skew - time.Second)},
 		{"in another's name", wire.SenderMismatch, p.statement(t, func(c *wire.Consistency) { c.From = college.OIN }), nonce, noon},
 		{"for somebody else", wire.NotForUs, p.statement(t, func(c *wire.Consistency) { c.To = officer.OIN }), nonce, noon},
