@@ -55,9 +55,10 @@ type Node struct {
 	dir     string
 	id      Identity
 	config  Config
-	keys    *crypto.Keys
+	keys    atomic.Pointer[crypto.Keys] // replaced, never changed
+	lock    crypto.Lock                 // of the keystore
 	store   *store.Store
-	network Network
+	network *switchboard
 	pin     register.Pin
 	courier *courier
 	watch   *watch
@@ -65,6 +66,7 @@ type Node struct {
 	board   *board
 	quota   *quota
 	renew   chan struct{} // holds one token when peers should hear of our register
+	rekey   chan struct{} // holds one token when keys, or what the register says of them, changed
 	sweep   chan struct{} // holds one token when something may be due before the day is over
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
@@ -74,6 +76,7 @@ type Node struct {
 	installing sync.Mutex
 	recovery   atomic.Pointer[Recovery] // nil unless the node was restored
 	backing    sync.Mutex               // held while a backup is made
+	rotating   sync.Mutex               // held while keys are changed or put to use
 	sweeping   sync.Mutex               // held while what is due is destroyed
 	law        *exchange.Law            // the program's own, in force until a register brings another
 	started    time.Time                // by our own clock
@@ -147,9 +150,10 @@ func Open(dir string, o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), board: newBoard(),
-		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
+		dir: dir, id: id, config: config, lock: o.Lock, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), board: newBoard(),
+		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
+	n.keys.Store(keys)
 	n.started = n.now()
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {
@@ -173,8 +177,8 @@ func (n *Node) start(o Options) error {
 	if open == nil {
 		open = func(c transport.Config) (Network, error) { return transport.Open(c) }
 	}
-	network, err := open(transport.Config{
-		Key: n.keys.Host, Listen: n.config.Listen, Announce: n.config.Announce, Relays: n.config.Relays, Proxy: n.config.Proxy, QUIC: n.config.QUIC,
+	network, err := openSwitchboard(open, transport.Config{
+		Key: hostKey(n.keys.Load(), n.force.Load().register, n.id.OIN), Listen: n.config.Listen, Announce: n.config.Announce, Relays: n.config.Relays, Proxy: n.config.Proxy, QUIC: n.config.QUIC,
 		Protocols: n.protocols(), Peers: n.peers(), Limits: n.config.transportLimits(), Log: n.log,
 	})
 	if err != nil {

@@ -108,7 +108,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	if f.register == nil {
 		return r, nil // nothing was ever exchanged
 	}
-	key := ledger.VerifierKey(n.id.origin(), n.keys.Public().Checkpoint)
+	key := ledger.VerifierKey(n.id.origin(), n.keys.Load().Public().Checkpoint)
 	for _, p := range f.register.Parties() {
 		if p.OIN == n.id.OIN {
 			continue
