@@ -86,7 +86,7 @@ func rotation(keys []KeyHeld) (checks []Check) {
 	for _, k := range keys {
 		code := ""
 		switch {
-		case k.State == KeyWaits && !k.Former:
+		case k.State == KeyWaits && !k.Former && k.Since.IsZero():
 			code = keyWaits
 		case k.State == KeyOverlap:
 			code = keyOverlap
