@@ -6,9 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"sluis/crypto"
 	"sluis/exchange"
@@ -117,6 +120,43 @@ func (n *Node) witnessKey() ed25519.PrivateKey {
 		p, ok := reg.Party(n.id.OIN)
 		return ok && p.Witness == ledger.CosignerKey(register.WitnessName(n.id.OIN), key)
 	})
+}
+
+// signersOf are the signers of a ledger, the newest first.
+func signersOf(origin string, keys *crypto.Keys) (all []note.Signer, err error) {
+	for _, key := range keys.Of(crypto.UseCheckpoint) {
+		s, err := ledger.NewSigner(origin, key)
+		if err != nil {
+			return nil, fmt.Errorf("checkpoint key: %w", err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// alsoSign gives the checkpoint keys that the node has beside the one that its
+// store was opened with: whichever of them the register of a partner lists, he
+// can check what he is given.
+func (n *Node) alsoSign(first note.Signer) func() []note.Signer {
+	return func() []note.Signer {
+		signers, err := signersOf(n.id.origin(), n.keys.Load())
+		if err != nil {
+			n.log.Error("the ledger is signed with one key only", "error", err.Error())
+			return nil
+		}
+		return slices.DeleteFunc(signers, func(s note.Signer) bool { return s.KeyHash() == first.KeyHash() })
+	}
+}
+
+// openOwn reads a checkpoint of the node's own ledger, signed with any key that it
+// still has.
+func (n *Node) openOwn(signed []byte) (c ledger.Checkpoint, err error) {
+	for _, key := range n.keys.Load().Of(crypto.UseCheckpoint) {
+		if c, err = ledger.OpenCheckpoint(signed, ledger.VerifierKey(n.id.origin(), publicHalf(key))); err == nil {
+			return c, nil
+		}
+	}
+	return c, err
 }
 
 func listedKey(keys *crypto.Keys, u crypto.Use, listed func(ed25519.PublicKey) bool) ed25519.PrivateKey {

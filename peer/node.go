@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/mod/sumdb/note"
 
 	"sluis/crypto"
 	"sluis/exchange"
@@ -145,19 +146,19 @@ func Open(dir string, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(filepath.Join(dir, storeDir), so)
-	if err != nil {
-		return nil, err
-	}
 	n := &Node{
-		dir: dir, id: id, config: config, lock: o.Lock, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), board: newBoard(),
+		dir: dir, id: id, config: config, lock: o.Lock, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), board: newBoard(),
 		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
 	n.keys.Store(keys)
+	so.Also = n.alsoSign(so.Signer)
+	if n.store, err = store.Open(filepath.Join(dir, storeDir), so); err != nil {
+		return nil, err
+	}
 	n.started = n.now()
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(err, n.store.Close())
 	}
 	return n, nil
 }
@@ -259,13 +260,16 @@ func newID(now time.Time) exchange.ID {
 // storeOptions derives from the keys what the store needs.
 func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (store.Options, error) {
 	origin := id.origin()
-	signer, err := ledger.NewSigner(origin, keys.Checkpoint)
+	signers, err := signersOf(origin, keys)
 	if err != nil {
-		return store.Options{}, fmt.Errorf("checkpoint key: %w", err)
+		return store.Options{}, err
 	}
+	// The oldest comes first: it has signed whatever is on the disk.
+	first := keys.Of(crypto.UseCheckpoint)[len(signers)-1]
 	return store.Options{
-		Master: keys.Master, Signer: signer, Verifier: ledger.VerifierKey(origin, keys.Public().Checkpoint),
-		Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
+		Master: keys.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
+		Also: func() []note.Signer { return signers[:len(signers)-1] },
+		Now:  o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
 		Committing: func(ctx context.Context) func(error) {
 			_, end := o.Observe.Begin(ctx, CommitStep, nil)
 			return func(err error) { end("", outcomeOfCommit(err)) }

@@ -108,7 +108,6 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	if f.register == nil {
 		return r, nil // nothing was ever exchanged
 	}
-	key := ledger.VerifierKey(n.id.origin(), n.keys.Load().Public().Checkpoint)
 	for _, p := range f.register.Parties() {
 		if p.OIN == n.id.OIN {
 			continue
@@ -125,7 +124,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 		}
 		r.Asked++
 		for _, note := range said.Seen {
-			c, err := ledger.OpenCheckpoint([]byte(note), key)
+			c, err := n.openOwn([]byte(note))
 			if err != nil {
 				continue // of another name of this ledger, or not ours
 			}
@@ -137,7 +136,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 			if err != nil {
 				return r, err
 			}
-			same, err := ledger.OpenCheckpoint(own, key)
+			same, err := n.openOwn(own)
 			if err != nil {
 				return r, err
 			}

@@ -186,12 +186,12 @@ func (m *member) countKinds(kind exchange.EventKind) (count int) {
 func TestRotation(t *testing.T) {
 	for name, first := range map[string]int{"the register comes to it first": 1, "the register comes to its partner first": 0} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorldWith(t, "[register]\nexchange_every = \"200ms\"\n", municipality, debtHelp)
+			w := newWorldWith(t, often+"[register]\nexchange_every = \"200ms\"\n", municipality, debtHelp)
 			a, b := w.members[0], w.members[1]
 			tr := newTraffic(t, a, b)
 			tr.more()
 			old := map[crypto.Use]peer.KeyHeld{}
-			uses := []crypto.Use{crypto.UseSigning, crypto.UseSealing, crypto.UsePeer}
+			uses := crypto.Uses[:]
 			for _, u := range uses {
 				old[u] = b.key(u, false)
 				made, err := b.node.RotateKey(t.Context(), u)
@@ -210,12 +210,13 @@ func TestRotation(t *testing.T) {
 			}
 			tr.more()
 			both := b.shown()
-			if len(both.Keys) != 2 || len(both.Recipients) != 2 || both.Peer == old[crypto.UsePeer].ID {
+			if len(both.Keys) != 2 || len(both.Recipients) != 2 || both.Peer == old[crypto.UsePeer].ID || both.Checkpoint == b.entry.Checkpoint || both.Witness == b.entry.Witness {
 				t.Fatalf("keys show prints %d keys and %d recipients", len(both.Keys), len(both.Recipients))
 			}
 			w.members[first].install(w.auth.change(t, both))
 			a.has(2)
 			b.has(2)
+			w.ahead.Store(int64(10 * time.Second)) // a new key is not used at once
 			b.until("it signs with the new key", func() bool { return b.key(crypto.UseSigning, false).State == peer.KeyInUse })
 			tr.more()
 			if got := b.key(crypto.UseSigning, true).State; got != peer.KeyOverlap {
@@ -241,12 +242,20 @@ func TestRotation(t *testing.T) {
 			if got := len(b.node.Keys()); got != len(crypto.Uses) {
 				t.Errorf("%d keys are left", got)
 			}
-			if made, gone := b.countKinds(exchange.KeyMade), b.countKinds(exchange.KeyDestroyed); made != 3 || gone != 3 {
+			if made, gone := b.countKinds(exchange.KeyMade), b.countKinds(exchange.KeyDestroyed); made != len(uses) || gone != len(uses) {
 				t.Errorf("the ledger tells of %d keys that were made and %d that were destroyed", made, gone)
 			}
 			b.stop() // it comes back with the new keys alone
 			b.start()
 			answeredExchange(t, a, b)
+			// Its ledger is one history to its partner, whichever key it was signed with.
+			a.until("the ledger under the new key is checked", func() bool { w := a.of(debtHelp); return w.Waiting == 0 && w.Held > 0 })
+			b.until("it has the cosignature of its partner", func() bool { return b.of(municipality).Cosigned > 0 })
+			for _, m := range []*member{a, b} {
+				if alarms, err := m.node.Alarms(); err != nil || len(alarms) != 0 {
+					t.Errorf("%s: %d alarms, %v", m.party.Name, len(alarms), err)
+				}
+			}
 		})
 	}
 }

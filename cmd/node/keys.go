@@ -91,10 +91,7 @@ func keysRotateCommand(t *terminal) *cobra.Command {
 		Short: "Make a new key for one use, beside the one that is in use",
 		Long: `Makes a new key of the running node: peer, signing, sealing, checkpoint or
 witness. Nothing uses it before the register has it, so the next step is to give
-the register authority what sluis keys show prints.
-
-A new checkpoint key also signs from the next start of the node on; its partners
-need that before the register has it, so restart the node first.`,
+the register authority what sluis keys show prints.`,
 		Example:   "  sluis keys rotate signing",
 		ValidArgs: uses,
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
