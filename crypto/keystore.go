@@ -177,6 +177,9 @@ func decodeKeys(plaintext []byte) (*Keys, error) {
 	if err != nil {
 		return nil, errors.New("keystore: the pseudonym key has the wrong size")
 	}
+	if s.Relocked < 0 {
+		return nil, errors.New("keystore: not written in its one form")
+	}
 	former, err := s.Former.former()
 	if err != nil {
 		return nil, err

@@ -70,6 +70,18 @@ func (m *member) has(version uint64) {
 	m.until("it has the register", func() bool { return m.node.Register().Version() >= version })
 }
 
+// tells looks whether the doctor names a step with keys that are replaced.
+func (m *member) tells(code string) {
+	m.world.t.Helper()
+	checks, err := m.node.Diagnose(m.world.t.Context())
+	if err != nil {
+		m.world.t.Fatal(err)
+	}
+	if !slices.ContainsFunc(checks, func(c peer.Check) bool { return c.Code == code }) {
+		m.world.t.Errorf("%s: the doctor does not say %s", m.party.Name, code)
+	}
+}
+
 // key is the newest key of a use, or a former one, in the list of a member.
 func (m *member) key(u crypto.Use, former bool) peer.KeyHeld {
 	m.world.t.Helper()
@@ -209,6 +221,7 @@ func TestRotation(t *testing.T) {
 				}
 			}
 			tr.more()
+			b.tells("key-waits")
 			both := b.shown()
 			if len(both.Keys) != 2 || len(both.Recipients) != 2 || both.Peer == old[crypto.UsePeer].ID || both.Checkpoint == b.entry.Checkpoint || both.Witness == b.entry.Witness {
 				t.Fatalf("keys show prints %d keys and %d recipients", len(both.Keys), len(both.Recipients))
@@ -222,6 +235,7 @@ func TestRotation(t *testing.T) {
 			if got := b.key(crypto.UseSigning, true).State; got != peer.KeyOverlap {
 				t.Errorf("the old signing key is %s", got)
 			}
+			b.tells("key-overlap")
 			if err := b.node.RetireKey(t.Context(), old[crypto.UseSealing].ID); !isFault(err, peer.KeyNeeded) {
 				t.Errorf("retiring a key that partners still seal to: %v", err)
 			}
@@ -231,6 +245,7 @@ func TestRotation(t *testing.T) {
 			}
 			w.members[first].install(w.auth.change(t, alone))
 			b.has(3)
+			b.tells("key-left")
 			for _, u := range uses {
 				if err := b.node.RetireKey(t.Context(), old[u].ID); err != nil {
 					t.Errorf("retiring the old key of %s: %v", u, err)

@@ -300,17 +300,26 @@ func (a *authority) remove() *cobra.Command {
 
 func (a *authority) revoke() *cobra.Command {
 	var valid span
-	cmd := a.command("revoke OIN KID", "Say that a signing key was compromised: nothing that it signs from now on is valid",
+	var since string
+	cmd := a.command("revoke OIN KID", "Say that a signing key was compromised: nothing that it signed since is valid",
 		"  sluis register revoke --authority ./authority 00000099000002002000 kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", cobra.ExactArgs(2),
 		func(_ *cobra.Command, args []string) error {
+			at := time.Now()
+			if since != "" {
+				var err error
+				if at, err = time.Parse(time.RFC3339, since); err != nil {
+					return usage(errors.New("--since wants a moment such as 2026-11-28T09:30:00Z"))
+				}
+			}
 			return a.edit(valid, func(d register.Draft) (register.Draft, error) {
 				oin, err := exchange.ParseOIN(args[0])
 				if err != nil {
 					return d, err
 				}
-				return d.Revoke(oin, args[1], time.Now().UTC().Truncate(time.Second))
+				return d.Revoke(oin, args[1], at)
 			})
 		})
+	cmd.Flags().StringVar(&since, "since", "", "`moment` of the theft, as 2026-11-28T09:30:00Z (default: now)")
 	valid.flag(cmd, 365)
 	return cmd
 }
