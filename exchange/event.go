@@ -75,6 +75,7 @@ const (
 	NodeCreated       EventKind = "node-created"
 	KeyMade           EventKind = "key-made"      // a new key, beside the one in use
 	KeyDestroyed      EventKind = "key-destroyed" // a former key, for ever
+	RootPinned        EventKind = "root-pinned"   // the node trusts other register authorities
 	LockChanged       EventKind = "lock-changed"  // another passphrase or key file opens the keys
 
 	// Of the ledger and the data themselves.

@@ -124,6 +124,7 @@ var silent = map[exchange.EventKind]string{
 	exchange.NodeCreated:         "about the node",
 	exchange.KeyMade:             "about the node",
 	exchange.KeyDestroyed:        "about the node",
+	exchange.RootPinned:          "about organisations",
 	exchange.LockChanged:         "about the node",
 	exchange.DossiersPurged:      "the files of what dossier-destroyed already tells",
 	exchange.CheckpointCosigned:  "hashes",

@@ -236,9 +236,9 @@ func replaceFile(path string, content []byte) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// replaceKeystore is replaceFile for a file that belongs to the account of the
+// replaceOwned is replaceFile for a file that belongs to the account of the
 // node, also when root replaces it.
-func replaceKeystore(path string, content []byte) error {
+func replaceOwned(path string, content []byte) error {
 	before, err := os.Stat(path)
 	if err != nil {
 		return err

@@ -335,7 +335,7 @@ func (n *Node) changeKeys(ctx context.Context, change func(*crypto.Keys) (*crypt
 	if err != nil {
 		return err
 	}
-	if err := replaceKeystore(filepath.Join(n.dir, keystoreFile), sealed); err != nil {
+	if err := replaceOwned(filepath.Join(n.dir, keystoreFile), sealed); err != nil {
 		return err
 	}
 	if err := n.accountForKeys(ctx, next); err != nil {
@@ -479,7 +479,7 @@ func ChangeLock(dir string, from, to crypto.Lock) error {
 	if _, err := crypto.OpenKeys(sealed, to); err != nil {
 		return err
 	}
-	return replaceKeystore(filepath.Join(dir, keystoreFile), sealed)
+	return replaceOwned(filepath.Join(dir, keystoreFile), sealed)
 }
 
 // entryOfKeys is the entry of a party for the register: its newest keys, and, as

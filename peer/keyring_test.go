@@ -351,4 +351,34 @@ func TestAuthorityLosesKey(t *testing.T) {
 	if _, err := publish(append(roots, r4), heir, next); err == nil {
 		t.Error("one authority of three made a root")
 	}
+
+	// Two of three are lost: nodes pin a new first root, and forget what they had.
+	forged := newAuthority(t)
+	if err := a.node.InstallRegister(t.Context(), forged.publish(t, []register.Entry{a.entry, b.entry}, time.Now().Add(time.Hour))); err == nil {
+		t.Error("a node that runs took a root that it does not trust")
+	}
+	if _, err := peer.PinRoot(t.Context(), a.dir, forged.root, a.options); err == nil {
+		t.Error("the root of a node that runs was replaced")
+	}
+	for _, m := range w.members {
+		m.stop()
+		for range 2 { // again is no other thing
+			if _, err := peer.PinRoot(t.Context(), m.dir, forged.root, m.options); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.auth, forged.last = forged, nil
+	bundle = w.publish()
+	for _, m := range w.members {
+		m.start()
+		if m.node.Register() != nil {
+			t.Errorf("%s: still has a register", m.party.Name)
+		}
+		m.install(bundle)
+		if n := m.countKinds(exchange.RootPinned); n != 1 {
+			t.Errorf("%s: %d entries about the root", m.party.Name, n)
+		}
+	}
+	answeredExchange(t, a, b)
 }
