@@ -183,8 +183,12 @@ func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
 	if err != nil {
 		return register.Entry{}, err
 	}
+	hardware, err := openHardware(config.Signing)
+	if err != nil {
+		return register.Entry{}, err
+	}
 	reg, _ := Premises{Dir: dir, Now: time.Now}.register(id) // a node that no register has yet is entered with what it has
-	return entryOfKeys(keys, reg, id, config, time.Now())
+	return entryOfKeys(keys, hardware, reg, id, config, time.Now())
 }
 
 // emptyDir makes the directory, or takes one that is there and empty.

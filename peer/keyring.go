@@ -74,28 +74,47 @@ const settling = 5 * time.Second
 // signing is the key that signs messages now: of those that the register lets
 // sign, the one that it took up last. A key that was just made is not used
 // before the register has it, since nobody could verify what it signs.
-func (n *Node) signing() ed25519.PrivateKey {
-	return signingOf(n.keys.Load(), n.force.Load().register, n.id.OIN, n.now())
+func (n *Node) signing() crypto.Signer {
+	reg := n.force.Load().register
+	kid := signsWith(n.keys.Load(), n.hardware.all(), reg, n.id.OIN, n.now())
+	for _, s := range n.hardware.all() {
+		if crypto.KeyID(s.public) == kid {
+			return s
+		}
+	}
+	for _, key := range n.keys.Load().Of(crypto.UseSigning) {
+		if kidOf(key) == kid {
+			return key
+		}
+	}
+	return n.keys.Load().Signing
 }
 
-func signingOf(keys *crypto.Keys, reg *register.Register, oin exchange.OIN, now time.Time) ed25519.PrivateKey {
+// signsWith is the kid of the key that signs.
+func signsWith(keys *crypto.Keys, hardware []heldInHardware, reg *register.Register, oin exchange.OIN, now time.Time) string {
+	var kids []string
+	for _, s := range hardware {
+		kids = append(kids, crypto.KeyID(s.public))
+	}
+	for _, key := range keys.Of(crypto.UseSigning) {
+		kids = append(kids, kidOf(key))
+	}
 	if reg == nil {
-		return keys.Signing
+		return kidOf(keys.Signing)
 	}
 	for _, since := range []time.Time{now.Add(-settling), now} {
-		var best ed25519.PrivateKey
-		var from time.Time
-		for _, key := range keys.Of(crypto.UseSigning) {
-			listed, ok := reg.Key(kidOf(key))
-			if ok && listed.OIN == oin && listed.ValidAt(now) && listed.ValidAt(since) && (best == nil || listed.From.After(from)) {
-				best, from = key, listed.From
+		best, from := "", time.Time{}
+		for _, kid := range kids {
+			listed, ok := reg.Key(kid)
+			if ok && listed.OIN == oin && listed.ValidAt(now) && listed.ValidAt(since) && (best == "" || listed.From.After(from)) {
+				best, from = kid, listed.From
 			}
 		}
-		if best != nil {
+		if best != "" {
 			return best
 		}
 	}
-	return keys.Signing
+	return kidOf(keys.Signing)
 }
 
 // hostKey is the key under which the register has the node on the network, or
@@ -173,12 +192,16 @@ func kidOf(key ed25519.PrivateKey) string { return crypto.KeyID(publicHalf(key))
 
 // Keys lists the keys of the node, by use, the newest of each first.
 func (n *Node) Keys() []KeyHeld {
-	return statesOf(n.keys.Load(), n.force.Load().register, n.id, n.now())
+	return statesOf(n.keys.Load(), n.hardware.all(), n.force.Load().register, n.id, n.now())
 }
 
-func statesOf(keys *crypto.Keys, reg *register.Register, id Identity, now time.Time) (all []KeyHeld) {
-	signs := kidOf(signingOf(keys, reg, id.OIN, now))
-	for _, h := range keys.Held() {
+func statesOf(keys *crypto.Keys, hardware []heldInHardware, reg *register.Register, id Identity, now time.Time) (all []KeyHeld) {
+	signs := signsWith(keys, hardware, reg, id.OIN, now)
+	held := keys.Held()
+	for _, s := range hardware {
+		held = append(held, crypto.Held{Use: crypto.UseSigning, ID: crypto.KeyID(s.public)})
+	}
+	for _, h := range held {
 		k := KeyHeld{Held: h, State: KeyWaits}
 		listed, live := listing(keys, reg, id, h, now)
 		switch {
@@ -272,7 +295,7 @@ func (n *Node) RotateKey(ctx context.Context, u crypto.Use) (crypto.Held, error)
 // and while the backup needs it.
 func (n *Node) RetireKey(ctx context.Context, id string) error {
 	return n.changeKeys(ctx, func(keys *crypto.Keys) (*crypto.Keys, error) {
-		all := statesOf(keys, n.force.Load().register, n.id, n.now())
+		all := statesOf(keys, n.hardware.all(), n.force.Load().register, n.id, n.now())
 		i := slices.IndexFunc(all, func(k KeyHeld) bool { return k.ID == id })
 		if i < 0 {
 			return nil, fault(UnknownKey)
@@ -484,25 +507,45 @@ func ChangeLock(dir string, from, to crypto.Lock) error {
 
 // entryOfKeys is the entry of a party for the register: its newest keys, and, as
 // long as the register lists an older one and not the newest, both.
-func entryOfKeys(keys *crypto.Keys, reg *register.Register, id Identity, config Config, now time.Time) (register.Entry, error) {
+func entryOfKeys(keys *crypto.Keys, hardware []heldInHardware, reg *register.Register, id Identity, config Config, now time.Time) (register.Entry, error) {
 	e, err := register.EntryOf(keys.Public(), id.origin(), id.Party, config.addresses(), id.Contact)
-	if err != nil || reg == nil {
+	if err != nil {
 		return e, err
 	}
-	states := statesOf(keys, reg, id, now)
+	// Where the signing key is in hardware, that is the newest; one in the keystore
+	// is there as long as the register has it and not yet that in hardware.
+	inHardware := func(k register.Key) bool {
+		return slices.ContainsFunc(hardware, func(s heldInHardware) bool { return crypto.KeyID(s.public) == k.JWK.Kid })
+	}
+	if len(hardware) > 0 {
+		e.Keys = nil
+		for _, s := range hardware {
+			e.Keys = append(e.Keys, register.Key{JWK: crypto.PublicJWK(s.public)})
+		}
+	}
+	if reg == nil {
+		return e, nil
+	}
+	states := statesOf(keys, hardware, reg, id, now)
 	known := func(u crypto.Use) bool {
 		return slices.ContainsFunc(states, func(k KeyHeld) bool {
 			_, live := listing(keys, reg, id, k.Held, now)
+			if u == crypto.UseSigning && len(hardware) > 0 && !inHardware(register.Key{JWK: crypto.JWK{Kid: k.ID}}) {
+				return false
+			}
 			return k.Use == u && !k.Former && live
 		})
 	}
 	live := func(u crypto.Use, id string) bool {
 		return slices.ContainsFunc(states, func(k KeyHeld) bool {
-			return k.Use == u && k.ID == id && k.Former && (k.State == KeyInUse || k.State == KeyOverlap)
+			return k.Use == u && k.ID == id && (k.State == KeyInUse || k.State == KeyOverlap)
 		})
 	}
 	if !known(crypto.UseSigning) {
-		for _, key := range keys.Former.Signing {
+		for _, key := range keys.Of(crypto.UseSigning) {
+			if slices.ContainsFunc(e.Keys, func(k register.Key) bool { return k.JWK.Kid == kidOf(key) }) {
+				continue
+			}
 			if live(crypto.UseSigning, kidOf(key)) {
 				e.Keys = append(e.Keys, register.Key{JWK: crypto.PublicJWK(publicHalf(key))})
 			}

@@ -53,22 +53,23 @@ type Network interface {
 
 // A Node is one organisation's node.
 type Node struct {
-	dir     string
-	id      Identity
-	config  Config
-	keys    atomic.Pointer[crypto.Keys] // replaced, never changed
-	lock    crypto.Lock                 // of the keystore
-	store   *store.Store
-	network *switchboard
-	pin     register.Pin
-	courier *courier
-	watch   *watch
-	feed    feed
-	board   *board
-	quota   *quota
-	renew   chan struct{} // holds one token when peers should hear of our register
-	rekey   chan struct{} // holds one token when keys, or what the register says of them, changed
-	sweep   chan struct{} // holds one token when something may be due before the day is over
+	dir      string
+	id       Identity
+	config   Config
+	keys     atomic.Pointer[crypto.Keys] // replaced, never changed
+	hardware hardware                    // signing keys that are not in the keystore
+	lock     crypto.Lock                 // of the keystore
+	store    *store.Store
+	network  *switchboard
+	pin      register.Pin
+	courier  *courier
+	watch    *watch
+	feed     feed
+	board    *board
+	quota    *quota
+	renew    chan struct{} // holds one token when peers should hear of our register
+	rekey    chan struct{} // holds one token when keys, or what the register says of them, changed
+	sweep    chan struct{} // holds one token when something may be due before the day is over
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
 	force atomic.Pointer[inForce]
@@ -151,6 +152,9 @@ func Open(dir string, o Options) (*Node, error) {
 		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
 	n.keys.Store(keys)
+	if n.hardware, err = openHardware(config.Signing); err != nil {
+		return nil, err
+	}
 	so.Also = n.alsoSign(so.Signer)
 	if n.store, err = store.Open(filepath.Join(dir, storeDir), so); err != nil {
 		return nil, err

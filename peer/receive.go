@@ -297,7 +297,7 @@ func (n *Node) receipt(f *inForce, m wire.Message, w store.Receipted, checkpoint
 		v.Proof = append(v.Proof, h[:])
 	}
 	at, signing := w.Time, n.signing()
-	if key, ok := f.register.Key(kidOf(signing)); ok && key.From.After(at) {
+	if key, ok := f.register.Key(kidOfSigner(signing)); ok && key.From.After(at) {
 		at = key.From // our key was rotated since: a key does not sign before it holds
 	}
 	e := wire.Envelope{
