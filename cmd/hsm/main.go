@@ -1,6 +1,6 @@
 //go:build cgo
 
-// Command sluis-hsm lets a node sign with an Ed25519 key in hardware: it opens a
+// Sluis hsm (sluis-hsm) lets a node sign with an Ed25519 key in hardware: it opens a
 // PKCS#11 module and answers on a socket, in the protocol of SSH agents. It is a
 // program of its own since a module is a C library, and the node is one static
 // file without C; so a fault in the library of a vendor is not in the process that
