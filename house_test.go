@@ -58,6 +58,9 @@ var rooms = map[string][]string{
 	"cmd/node": {
 		"api", "api/server", "console", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit", "observe",
 	},
+
+	// cmd/hsm is a program of its own because it needs C, and the node has none.
+	"cmd/hsm": {},
 }
 
 // quiet packages start no goroutine and read no clock: they can be read, tested
@@ -80,6 +83,8 @@ var only = map[string][]string{
 	"github.com/go-jose/":        {"console/signin"},
 	"github.com/go-webauthn/":    {"console/signin"},
 	"github.com/boombuler/":      {"console"},
+	"github.com/miekg/pkcs11":    {"cmd/hsm"},
+	"golang.org/x/crypto/ssh":    {"cmd/hsm", "peer"},
 }
 
 // pure packages may import nothing of the world outside.

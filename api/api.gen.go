@@ -2329,6 +2329,12 @@ type NewInspection struct {
 	Exchange ID `json:"verzoek,omitempty,omitzero"`
 }
 
+// NewKey defines model for NieuweSleutel.
+type NewKey struct {
+	// Use Waar een sleutel voor is.
+	Use KeyUse `json:"gebruik"`
+}
+
 // NewStep Een stap van de afweging met de uitkomst; de catalogus van afwegingen zegt wat erbij hoort.
 type NewStep struct {
 	// Day Een dag, als JJJJ-MM-DD.
@@ -2667,6 +2673,29 @@ type ConsistencyProof struct {
 
 	// Old Een nummer van een regel of versie, of een aantal regels.
 	Old Number `json:"van"`
+}
+
+// Key defines model for Sleutel.
+type Key struct {
+	// Use Waar een sleutel voor is.
+	Use KeyUse `json:"gebruik"`
+
+	// ID De peer-ID, of de afdruk van de publieke sleutel.
+	ID string `json:"id"`
+
+	// Since Vanaf wanneer een sleutel om te ondertekenen volgens het register geldt.
+	Since time.Time `json:"sinds,omitempty,omitzero"`
+
+	// State Wacht op het register (waits), in gebruik (in-use), vervangen maar nog in het register (overlap), vervangen en eruit (over), of ingetrokken (revoked).
+	State string `json:"stand"`
+}
+
+// KeyUse Waar een sleutel voor is.
+type KeyUse = string
+
+// Keys defines model for Sleutels.
+type Keys struct {
+	Keys []Key `json:"sleutels"`
 }
 
 // Trace Een regel in het logboek over een verzoek, met het deel dat anders verzegeld is.
@@ -3805,6 +3834,9 @@ type InviteStaffJSONRequestBody = Invitee
 // RemoveStaffJSONRequestBody defines body for RemoveStaff for application/json ContentType.
 type RemoveStaffJSONRequestBody = Departure
 
+// RotateKeyJSONRequestBody defines body for RotateKey for application/json ContentType.
+type RotateKeyJSONRequestBody = NewKey
+
 // ExamineJSONRequestBody defines body for Examine for application/json ContentType.
 type ExamineJSONRequestBody = NewRequest
 
@@ -4365,6 +4397,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
 	MakeBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListKeys De sleutels van het knooppunt, en hoe ver het vervangen ervan is
+	//
+	// Alleen wat iedereen mag weten. Van elk gebruik staat de nieuwste sleutel vooraan.
+	//
+	// Corresponds with GET /sleutels (the `ListKeys` operationId).
+	ListKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateKeyWithBody Een nieuwe sleutel maken naast de sleutel die in gebruik is
+	//
+	// De nieuwe sleutel wordt pas gebruikt als het register hem heeft; de oude blijft tot hij vernietigd wordt.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /sleutels (the `RotateKey` operationId).
+	RotateKeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateKey Een nieuwe sleutel maken naast de sleutel die in gebruik is
+	//
+	// De nieuwe sleutel wordt pas gebruikt als het register hem heeft; de oude blijft tot hij vernietigd wordt.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /sleutels (the `RotateKey` operationId).
+	RotateKey(ctx context.Context, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetireKey Een sleutel vernietigen die vervangen is
+	//
+	// Dat kan pas als het register hem niet meer heeft, en de reservekopie hem niet meer nodig heeft.
+	//
+	// Corresponds with DELETE /sleutels/{id} (the `RetireKey` operationId).
+	RetireKey(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatus Hoe het knooppunt ervoor staat
 	//
@@ -5761,6 +5825,78 @@ func (c *Raw) InstallRegisterWithBody(ctx context.Context, contentType string, b
 // Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
 func (c *Raw) MakeBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewMakeBackupRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListKeys De sleutels van het knooppunt, en hoe ver het vervangen ervan is
+//
+// Alleen wat iedereen mag weten. Van elk gebruik staat de nieuwste sleutel vooraan.
+//
+// Corresponds with GET /sleutels (the `ListKeys` operationId).
+func (c *Raw) ListKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListKeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateKeyWithBody Een nieuwe sleutel maken naast de sleutel die in gebruik is
+//
+// De nieuwe sleutel wordt pas gebruikt als het register hem heeft; de oude blijft tot hij vernietigd wordt.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /sleutels (the `RotateKey` operationId).
+func (c *Raw) RotateKeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateKeyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateKey Een nieuwe sleutel maken naast de sleutel die in gebruik is
+//
+// De nieuwe sleutel wordt pas gebruikt als het register hem heeft; de oude blijft tot hij vernietigd wordt.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /sleutels (the `RotateKey` operationId).
+func (c *Raw) RotateKey(ctx context.Context, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateKeyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetireKey Een sleutel vernietigen die vervangen is
+//
+// Dat kan pas als het register hem niet meer heeft, en de reservekopie hem niet meer nodig heeft.
+//
+// Corresponds with DELETE /sleutels/{id} (the `RetireKey` operationId).
+func (c *Raw) RetireKey(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetireKeyRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -8806,6 +8942,107 @@ func NewMakeBackupRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListKeysRequest constructs an http.Request for the ListKeys method
+func NewListKeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sleutels")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateKeyRequest calls the generic RotateKey builder with application/json body
+func NewRotateKeyRequest(server string, body RotateKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRotateKeyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRotateKeyRequestWithBody constructs an http.Request for the RotateKey method, with any body, and a specified content type
+func NewRotateKeyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sleutels")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRetireKeyRequest constructs an http.Request for the RetireKey method
+func NewRetireKeyRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sleutels/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetStatusRequest constructs an http.Request for the GetStatus method
 func NewGetStatusRequest(server string) (*http.Request, error) {
 	var err error
@@ -11063,6 +11300,42 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /reservekopieen (the `MakeBackup` operationId).
 	MakeBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeBackupResponse, error)
+
+	// ListKeysWithResponse De sleutels van het knooppunt, en hoe ver het vervangen ervan is
+	//
+	// Alleen wat iedereen mag weten. Van elk gebruik staat de nieuwste sleutel vooraan.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sleutels (the `ListKeys` operationId).
+	ListKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListKeysResponse, error)
+
+	// RotateKeyWithBodyWithResponse Een nieuwe sleutel maken naast de sleutel die in gebruik is
+	//
+	// De nieuwe sleutel wordt pas gebruikt als het register hem heeft; de oude blijft tot hij vernietigd wordt.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sleutels (the `RotateKey` operationId).
+	RotateKeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
+
+	// RotateKeyWithResponse Een nieuwe sleutel maken naast de sleutel die in gebruik is
+	//
+	// De nieuwe sleutel wordt pas gebruikt als het register hem heeft; de oude blijft tot hij vernietigd wordt.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sleutels (the `RotateKey` operationId).
+	RotateKeyWithResponse(ctx context.Context, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
+
+	// RetireKeyWithResponse Een sleutel vernietigen die vervangen is
+	//
+	// Dat kan pas als het register hem niet meer heeft, en de reservekopie hem niet meer nodig heeft.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /sleutels/{id} (the `RetireKey` operationId).
+	RetireKeyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RetireKeyResponse, error)
 
 	// GetStatusWithResponse Hoe het knooppunt ervoor staat
 	//
@@ -14297,6 +14570,171 @@ func (r MakeBackupResponse) ContentType() string {
 	return ""
 }
 
+type ListKeysResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Keys
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListKeysResponse) GetJSON200() *Keys {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListKeysResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListKeysResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Keys
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateKeyResponse) GetJSON201() *Keys {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RetireKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Keys
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RetireKeyResponse) GetJSON200() *Keys {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RetireKeyResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RetireKeyResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RetireKeyResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RetireKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetireKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetireKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetireKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetStatusResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17170,6 +17608,66 @@ func (c *ClientWithResponses) MakeBackupWithResponse(ctx context.Context, reqEdi
 	return ParseMakeBackupResponse(rsp)
 }
 
+// ListKeysWithResponse De sleutels van het knooppunt, en hoe ver het vervangen ervan is
+//
+// Alleen wat iedereen mag weten. Van elk gebruik staat de nieuwste sleutel vooraan.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sleutels (the `ListKeys` operationId).
+func (c *ClientWithResponses) ListKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListKeysResponse, error) {
+	rsp, err := c.ListKeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListKeysResponse(rsp)
+}
+
+// RotateKeyWithBodyWithResponse Een nieuwe sleutel maken naast de sleutel die in gebruik is
+//
+// De nieuwe sleutel wordt pas gebruikt als het register hem heeft; de oude blijft tot hij vernietigd wordt.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sleutels (the `RotateKey` operationId).
+func (c *ClientWithResponses) RotateKeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error) {
+	rsp, err := c.RotateKeyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateKeyResponse(rsp)
+}
+
+// RotateKeyWithResponse Een nieuwe sleutel maken naast de sleutel die in gebruik is
+//
+// De nieuwe sleutel wordt pas gebruikt als het register hem heeft; de oude blijft tot hij vernietigd wordt.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sleutels (the `RotateKey` operationId).
+func (c *ClientWithResponses) RotateKeyWithResponse(ctx context.Context, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error) {
+	rsp, err := c.RotateKey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateKeyResponse(rsp)
+}
+
+// RetireKeyWithResponse Een sleutel vernietigen die vervangen is
+//
+// Dat kan pas als het register hem niet meer heeft, en de reservekopie hem niet meer nodig heeft.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /sleutels/{id} (the `RetireKey` operationId).
+func (c *ClientWithResponses) RetireKeyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RetireKeyResponse, error) {
+	rsp, err := c.RetireKey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetireKeyResponse(rsp)
+}
+
 // GetStatusWithResponse Hoe het knooppunt ervoor staat
 //
 // Returns a wrapper object for the known response body format(s).
@@ -20034,6 +20532,126 @@ func ParseMakeBackupResponse(rsp *http.Response) (*MakeBackupResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListKeysResponse parses an HTTP response from a ListKeysWithResponse call
+func ParseListKeysResponse(rsp *http.Response) (*ListKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Keys
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateKeyResponse parses an HTTP response from a RotateKeyWithResponse call
+func ParseRotateKeyResponse(rsp *http.Response) (*RotateKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Keys
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRetireKeyResponse parses an HTTP response from a RetireKeyWithResponse call
+func ParseRetireKeyResponse(rsp *http.Response) (*RetireKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetireKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Keys
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
 		var dest Fout

@@ -232,6 +232,19 @@ func (c *Client) MakeBackup(ctx context.Context) (Backup, error) {
 	return result[Backup](c.raw.MakeBackup(ctx))
 }
 
+// Keys lists the keys of the node that can be rotated.
+func (c *Client) Keys(ctx context.Context) (Keys, error) { return result[Keys](c.raw.ListKeys(ctx)) }
+
+// RotateKey makes a new key for a use, beside the one in use.
+func (c *Client) RotateKey(ctx context.Context, use KeyUse) (Keys, error) {
+	return result[Keys](c.raw.RotateKey(ctx, NewKey{Use: use}))
+}
+
+// RetireKey destroys a key that was replaced.
+func (c *Client) RetireKey(ctx context.Context, id string) (Keys, error) {
+	return result[Keys](c.raw.RetireKey(ctx, id))
+}
+
 // Ask makes a request on behalf of a person.
 func (c *Client) Ask(ctx context.Context, by By, r NewRequest) (Request, error) {
 	return result[Request](c.raw.Ask(ctx, &AskParams{Actor: by.Staff, Hat: by.Hat}, r))

@@ -14,6 +14,7 @@ import (
 // The format versions of what is inside a sealed file.
 const (
 	keystoreFormat  = "sluis-keystore/1"
+	keyringFormat   = "sluis-keystore/2" // with former keys, or after a change of lock
 	authorityFormat = "sluis-authority-key/1"
 )
 
@@ -23,7 +24,9 @@ const (
 // Witness (ed25519.PrivateKey: the libp2p host key, the key that signs messages,
 // the key that signs checkpoints of the ledger, the key that cosigns those of
 // others), Sealing (*[Identity]: opens what is sealed to the party), Master and
-// Pseudonym ([Secret]: storage master key and the key of pseudonyms). They sit behind two pointers because an
+// Pseudonym ([Secret]: storage master key and the key of pseudonyms), Former (the
+// keys before these, see [Keys.Rotate]), and Relocked (how often the lock was
+// changed). They sit behind two pointers because an
 // ed25519.PrivateKey is a plain slice, which fmt prints byte by byte wherever it
 // can't see that Keys hides itself, and behind one pointer too when the verb
 // does not fit it.
@@ -39,6 +42,8 @@ type keyFields struct {
 	Sealing    *Identity
 	Master     Secret
 	Pseudonym  Secret
+	Former     Former
+	Relocked   int
 }
 
 // Public are the public halves of [Keys].
@@ -90,6 +95,18 @@ type storedKeys struct {
 	Sealing    string `json:"sealing"`
 	Master     []byte `json:"master"`
 	Pseudonym  []byte `json:"pseudonym"`
+	// Only in format 2.
+	Former   *storedFormer `json:"former,omitempty"`
+	Relocked int           `json:"relocked,omitempty"`
+}
+
+// format is the lowest that has room for what is stored, so that a keystore that
+// never changed can be read by the versions before this one.
+func (s storedKeys) format() string {
+	if s.Former != nil || s.Relocked > 0 {
+		return keyringFormat
+	}
+	return keystoreFormat
 }
 
 // Seal writes the keys as an age file that the lock opens.
@@ -111,10 +128,16 @@ func (k *Keys) encode() ([]byte, error) {
 			return nil, errors.New("keystore: a key is missing")
 		}
 	}
-	return json.Marshal(storedKeys{
-		keystoreFormat, k.Host.Seed(), k.Signing.Seed(), k.Checkpoint.Seed(), k.Witness.Seed(), k.Sealing.key.get().String(), k.Master.Bytes(),
-		k.Pseudonym.Bytes(),
-	})
+	former, err := k.Former.stored()
+	if err != nil {
+		return nil, err
+	}
+	s := storedKeys{
+		Host: k.Host.Seed(), Signing: k.Signing.Seed(), Checkpoint: k.Checkpoint.Seed(), Witness: k.Witness.Seed(), Sealing: k.Sealing.key.get().String(),
+		Master: k.Master.Bytes(), Pseudonym: k.Pseudonym.Bytes(), Former: former, Relocked: k.Relocked,
+	}
+	s.Format = s.format()
+	return json.Marshal(s)
 }
 
 // OpenKeys opens what [Keys.Seal] sealed. It returns [ErrWrongLock] when the
@@ -134,8 +157,8 @@ func decodeKeys(plaintext []byte) (*Keys, error) {
 	if err := json.Unmarshal(plaintext, &s); err != nil {
 		return nil, errors.New("keystore: not a keystore")
 	}
-	if s.Format != keystoreFormat {
-		return nil, fmt.Errorf("keystore: the format is not %s; it was written by another version of sluis", keystoreFormat)
+	if s.Format != keystoreFormat && s.Format != keyringFormat {
+		return nil, fmt.Errorf("keystore: the format is neither %s nor %s; it was written by another version of sluis", keystoreFormat, keyringFormat)
 	}
 	for _, seed := range [][]byte{s.Host, s.Signing, s.Checkpoint, s.Witness} {
 		if len(seed) != ed25519.SeedSize {
@@ -154,9 +177,17 @@ func decodeKeys(plaintext []byte) (*Keys, error) {
 	if err != nil {
 		return nil, errors.New("keystore: the pseudonym key has the wrong size")
 	}
+	if s.Relocked < 0 {
+		return nil, errors.New("keystore: not written in its one form")
+	}
+	former, err := s.Former.former()
+	if err != nil {
+		return nil, err
+	}
 	k := &Keys{&keys{&keyFields{
 		Host: ed25519.NewKeyFromSeed(s.Host), Signing: ed25519.NewKeyFromSeed(s.Signing), Checkpoint: ed25519.NewKeyFromSeed(s.Checkpoint),
 		Witness: ed25519.NewKeyFromSeed(s.Witness), Sealing: &Identity{veiled(sealing)}, Master: master, Pseudonym: pseudonym,
+		Former: former, Relocked: s.Relocked,
 	}}}
 	again, err := k.encode()
 	if err != nil || !bytes.Equal(again, plaintext) {

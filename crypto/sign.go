@@ -25,8 +25,9 @@ type Token struct {
 // Sign signs payload, a JSON object, as a JWS in compact serialisation (RFC
 // 7515) with EdDSA (RFC 8037). The header has exactly alg, kid and typ; kid is
 // the [KeyID] of the key. It refuses a payload that [Verify] would refuse.
-func Sign(key ed25519.PrivateKey, typ string, payload []byte) ([]byte, error) {
-	if len(key) != ed25519.PrivateKeySize {
+func Sign(key Signer, typ string, payload []byte) ([]byte, error) {
+	public, ok := publicOfSigner(key)
+	if !ok {
 		return nil, errors.New("sign: not an Ed25519 private key")
 	}
 	if typ == "" {
@@ -39,7 +40,7 @@ func Sign(key ed25519.PrivateKey, typ string, payload []byte) ([]byte, error) {
 	if err := h.Set(jws.TypeKey, typ); err != nil {
 		return nil, err
 	}
-	if err := h.Set(jws.KeyIDKey, KeyID(publicOf(key))); err != nil {
+	if err := h.Set(jws.KeyIDKey, KeyID(public)); err != nil {
 		return nil, err
 	}
 	return jws.Sign(payload, jws.WithKey(jwa.EdDSA, key, jws.WithProtectedHeaders(h)))

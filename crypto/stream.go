@@ -40,9 +40,16 @@ func SealStream(w io.Writer, to ...Recipient) (io.WriteCloser, error) {
 // order, but only io.EOF says that nothing is missing behind it: until then
 // nothing may be concluded from it. A stream that was changed or cut off ends
 // with [ErrSealBroken], never with io.EOF.
-func OpenStream(r io.Reader, id *Identity) (io.Reader, error) {
-	if id == nil || id.key.get() == nil {
-		return nil, errors.New("open: the identity is empty")
+func OpenStream(r io.Reader, ids ...*Identity) (io.Reader, error) {
+	var keys []age.Identity
+	for _, id := range ids {
+		if id == nil || id.key.get() == nil {
+			return nil, errors.New("open: the identity is empty")
+		}
+		keys = append(keys, id.key.get())
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("open: there is no identity")
 	}
 	buffered := bufio.NewReaderSize(r, maxHeader)
 	head, err := buffered.Peek(maxHeader)
@@ -52,7 +59,7 @@ func OpenStream(r io.Reader, id *Identity) (io.Reader, error) {
 	if !hybridOnly(head) {
 		return nil, ErrSealBroken
 	}
-	opened, err := age.Decrypt(buffered, id.key.get())
+	opened, err := age.Decrypt(buffered, keys...)
 	if unmatched := new(age.NoIdentityMatchError); errors.As(err, &unmatched) {
 		return nil, ErrNotForUs
 	}

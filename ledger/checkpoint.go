@@ -113,16 +113,22 @@ func NewSigner(origin string, key ed25519.PrivateKey) (note.Signer, error) {
 // key in base64, joined by plus signs.
 func VerifierKey(origin string, pub ed25519.PublicKey) string { return vkey(origin, algEd25519, pub) }
 
-// SignCheckpoint signs a checkpoint. The name of the signer must be the origin.
-// The same checkpoint and key give the same bytes.
-func SignCheckpoint(c Checkpoint, s note.Signer) ([]byte, error) {
+// SignCheckpoint signs a checkpoint, with more than one key while that of the
+// ledger is being replaced. The name of every signer must be the origin. The same
+// checkpoint and keys give the same bytes.
+func SignCheckpoint(c Checkpoint, signers ...note.Signer) ([]byte, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if s.Name() != c.Origin {
-		return nil, errors.New("checkpoint: the signer has another name than the origin")
+	if len(signers) == 0 {
+		return nil, errors.New("checkpoint: there is no signer")
 	}
-	return note.Sign(&note.Note{Text: c.Text()}, s)
+	for _, s := range signers {
+		if s.Name() != c.Origin {
+			return nil, errors.New("checkpoint: the signer has another name than the origin")
+		}
+	}
+	return note.Sign(&note.Note{Text: c.Text()}, signers...)
 }
 
 // OpenCheckpoint reads a signed checkpoint and checks the signature of the key

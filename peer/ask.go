@@ -42,7 +42,7 @@ func (n *Node) Ask(ctx context.Context, who Who, asking Asking) (exchange.Exchan
 		return exchange.Exchange{}, err
 	}
 	e := envelope(x, a.At, x.Request.Due)
-	signed, err := wire.SignRequest(e, x.Request, n.keys.Signing)
+	signed, err := wire.SignRequest(e, x.Request, n.signing())
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
@@ -165,7 +165,7 @@ func (n *Node) Withdraw(ctx context.Context, who Who, id exchange.ID) (exchange.
 		}
 		e := envelope(x, j.now, j.now.Add(answerLife))
 		e.Follows = j.before.Request
-		signed, err := wire.SignWithdrawal(e, n.keys.Signing)
+		signed, err := wire.SignWithdrawal(e, n.signing())
 		if err != nil {
 			return act{}, err
 		}

@@ -90,7 +90,7 @@ func (n *Node) account(party register.Party, w wire.Witnessing) (wire.Consistenc
 		}
 		c.Proofs = append(c.Proofs, raw)
 	}
-	return c.Sign(n.keys.Signing)
+	return c.Sign(n.signing())
 }
 
 // hear takes what a partner tells of other ledgers. Of a ledger that is watched

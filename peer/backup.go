@@ -41,6 +41,9 @@ type chain struct {
 	First int               `json:"first"` // number of the whole part that it leads back to
 	Point store.BackupPoint `json:"point"`
 	Whole time.Time         `json:"whole"` // when that was made
+	// Key is the crypto.RecipientID of what all parts are sealed to; "" in a backup
+	// of a version that did not say so.
+	Key string `json:"key,omitempty"`
 }
 
 func (c chain) part(n int) string { return fmt.Sprintf("%06d%s", n, partSuffix) }
@@ -69,16 +72,17 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 		return BackupMade{}, err
 	}
 	made := BackupMade{Part: before.Part + 1}
-	after := chain{Part: made.Part, First: before.First, Whole: before.Whole}
+	sealing := n.keys.Load().Sealing.Recipient()
+	after := chain{Part: made.Part, First: before.First, Whole: before.Whole, Key: crypto.RecipientID(sealing)}
 	since := before.Point
-	if since.ID == "" || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
+	if since.ID == "" || before.Key != after.Key || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
 		made.Whole, since = true, store.BackupPoint{}
 		after.First, after.Whole = after.Part, n.now().UTC()
 	}
 	if err := n.copyOpen(dir); err != nil {
 		return BackupMade{}, err
 	}
-	if after.Point, err = n.writePart(ctx, filepath.Join(dir, after.part(after.Part)), since); err != nil {
+	if after.Point, err = n.writePart(ctx, filepath.Join(dir, after.part(after.Part)), sealing, since); err != nil {
 		return BackupMade{}, err
 	}
 	if err := writeChain(dir, after); err != nil {
@@ -103,7 +107,7 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 }
 
 // writePart writes a part under its own name only when it is whole.
-func (n *Node) writePart(ctx context.Context, path string, since store.BackupPoint) (point store.BackupPoint, err error) {
+func (n *Node) writePart(ctx context.Context, path string, to crypto.Recipient, since store.BackupPoint) (point store.BackupPoint, err error) {
 	partial := path + ".partial"
 	if err := os.RemoveAll(partial); err != nil {
 		return point, err
@@ -112,7 +116,7 @@ func (n *Node) writePart(ctx context.Context, path string, since store.BackupPoi
 	if err != nil {
 		return point, err
 	}
-	sealed, err := crypto.SealStream(f, n.keys.Public().Sealing)
+	sealed, err := crypto.SealStream(f, to)
 	if err == nil {
 		point, err = n.store.Backup(ctx, sealed, since)
 		if err == nil {
@@ -150,6 +154,18 @@ func (n *Node) copyOpen(dir string) error {
 		}
 	}
 	return n.listDestroyed()
+}
+
+// backupNeeds reports whether the backup can't be opened without a sealing key.
+// A backup that does not say to which key it is sealed may need any.
+func (n *Node) backupNeeds(recipient string) (bool, error) {
+	if n.config.Backup.Dir == "" {
+		return false, nil
+	}
+	n.backing.Lock()
+	defer n.backing.Unlock()
+	c, err := readChain(n.config.Backup.Dir)
+	return c.Part > 0 && (c.Key == "" || c.Key == recipient), err
 }
 
 func readChain(dir string) (c chain, err error) {
@@ -258,7 +274,7 @@ func Restore(dir, from string, destroyed []byte, o Options) (r store.Restored, e
 			return store.Restored{}, fmt.Errorf("backup: part %d is missing: %v", number-c.First+1, err)
 		}
 		defer f.Close()
-		opened, err := crypto.OpenStream(f, keys.Sealing)
+		opened, err := crypto.OpenStream(f, keys.Identities()...)
 		if err != nil {
 			return store.Restored{}, fmt.Errorf("backup: part %d: %v", number-c.First+1, err)
 		}

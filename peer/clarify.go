@@ -17,7 +17,7 @@ func (n *Node) Question(ctx context.Context, who Who, id exchange.ID, text excha
 		}
 		e := envelope(x, j.now, j.now.Add(answerLife))
 		e.Follows = j.before.Request
-		signed, err := wire.SignQuestion(e, text, n.keys.Signing)
+		signed, err := wire.SignQuestion(e, text, n.signing())
 		if err != nil {
 			return act{}, err
 		}
@@ -36,7 +36,7 @@ func (n *Node) Reply(ctx context.Context, who Who, id exchange.ID, text exchange
 		}
 		e := envelope(x, j.now, j.now.Add(answerLife))
 		e.Follows = j.before.Questions[len(j.before.Questions)-1]
-		signed, err := wire.SignReply(e, text, n.keys.Signing)
+		signed, err := wire.SignReply(e, text, n.signing())
 		if err != nil {
 			return act{}, err
 		}

@@ -77,7 +77,7 @@ func (n *Node) OrganiseConference(ctx context.Context, who Who, o Organising) (e
 		if err != nil {
 			return exchange.Conference{}, err
 		}
-		signed, err := wire.SignInvitation(e, conference, subject, s.Why, n.keys.Signing)
+		signed, err := wire.SignInvitation(e, conference, subject, s.Why, n.signing())
 		if err != nil {
 			return exchange.Conference{}, err
 		}
@@ -172,7 +172,7 @@ func (n *Node) AnswerConference(ctx context.Context, who Who, id exchange.ID, co
 		a := act{meeting: j.before.with(c), event: event}
 		for _, to := range c.Others() {
 			e := a.meeting.envelope(to, j.now)
-			signed, err := wire.SignConferenceAnswer(e, coming, n.keys.Signing)
+			signed, err := wire.SignConferenceAnswer(e, coming, n.signing())
 			if err != nil {
 				return act{}, err
 			}
@@ -227,7 +227,7 @@ func (n *Node) Contribute(ctx context.Context, who Who, id exchange.ID, s Speaki
 		a := act{said: &saying{in: j.before, Contribution: said}, event: event}
 		for _, to := range said.To {
 			e := j.before.envelope(to, j.now)
-			signed, err := wire.SignContribution(e, said, n.keys.Signing)
+			signed, err := wire.SignContribution(e, said, n.signing())
 			if err != nil {
 				return act{}, err
 			}
@@ -258,7 +258,7 @@ func (n *Node) CloseConference(ctx context.Context, who Who, id exchange.ID) (ex
 		for _, to := range c.Others() {
 			e := a.meeting.envelope(to, j.now)
 			e.Expires = j.now.Add(answerLife) // that it was closed, everybody should know
-			signed, err := wire.SignClosing(e, n.keys.Signing)
+			signed, err := wire.SignClosing(e, n.signing())
 			if err != nil {
 				return act{}, err
 			}

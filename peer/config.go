@@ -56,6 +56,7 @@ type Config struct {
 	Metrics   Metrics   `toml:"metrics"`
 	Tracing   Tracing   `toml:"tracing"`
 	Logboek   Logboek   `toml:"logboek"`
+	Signing   Signing   `toml:"signing"`
 	Console   Console   `toml:"console"`
 }
 

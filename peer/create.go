@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"sluis/crypto"
 	"sluis/exchange"
@@ -182,7 +183,12 @@ func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
 	if err != nil {
 		return register.Entry{}, err
 	}
-	return register.EntryOf(keys.Public(), id.origin(), id.Party, config.addresses(), id.Contact)
+	hardware, err := openHardware(config.Signing)
+	if err != nil {
+		return register.Entry{}, err
+	}
+	reg, _ := Premises{Dir: dir, Now: time.Now}.register(id) // a node that no register has yet is entered with what it has
+	return entryOfKeys(keys, hardware, reg, id, config, time.Now())
 }
 
 // emptyDir makes the directory, or takes one that is there and empty.
@@ -226,6 +232,26 @@ func replaceFile(path string, content []byte) error {
 		return err
 	}
 	if err := writeFile(next, content); err != nil {
+		return err
+	}
+	if err := os.Rename(next, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// replaceOwned is replaceFile for a file that belongs to the account of the
+// node, also when root replaces it.
+func replaceOwned(path string, content []byte) error {
+	before, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	next := path + ".next"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := errors.Join(writeFile(next, content), giveTo(next, before)); err != nil {
 		return err
 	}
 	if err := os.Rename(next, path); err != nil {

@@ -69,7 +69,7 @@ func (n *Node) decided(j judging, x exchange.Exchange, event exchange.Event) (ac
 	}
 	e := envelope(x, j.now, j.now.Add(answerLife))
 	e.Follows = j.before.Request
-	signed, err := wire.SignAnswer(e, x.Decision.Answer(), n.keys.Signing)
+	signed, err := wire.SignAnswer(e, x.Decision.Answer(), n.signing())
 	if err != nil {
 		return act{}, err
 	}

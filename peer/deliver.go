@@ -195,7 +195,7 @@ func (n *Node) receipted(ctx context.Context, f *inForce, out store.Outgoing, to
 	if err != nil {
 		return err
 	}
-	token, err := wire.Unseal(sealed, n.keys.Sealing)
+	token, err := wire.Unseal(sealed, n.keys.Load().Identities()...)
 	if err != nil {
 		return err
 	}

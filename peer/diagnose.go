@@ -3,12 +3,14 @@ package peer
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,12 +71,46 @@ func (n *Node) ownKeys(f *inForce) []Check {
 	if !ok {
 		return nil // which the look from outside tells
 	}
-	public := n.keys.Public()
-	signs := slices.ContainsFunc(e.Keys, func(k register.Key) bool { return k.JWK.Kid == crypto.PublicJWK(public.Signing).Kid })
-	if !signs || e.Peer != crypto.PeerID(public.Host) || !slices.Contains(e.Recipients, public.Sealing.String()) {
+	ours := func(u crypto.Use) bool {
+		return slices.ContainsFunc(n.keys.Load().Held(), func(h crypto.Held) bool {
+			_, live := listing(n.keys.Load(), f.register, n.id, h, n.now())
+			return h.Use == u && live
+		})
+	}
+	signs := slices.ContainsFunc(e.Keys, func(k register.Key) bool {
+		return slices.ContainsFunc(n.keys.Load().Of(crypto.UseSigning), func(key ed25519.PrivateKey) bool { return kidOf(key) == k.JWK.Kid })
+	})
+	if !signs || !ours(crypto.UsePeer) || !ours(crypto.UseSealing) || !ours(crypto.UseCheckpoint) || !ours(crypto.UseWitness) {
 		return []Check{found(keyOther)}
 	}
-	return nil
+	return rotation(n.Keys())
+}
+
+// rotation says what the next step is with keys that are being replaced.
+func rotation(keys []KeyHeld) (checks []Check) {
+	uses := map[string][]string{}
+	for _, k := range keys {
+		code := ""
+		switch {
+		case k.State == KeyWaits && !k.Former && k.Since.IsZero():
+			code = keyWaits
+		case k.State == KeyOverlap:
+			code = keyOverlap
+		case k.State == KeyOver && k.Former, k.State == KeyRevoked && k.Former:
+			code = keyLeft
+		default:
+			continue
+		}
+		if use := string(k.Use); !slices.Contains(uses[code], use) {
+			uses[code] = append(uses[code], use)
+		}
+	}
+	for _, code := range []string{keyWaits, keyOverlap, keyLeft} {
+		if len(uses[code]) > 0 {
+			checks = append(checks, found(code, "uses", strings.Join(uses[code], ", ")))
+		}
+	}
+	return checks
 }
 
 // clockCheck compares the clock with those of the partners whose ledgers were

@@ -48,6 +48,12 @@ const (
 	TooSoon           = "too-soon"
 	LawUnreadable     = "law-unreadable"
 	NodeExists        = "node-exists"
+	UnknownKey        = "unknown-key"
+	KeyNeeded         = "key-needed"
+	TooManyKeys       = "too-many-keys"
+	BackupNeedsKey    = "backup-needs-key"
+	LockChanged       = "lock-changed"
+	NoHardware        = "no-hardware"
 	NoNode            = "no-node"
 	Busy              = "overtaken"
 	Internal          = "internal"
@@ -56,13 +62,13 @@ const (
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
-	Follows, BadReceipt, BadReply, UnknownCode, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, NodeExists, NoNode, Busy, Internal,
+	Follows, BadReceipt, BadReply, UnknownCode, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, UnknownKey, KeyNeeded, TooManyKeys, BackupNeedsKey, LockChanged, NoHardware, NodeExists, NoNode, Busy, Internal,
 }
 
 func fault(code string) *Fault {
 	f := &Fault{Code: code}
 	switch code {
-	case NoRegister, RegisterExpired, Recovering, UnknownParty, UnknownConference, PartnerTooMuch, NotPartner, TooSoon, Busy, Internal:
+	case NoRegister, RegisterExpired, Recovering, UnknownParty, UnknownConference, PartnerTooMuch, NotPartner, TooSoon, NoHardware, Busy, Internal:
 		f.Retry = true
 	}
 	return f

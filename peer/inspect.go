@@ -147,7 +147,7 @@ func (g *Granted) Write(ctx context.Context, out io.Writer) error {
 	if err := g.evidence(bundle); err != nil {
 		return err
 	}
-	if err := bundle.Close(g.node.keys.Signing); err != nil {
+	if err := bundle.Close(g.node.signing()); err != nil {
 		return err
 	}
 	return errors.Join(sealed.Close(), buffered.Flush())

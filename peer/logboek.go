@@ -145,7 +145,7 @@ func (n *Node) logboekSubject(in exchange.CapacityCode, bsn exchange.BSN, name, 
 	if !bsn.Zero() {
 		who = "bsn\n" + bsn.Reveal()
 	}
-	return crypto.Pseudonym(n.keys.Pseudonym, "logboek", string(in)+"\n"+who)
+	return crypto.Pseudonym(n.keys.Load().Pseudonym, "logboek", string(in)+"\n"+who)
 }
 
 // gone reports whether there is nothing to read, now or any more.

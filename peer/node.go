@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/mod/sumdb/note"
 
 	"sluis/crypto"
 	"sluis/exchange"
@@ -52,21 +53,24 @@ type Network interface {
 
 // A Node is one organisation's node.
 type Node struct {
-	dir     string
-	id      Identity
-	config  Config
-	keys    *crypto.Keys
-	store   *store.Store
-	network Network
-	pin     register.Pin
-	courier *courier
-	watch   *watch
-	feed    feed
-	board   *board
-	quota   *quota
-	clocks  *clocks
-	renew   chan struct{} // holds one token when peers should hear of our register
-	sweep   chan struct{} // holds one token when something may be due before the day is over
+	dir      string
+	id       Identity
+	config   Config
+	keys     atomic.Pointer[crypto.Keys] // replaced, never changed
+	hardware hardware                    // signing keys that are not in the keystore
+	lock     crypto.Lock                 // of the keystore
+	store    *store.Store
+	network  *switchboard
+	pin      register.Pin
+	courier  *courier
+	watch    *watch
+	feed     feed
+	board    *board
+	quota    *quota
+	clocks   *clocks
+	renew    chan struct{} // holds one token when peers should hear of our register
+	rekey    chan struct{} // holds one token when keys, or what the register says of them, changed
+	sweep    chan struct{} // holds one token when something may be due before the day is over
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
 	force atomic.Pointer[inForce]
@@ -75,6 +79,7 @@ type Node struct {
 	installing sync.Mutex
 	recovery   atomic.Pointer[Recovery] // nil unless the node was restored
 	backing    sync.Mutex               // held while a backup is made
+	rotating   sync.Mutex               // held while keys are changed or put to use
 	sweeping   sync.Mutex               // held while what is due is destroyed
 	law        *exchange.Law            // the program's own, in force until a register brings another
 	started    time.Time                // by our own clock
@@ -143,18 +148,22 @@ func Open(dir string, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(filepath.Join(dir, storeDir), so)
-	if err != nil {
+	n := &Node{
+		dir: dir, id: id, config: config, lock: o.Lock, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), clocks: newClocks(), board: newBoard(),
+		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
+	}
+	n.keys.Store(keys)
+	if n.hardware, err = openHardware(config.Signing); err != nil {
 		return nil, err
 	}
-	n := &Node{
-		dir: dir, id: id, config: config, keys: keys, store: s, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), clocks: newClocks(), board: newBoard(),
-		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
+	so.Also = n.alsoSign(so.Signer)
+	if n.store, err = store.Open(filepath.Join(dir, storeDir), so); err != nil {
+		return nil, err
 	}
 	n.started = n.now()
 	n.force.Store(&inForce{law: law})
 	if err := n.start(o); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(err, n.store.Close())
 	}
 	return n, nil
 }
@@ -174,8 +183,8 @@ func (n *Node) start(o Options) error {
 	if open == nil {
 		open = func(c transport.Config) (Network, error) { return transport.Open(c) }
 	}
-	network, err := open(transport.Config{
-		Key: n.keys.Host, Listen: n.config.Listen, Announce: n.config.Announce, Relays: n.config.Relays, Proxy: n.config.Proxy, QUIC: n.config.QUIC,
+	network, err := openSwitchboard(open, transport.Config{
+		Key: hostKey(n.keys.Load(), n.force.Load().register, n.id.OIN), Listen: n.config.Listen, Announce: n.config.Announce, Relays: n.config.Relays, Proxy: n.config.Proxy, QUIC: n.config.QUIC,
 		Protocols: n.protocols(), Peers: n.peers(), Limits: n.config.transportLimits(), Log: n.log,
 	})
 	if err != nil {
@@ -256,13 +265,16 @@ func newID(now time.Time) exchange.ID {
 // storeOptions derives from the keys what the store needs.
 func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (store.Options, error) {
 	origin := id.origin()
-	signer, err := ledger.NewSigner(origin, keys.Checkpoint)
+	signers, err := signersOf(origin, keys)
 	if err != nil {
-		return store.Options{}, fmt.Errorf("checkpoint key: %w", err)
+		return store.Options{}, err
 	}
+	// The oldest comes first: it has signed whatever is on the disk.
+	first := keys.Of(crypto.UseCheckpoint)[len(signers)-1]
 	return store.Options{
-		Master: keys.Master, Signer: signer, Verifier: ledger.VerifierKey(origin, keys.Public().Checkpoint),
-		Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
+		Master: keys.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
+		Also: func() []note.Signer { return signers[:len(signers)-1] },
+		Now:  o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
 		Committing: func(ctx context.Context) func(error) {
 			_, end := o.Observe.Begin(ctx, CommitStep, nil)
 			return func(err error) { end("", outcomeOfCommit(err)) }

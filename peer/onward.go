@@ -183,7 +183,7 @@ func (n *Node) signPassing(e wire.Envelope, before record, x exchange.Exchange, 
 		}
 		body.Disclosures = append(body.Disclosures, encoded)
 	}
-	return wire.SignPassing(e, body, parts, n.keys.Signing)
+	return wire.SignPassing(e, body, parts, n.signing())
 }
 
 // restsOn are the permissions that a passing must bring: those that brought the
@@ -293,7 +293,7 @@ func (n *Node) AskPermission(ctx context.Context, who Who, id exchange.ID, of ex
 			body.Links = append(body.Links, wire.DigestOf(l))
 		}
 		e := onwardEnvelope(x, permission, of, j.now)
-		signed, err := wire.SignPermissionRequest(e, body, links, n.keys.Signing)
+		signed, err := wire.SignPermissionRequest(e, body, links, n.signing())
 		if err != nil {
 			return act{}, err
 		}
@@ -347,7 +347,7 @@ func (n *Node) DecidePermission(ctx context.Context, who Who, id, permission exc
 		}
 		e := onwardEnvelope(x, newID(j.now), r.Holder, j.now)
 		e.Follows = asked.Digest
-		signed, err := wire.SignPermission(e, body, n.keys.Signing)
+		signed, err := wire.SignPermission(e, body, n.signing())
 		if err != nil {
 			return act{}, err
 		}
@@ -371,7 +371,7 @@ func (n *Node) WithdrawPermission(ctx context.Context, who Who, id, permission e
 		}
 		e := onwardEnvelope(x, newID(j.now), permissionOf(x, permission).Holder, j.now)
 		e.Follows = given.Digest
-		signed, err := wire.SignPermissionWithdrawal(e, permission, n.keys.Signing)
+		signed, err := wire.SignPermissionWithdrawal(e, permission, n.signing())
 		if err != nil {
 			return act{}, err
 		}
@@ -491,7 +491,7 @@ func (n *Node) supersede(a *act, before record, c exchange.Correction) error {
 func (n *Node) correction(x exchange.Exchange, c exchange.Correction, to exchange.CorrectedAt, now time.Time) (parcel, error) {
 	told := x.For(c, to)
 	e := onwardEnvelope(x, to.Message, to.Party, now)
-	signed, err := wire.SignCorrection(e, told, to.Passing, n.keys.Signing)
+	signed, err := wire.SignCorrection(e, told, to.Passing, n.signing())
 	return parcel{
 		message: message{wire.Correction, signed}, out: outgoing(rowOf(x), e, signed), event: x.IssueCorrection(told, to.Party, now),
 	}, err
@@ -519,7 +519,7 @@ func (n *Node) noticesOf(kind exchange.MessageKind, before record, x exchange.Ex
 		}
 		told = append(told, l.By)
 		e := onwardEnvelope(x, newID(now), l.By, now)
-		signed, err := wire.SignNotice(e, token.Token, since(m.links, x.Provenance, l.By), n.keys.Signing)
+		signed, err := wire.SignNotice(e, token.Token, since(m.links, x.Provenance, l.By), n.signing())
 		if err != nil {
 			return nil, err
 		}

@@ -130,7 +130,6 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 		return r, err
 	}
 	var all []Missing
-	key := ledger.VerifierKey(n.id.origin(), n.keys.Public().Checkpoint)
 	for _, p := range f.register.Parties() {
 		if p.OIN == n.id.OIN {
 			continue
@@ -148,7 +147,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 		r.Asked++
 		all = append(all, named(said.Since, p.OIN)...)
 		for _, note := range said.Seen {
-			c, err := ledger.OpenCheckpoint([]byte(note), key)
+			c, err := n.openOwn([]byte(note))
 			if err != nil {
 				continue // of another name of this ledger, or not ours
 			}
@@ -160,7 +159,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 			if err != nil {
 				return r, err
 			}
-			same, err := ledger.OpenCheckpoint(own, key)
+			same, err := n.openOwn(own)
 			if err != nil {
 				return r, err
 			}

@@ -86,7 +86,7 @@ func (n *Node) read(from string, sealed []byte) (*inForce, wire.Message, error) 
 	if err != nil {
 		return nil, wire.Message{}, err
 	}
-	token, err := wire.Unseal(sealed, n.keys.Sealing)
+	token, err := wire.Unseal(sealed, n.keys.Load().Identities()...)
 	if err != nil {
 		return nil, wire.Message{}, err
 	}
@@ -300,15 +300,15 @@ func (n *Node) receipt(f *inForce, m wire.Message, w store.Receipted, checkpoint
 	for _, h := range proof {
 		v.Proof = append(v.Proof, h[:])
 	}
-	at := w.Time
-	if key, ok := f.register.Key(crypto.KeyID(n.keys.Public().Signing)); ok && key.From.After(at) {
+	at, signing := w.Time, n.signing()
+	if key, ok := f.register.Key(kidOfSigner(signing)); ok && key.From.After(at) {
 		at = key.From // our key was rotated since: a key does not sign before it holds
 	}
 	e := wire.Envelope{
 		ID: receiptID(m.Digest), From: m.To, To: m.From, Exchange: m.Exchange, Follows: m.Digest,
 		At: at, Expires: at.Add(receiptLife),
 	}
-	signed, err := wire.SignReceipt(e, v, n.keys.Signing)
+	signed, err := wire.SignReceipt(e, v, signing)
 	if err != nil {
 		return nil, err
 	}
@@ -330,8 +330,9 @@ func classify(err error) (code string, retry bool) {
 	case errors.As(err, &refusal):
 		return string(refusal.Code), false
 	case errors.As(err, &bad):
-		// The sender may know a newer register than we do.
-		return bad.Code, bad.Code == wire.KeyUnknown || ofClocks(bad.Code)
+		// The sender may know a newer register than we do, or an older one, which
+		// has a key of ours that is gone.
+		return bad.Code, bad.Code == wire.KeyUnknown || bad.Code == wire.MessageNotOpened || ofClocks(bad.Code)
 	case errors.As(err, &gate):
 		return gate.Code, false
 	case errors.As(err, &own):

@@ -173,18 +173,25 @@ func (n *Node) enforce(after *inForce) error {
 	n.log.Info("register in force", "version", strconv.FormatUint(after.register.Version(), 10))
 	n.courier.allReachable()
 	n.board.forget()
+	n.hurryRegister()
+	n.hurryKeys()
+	n.courier.signal()
+	return nil
+}
+
+func (n *Node) hurryRegister() {
 	select {
 	case n.renew <- struct{}{}:
 	default:
 	}
-	n.courier.signal()
-	return nil
 }
 
 // Register is the register in force, or nil before one is installed.
 func (n *Node) Register() *register.Register { return n.force.Load().register }
 
-// peers lists the parties that may talk to us: all of the register but us.
+// peers lists the parties that may talk to us: all of the register but us, and
+// those whose every signing key was revoked: nothing that they say can be
+// believed, and a thief may have their other keys too.
 func (n *Node) peers() []transport.Peer { return n.peersOf(n.force.Load().register) }
 
 func (n *Node) peersOf(reg *register.Register) []transport.Peer {
@@ -193,7 +200,7 @@ func (n *Node) peersOf(reg *register.Register) []transport.Peer {
 	}
 	var peers []transport.Peer
 	for _, p := range reg.Parties() {
-		if p.OIN != n.id.OIN {
+		if p.OIN != n.id.OIN && reg.MaySign(p.OIN, n.now()) {
 			peers = append(peers, transport.Peer{ID: p.Peer, Addresses: p.Addresses})
 		}
 	}
@@ -294,20 +301,25 @@ func (n *Node) refresh(ctx context.Context) (all bool) {
 	for _, p := range n.peers() {
 		ids = append(ids, p.ID)
 	}
+	var missed []string
 	for _, id := range ids {
 		if ctx.Err() != nil {
 			return false
 		}
 		if err := n.greet(ctx, id); err != nil {
 			n.log.Debug("register not compared", "peer", id, "error", err.Error())
+			missed = append(missed, id)
 			all = false
 		}
 	}
+	n.introduce(ctx, missed)
 	return all
 }
 
 // greet compares registers with one peer. Whichever is older is replaced.
-func (n *Node) greet(ctx context.Context, peer string) error {
+func (n *Node) greet(ctx context.Context, peer string) error { return n.greetBy(ctx, n.network, peer) }
+
+func (n *Node) greetBy(ctx context.Context, network Network, peer string) error {
 	ctx, cancel := context.WithTimeout(ctx, registerTime)
 	defer cancel()
 	mine := greeting{}
@@ -319,7 +331,7 @@ func (n *Node) greet(ctx context.Context, peer string) error {
 		if err != nil {
 			return err
 		}
-		raw, err := n.network.Send(ctx, peer, RegisterProtocol, request)
+		raw, err := network.Send(ctx, peer, RegisterProtocol, request)
 		if err != nil {
 			return err
 		}

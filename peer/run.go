@@ -36,6 +36,7 @@ func (d *duty) hurried() bool {
 func (n *Node) duties() []*duty {
 	at := n.now()
 	return []*duty{
+		{do: n.keepKeys, hurry: n.rekey, next: at},
 		{do: n.keepRegister(), hurry: n.renew, next: at},
 		{do: n.recover, next: at},
 		{do: n.keepRoom(), next: at},

@@ -342,7 +342,7 @@ func (n *Node) index(c *store.Change, a act) {
 // does not lead to what another does.
 func (n *Node) person(in exchange.CapacityCode, bsn exchange.BSN, name, born exchange.Personal) []string {
 	key := func(kind, who string) string {
-		return "person/" + crypto.Pseudonym(n.keys.Pseudonym, "person", string(in)+"\n"+kind+"\n"+who)
+		return "person/" + crypto.Pseudonym(n.keys.Load().Pseudonym, "person", string(in)+"\n"+kind+"\n"+who)
 	}
 	var keys []string
 	if !bsn.Zero() {

@@ -269,7 +269,7 @@ type cosignedNote struct {
 // held, with an entry, and hands him the cosignature. What was checked leaves the
 // backlog. It is on disk before the cosignature leaves (C2SP tlog-witness).
 func (n *Node) cosign(ctx context.Context, party register.Party, tip sighting, was uint64, checked []sighting) error {
-	cosigner, err := ledger.NewCosigner(register.WitnessName(n.id.OIN), n.keys.Witness)
+	cosigner, err := ledger.NewCosigner(register.WitnessName(n.id.OIN), n.witnessKey())
 	if err != nil {
 		return err
 	}

@@ -151,6 +151,13 @@ func (r *Register) Key(kid string) (SigningKey, bool) {
 	return k, ok
 }
 
+// MaySign reports whether a party has a signing key that is not revoked. One
+// that has only ended keys may come back with a newer register.
+func (r *Register) MaySign(oin exchange.OIN, now time.Time) bool {
+	i, ok := r.byOIN[oin]
+	return ok && slices.ContainsFunc(r.doc.Parties[i].Keys, func(k Key) bool { return !r.keys[k.JWK.Kid].RevokedAt(now) })
+}
+
 // Recipients returns whom to seal to so that a party can open it, or nil when
 // there is no such party. It must not be changed.
 func (r *Register) Recipients(oin exchange.OIN) []crypto.Recipient {

@@ -114,8 +114,7 @@ func (s *Store) backupHead(txn *badger.Txn, since BackupPoint) (backupHead, erro
 	if err != nil {
 		return backupHead{}, err
 	}
-	c := ledger.Checkpoint{Origin: s.options.Signer.Name(), Size: size, Root: root}
-	signed, err := ledger.SignCheckpoint(c, s.options.Signer)
+	c, signed, err := s.options.sign(size, root)
 	if err != nil {
 		return backupHead{}, err
 	}

@@ -42,8 +42,7 @@ func Create(dir string, o Options) error {
 		return fmt.Errorf("store: create: %v", err)
 	}
 	// The anchor comes last: without it Open refuses.
-	empty := ledger.Checkpoint{Origin: o.Signer.Name(), Root: ledger.EmptyRoot()}
-	signed, err := ledger.SignCheckpoint(empty, o.Signer)
+	_, signed, err := o.sign(0, ledger.EmptyRoot())
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
-
-	"sluis/ledger"
 )
 
 // recoveringFile stands beside a database that was restored from a backup, until
@@ -90,9 +88,7 @@ func Rename(dir string, from, to Options) error {
 			return err
 		}
 	}
-	renamed, err := ledger.SignCheckpoint(ledger.Checkpoint{
-		Origin: to.Signer.Name(), Size: signed.checkpoint.Size, Root: signed.checkpoint.Root,
-	}, to.Signer)
+	_, renamed, err := to.sign(signed.checkpoint.Size, signed.checkpoint.Root)
 	if err == nil && verifier == from.Verifier {
 		err = errors.Join(a.Close(), createAnchorAnew(path, renamed))
 	} else {

@@ -200,8 +200,7 @@ func (s *Store) at(point string) error {
 
 // sign returns the signed state of a tree.
 func (s *Store) sign(t *ledger.Tree) (head, error) {
-	c := ledger.Checkpoint{Origin: s.options.Signer.Name(), Size: t.Size(), Root: t.Root()}
-	signed, err := ledger.SignCheckpoint(c, s.options.Signer)
+	c, signed, err := s.options.sign(t.Size(), t.Root())
 	return head{c, signed}, err
 }
 

@@ -65,6 +65,10 @@ type Options struct {
 	Signer   note.Signer
 	Verifier string
 
+	// Also gives more keys of the same ledger, which sign beside Signer while that
+	// is being replaced. It is asked for each checkpoint. Default: none.
+	Also func() []note.Signer
+
 	// Now is the clock. An entry never gets an earlier time than the entry
 	// before it, even when the clock goes back. Default: time.Now.
 	Now func() time.Time
@@ -80,6 +84,17 @@ type Options struct {
 	// is accepted. A database that fills the disk kills the process, so do not
 	// set it below 256 MiB on a real node. Default: 1 GiB.
 	MinFree int64
+}
+
+// sign signs a state of the ledger with every key that it has now.
+func (o Options) sign(size uint64, root ledger.Hash) (ledger.Checkpoint, []byte, error) {
+	c := ledger.Checkpoint{Origin: o.Signer.Name(), Size: size, Root: root}
+	signers := []note.Signer{o.Signer}
+	if o.Also != nil {
+		signers = append(signers, o.Also()...)
+	}
+	signed, err := ledger.SignCheckpoint(c, signers...)
+	return c, signed, err
 }
 
 const defaultMinFree = 1 << 30

@@ -279,8 +279,7 @@ func (s *Store) CheckpointAt(size uint64) (signed []byte, err error) {
 		if err != nil {
 			return err
 		}
-		c := ledger.Checkpoint{Origin: s.options.Signer.Name(), Size: size, Root: root}
-		signed, err = ledger.SignCheckpoint(c, s.options.Signer)
+		_, signed, err = s.options.sign(size, root)
 		return err
 	})
 	return signed, err

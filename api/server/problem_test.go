@@ -161,7 +161,7 @@ func TestContractIsUnderstood(t *testing.T) {
 			bytes++
 		}
 	}
-	if len(c.inputs) != 77 || queries != 26 || headers != 82 || schemas != 31 || bytes != 1 {
+	if len(c.inputs) != 80 || queries != 26 || headers != 82 || schemas != 32 || bytes != 1 {
 		t.Errorf("%d operations, %d query parameters, %d headers, %d documents, %d bodies of bytes", len(c.inputs), queries, headers, schemas, bytes)
 	}
 	// Who acts and under which hat go together.

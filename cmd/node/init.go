@@ -23,6 +23,7 @@ func initCommand(t *terminal) *cobra.Command {
 	var capacities, listen, announce, relays []string
 	var contact register.Contact
 	var newKey string
+	var number int
 	cmd := &cobra.Command{
 		Use:     "init",
 		GroupID: "node",
@@ -44,6 +45,12 @@ makes one.`,
 			identity, err := identityOf(oin, name, capacities, contact)
 			if err != nil {
 				return err
+			}
+			if number < 1 {
+				return usage(errors.New("--ledger starts at 1"))
+			}
+			if number > 1 {
+				identity.Ledger = number
 			}
 			pin, err := os.ReadFile(root)
 			if err != nil {
@@ -86,6 +93,7 @@ makes one.`,
 	f.StringVar(&contact.Email, "contact-email", "", "`address` of the desk")
 	f.StringVar(&contact.Phone, "contact-phone", "", "`number` of the desk")
 	f.StringVar(&newKey, "new-key-file", "", "make a key file at `path` and seal the keystore with it")
+	f.IntVar(&number, "ledger", 1, "`number` of the ledger: one more than that of a node of the organisation that was lost")
 	smith.flags(cmd)
 	for _, required := range []string{"oin", "name", "capacity", "root"} {
 		_ = cmd.MarkFlagRequired(required)

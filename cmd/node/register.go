@@ -18,6 +18,7 @@ import (
 	"sluis/api"
 	"sluis/crypto"
 	"sluis/exchange"
+	"sluis/peer"
 	"sluis/register"
 )
 
@@ -50,7 +51,7 @@ A first register takes these steps:
 	a := &authority{t: t}
 	cmd.AddCommand(
 		a.key(), a.create(), a.rotate(), a.add(), a.change(), a.remove(), a.revoke(), a.law(), a.sign(), a.check(), a.publish(), a.show(),
-		installCommand(t),
+		installCommand(t), pinCommand(t),
 	)
 	return cmd
 }
@@ -90,6 +91,41 @@ func installCommand(t *terminal) *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&wait, "wait", 0, "wait at most this `time` for the node to be up")
+	return cmd
+}
+
+func pinCommand(t *terminal) *cobra.Command {
+	var smith locksmith
+	cmd := &cobra.Command{
+		Use:   "pin ROOT",
+		Short: "Let a node that is stopped trust another root, when the authorities lost theirs",
+		Long: `Lets a node trust another root than the one that it was made with or that follows
+from it: only for when so many register authorities have lost their keys that
+nobody can sign the next root. Compare the fingerprint with another organisation
+by telephone first. The register that the node had is forgotten; install one under
+the new root when the node is up again. The ledger says so.`,
+		Example: "  sluis --dir /var/lib/sluis register pin root-1.json --key-file unlock",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			lock, err := smith.lock(t, false)
+			if err != nil {
+				return err
+			}
+			pinned, err := peer.PinRoot(cmd.Context(), t.dir, root, peer.Options{Lock: lock})
+			if err != nil {
+				return err
+			}
+			return t.print(map[string]string{"root": pinned}, func(w io.Writer) {
+				fmt.Fprintln(w, pinned)
+				fmt.Fprintln(w, "next: start the node, and sluis register install FILE")
+			})
+		},
+	}
+	smith.flags(cmd)
 	return cmd
 }
 
@@ -300,17 +336,26 @@ func (a *authority) remove() *cobra.Command {
 
 func (a *authority) revoke() *cobra.Command {
 	var valid span
-	cmd := a.command("revoke OIN KID", "Say that a signing key was compromised: nothing that it signs from now on is valid",
+	var since string
+	cmd := a.command("revoke OIN KID", "Say that a signing key was compromised: nothing that it signed since is valid",
 		"  sluis register revoke --authority ./authority 00000099000002002000 kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", cobra.ExactArgs(2),
 		func(_ *cobra.Command, args []string) error {
+			at := time.Now()
+			if since != "" {
+				var err error
+				if at, err = time.Parse(time.RFC3339, since); err != nil {
+					return usage(errors.New("--since wants a moment such as 2026-11-28T09:30:00Z"))
+				}
+			}
 			return a.edit(valid, func(d register.Draft) (register.Draft, error) {
 				oin, err := exchange.ParseOIN(args[0])
 				if err != nil {
 					return d, err
 				}
-				return d.Revoke(oin, args[1], time.Now().UTC().Truncate(time.Second))
+				return d.Revoke(oin, args[1], at)
 			})
 		})
+	cmd.Flags().StringVar(&since, "since", "", "`moment` of the theft, as 2026-11-28T09:30:00Z (default: now)")
 	valid.flag(cmd, 365)
 	return cmd
 }

@@ -62,7 +62,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
 			"until": until, "console": consoleConfig, "page": page, "backup": backupConfig, "elsewhere": elsewhere, "metrics": metricsConfig,
-			"figures": figures,
+			"figures": figures, "oldkey": oldKey,
 		},
 	})
 }
@@ -96,6 +96,23 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("no member %s was printed", args[1])
 	}
 	ts.Setenv(args[0], fmt.Sprint(value))
+}
+
+// oldKey sets a variable to the ID of the first key in a list that is not needed
+// any more.
+func oldKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: oldkey NAME")
+	}
+	var all api.Keys
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &all))
+	for _, k := range all.Keys {
+		if k.State == "over" {
+			ts.Setenv(args[0], k.ID)
+			return
+		}
+	}
+	ts.Fatalf("every key is needed")
 }
 
 func writeConfig(ts *testscript.TestScript, neg bool, args []string) {

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ const outcomeSchema = "disclosure.item"
 
 // SignAnswer signs an answer. The disclosures follow the JWS in the order of
 // their digests, so that an answer has one form.
-func SignAnswer(e Envelope, a exchange.Answer, key ed25519.PrivateKey) (Signed, error) {
+func SignAnswer(e Envelope, a exchange.Answer, key crypto.Signer) (Signed, error) {
 	values := map[string][]byte{}
 	for _, i := range a.Items {
 		value, err := json.Marshal(outcomeBody{Outcome: i.Outcome, Depth: i.Depth, Value: i.Value.Reveal(), Tell: i.Tell.Reveal()})

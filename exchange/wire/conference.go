@@ -1,10 +1,10 @@
 package wire
 
 import (
-	"crypto/ed25519"
 	"encoding/json"
 	"time"
 
+	"sluis/crypto"
 	"sluis/exchange"
 )
 
@@ -40,7 +40,7 @@ type saidBody struct {
 
 // SignInvitation signs the invitation of one party: why it is necessary, and
 // whom it is about as it may know him. Why others are, it does not read.
-func SignInvitation(e Envelope, c exchange.Conference, subject exchange.Subject, why exchange.Personal, key ed25519.PrivateKey) (Signed, error) {
+func SignInvitation(e Envelope, c exchange.Conference, subject exchange.Subject, why exchange.Personal, key crypto.Signer) (Signed, error) {
 	b := invitationBody{
 		Purpose: c.Purpose, Trigger: triggerBody{Code: c.Trigger.Code, On: c.Trigger.On.UTC().Format(time.DateOnly)}, Subject: encodeSubject(subject),
 		Question: c.Question.Reveal(), Why: why.Reveal(), Client: c.Client.Invited, Ends: c.Ends.UTC().Truncate(time.Second),
@@ -52,12 +52,12 @@ func SignInvitation(e Envelope, c exchange.Conference, subject exchange.Subject,
 }
 
 // SignConferenceAnswer signs whether a party takes part.
-func SignConferenceAnswer(e Envelope, coming bool, key ed25519.PrivateKey) (Signed, error) {
+func SignConferenceAnswer(e Envelope, coming bool, key crypto.Signer) (Signed, error) {
 	return signWith(ConferenceAnswer, e, comingBody{coming}, nil, nil, key)
 }
 
 // SignContribution signs what a party says, to one of those who hear it.
-func SignContribution(e Envelope, c exchange.Contribution, key ed25519.PrivateKey) (Signed, error) {
+func SignContribution(e Envelope, c exchange.Contribution, key crypto.Signer) (Signed, error) {
 	b := contributionBody{Contribution: c.ID}
 	for _, i := range c.Items {
 		said := saidBody{Item: i.Item, Depth: i.Depth, Value: i.Value.Reveal()}
@@ -70,7 +70,7 @@ func SignContribution(e Envelope, c exchange.Contribution, key ed25519.PrivateKe
 }
 
 // SignClosing signs the end of a conference.
-func SignClosing(e Envelope, key ed25519.PrivateKey) (Signed, error) {
+func SignClosing(e Envelope, key crypto.Signer) (Signed, error) {
 	return sign(Closing, e, json.RawMessage(`{}`), key)
 }
 

@@ -128,7 +128,7 @@ type consistencyClaims struct {
 }
 
 // Sign signs the statement; Token and KeyID are set in what it returns.
-func (c Consistency) Sign(key ed25519.PrivateKey) (Consistency, error) {
+func (c Consistency) Sign(key crypto.Signer) (Consistency, error) {
 	claims := consistencyClaims{
 		Issuer: c.From, Audience: c.To, IssuedAt: c.At.Unix(), Nonce: c.Nonce, Sizes: append([]uint64{}, c.Sizes...),
 		Checkpoints: append([]string{}, c.Checkpoints...), Proofs: append([][][]byte{}, c.Proofs...),

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
@@ -127,7 +126,7 @@ func DigestOf(token []byte) Digest { return sha256.Sum256(WithoutDisclosures(tok
 
 // SignPassing signs a passing. parts are the messages that p.Chain names, in its
 // order; p.Disclosures are handed over with it.
-func SignPassing(e Envelope, p PassingBody, parts [][]byte, key ed25519.PrivateKey) (Signed, error) {
+func SignPassing(e Envelope, p PassingBody, parts [][]byte, key crypto.Signer) (Signed, error) {
 	subject, err := json.Marshal(encodeSubject(p.Subject))
 	if err != nil {
 		return Signed{}, err
@@ -172,14 +171,14 @@ func SignPassing(e Envelope, p PassingBody, parts [][]byte, key ed25519.PrivateK
 
 // SignPermissionRequest signs a request for permission; parts are the links that
 // p names.
-func SignPermissionRequest(e Envelope, p PermissionBody, parts [][]byte, key ed25519.PrivateKey) (Signed, error) {
+func SignPermissionRequest(e Envelope, p PermissionBody, parts [][]byte, key crypto.Signer) (Signed, error) {
 	return signWith(PermissionRequest, e, permissionRequestBody{
 		Recipient: p.Recipient, Purpose: p.Purpose, Items: p.Items, Why: p.Why.Reveal(), Links: texts(p.Links),
 	}, nil, parts, key)
 }
 
 // SignPermission signs what was decided on a request for permission.
-func SignPermission(e Envelope, p PermissionBody, key ed25519.PrivateKey) (Signed, error) {
+func SignPermission(e Envelope, p PermissionBody, key crypto.Signer) (Signed, error) {
 	b := permissionBody{Request: p.Request, Granted: p.Granted, Tell: p.Tell.Reveal()}
 	if p.Granted {
 		until := p.Until.UTC().Truncate(time.Second)
@@ -189,13 +188,13 @@ func SignPermission(e Envelope, p PermissionBody, key ed25519.PrivateKey) (Signe
 }
 
 // SignPermissionWithdrawal signs that a permission is taken back.
-func SignPermissionWithdrawal(e Envelope, request exchange.ID, key ed25519.PrivateKey) (Signed, error) {
+func SignPermissionWithdrawal(e Envelope, request exchange.ID, key crypto.Signer) (Signed, error) {
 	return signWith(PermissionWithdrawal, e, withdrawalBody{Request: request}, nil, nil, key)
 }
 
 // SignNotice signs that something was passed on: passing is the signed message
 // that did, between the passings between the addressee and it.
-func SignNotice(e Envelope, passing []byte, between [][]byte, key ed25519.PrivateKey) (Signed, error) {
+func SignNotice(e Envelope, passing []byte, between [][]byte, key crypto.Signer) (Signed, error) {
 	body := noticeBody{Passing: DigestOf(passing).String()}
 	parts := [][]byte{WithoutDisclosures(passing)}
 	for _, l := range between {
@@ -210,7 +209,7 @@ func SignNotice(e Envelope, passing []byte, between [][]byte, key ed25519.Privat
 //
 // passing is the passing that brought them to the addressee, "" where he asked
 // for them himself.
-func SignCorrection(e Envelope, c exchange.Correction, passing exchange.ID, key ed25519.PrivateKey) (Signed, error) {
+func SignCorrection(e Envelope, c exchange.Correction, passing exchange.ID, key crypto.Signer) (Signed, error) {
 	body := correctionBody{Kind: c.Kind, Passing: passing}
 	values := map[string][]byte{}
 	for _, i := range c.Items {
@@ -248,7 +247,7 @@ func disclose(values map[string][]byte) (all []crypto.Disclosure, err error) {
 }
 
 // signWith signs a body and lets disclosures and attachments follow it.
-func signWith(kind Kind, e Envelope, body any, disclosures []crypto.Disclosure, parts [][]byte, key ed25519.PrivateKey) (Signed, error) {
+func signWith(kind Kind, e Envelope, body any, disclosures []crypto.Disclosure, parts [][]byte, key crypto.Signer) (Signed, error) {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return Signed{}, err

@@ -173,7 +173,7 @@ const (
 
 // SignRequest signs a request. It refuses what the schema refuses, so that no
 // node sends what another may not read.
-func SignRequest(e Envelope, r exchange.Request, key ed25519.PrivateKey) (Signed, error) {
+func SignRequest(e Envelope, r exchange.Request, key crypto.Signer) (Signed, error) {
 	body, err := EncodeRequest(r)
 	if err != nil {
 		return Signed{}, err
@@ -182,17 +182,17 @@ func SignRequest(e Envelope, r exchange.Request, key ed25519.PrivateKey) (Signed
 }
 
 // SignWithdrawal signs the withdrawal of the request that e follows.
-func SignWithdrawal(e Envelope, key ed25519.PrivateKey) (Signed, error) {
+func SignWithdrawal(e Envelope, key crypto.Signer) (Signed, error) {
 	return sign(Withdrawal, e, json.RawMessage(`{}`), key)
 }
 
 // SignQuestion signs a question back about the request that e follows.
-func SignQuestion(e Envelope, text exchange.Personal, key ed25519.PrivateKey) (Signed, error) {
+func SignQuestion(e Envelope, text exchange.Personal, key crypto.Signer) (Signed, error) {
 	return signText(Question, e, text, key)
 }
 
 // SignReply signs the reply to the question that e follows.
-func SignReply(e Envelope, text exchange.Personal, key ed25519.PrivateKey) (Signed, error) {
+func SignReply(e Envelope, text exchange.Personal, key crypto.Signer) (Signed, error) {
 	return signText(Reply, e, text, key)
 }
 
@@ -200,7 +200,7 @@ type textBody struct {
 	Text string `json:"text"`
 }
 
-func signText(kind Kind, e Envelope, text exchange.Personal, key ed25519.PrivateKey) (Signed, error) {
+func signText(kind Kind, e Envelope, text exchange.Personal, key crypto.Signer) (Signed, error) {
 	body, err := json.Marshal(textBody{Text: text.Reveal()})
 	if err != nil {
 		return Signed{}, err
@@ -209,7 +209,7 @@ func signText(kind Kind, e Envelope, text exchange.Personal, key ed25519.Private
 }
 
 // SignReceipt signs the receipt of the message that e follows.
-func SignReceipt(e Envelope, v Evidence, key ed25519.PrivateKey) (Signed, error) {
+func SignReceipt(e Envelope, v Evidence, key crypto.Signer) (Signed, error) {
 	if v.Proof == nil {
 		v.Proof = [][]byte{} // a ledger of one entry needs no proof
 	}
@@ -220,7 +220,7 @@ func SignReceipt(e Envelope, v Evidence, key ed25519.PrivateKey) (Signed, error)
 	return sign(Receipt, e, body, key)
 }
 
-func sign(kind Kind, e Envelope, body json.RawMessage, key ed25519.PrivateKey) (Signed, error) {
+func sign(kind Kind, e Envelope, body json.RawMessage, key crypto.Signer) (Signed, error) {
 	c := claims{
 		Issuer: e.From.String(), Audience: e.To.String(), ID: e.ID, IssuedAt: e.At.Unix(), Expires: e.Expires.Unix(),
 		Exchange: string(e.Exchange), Body: body,

@@ -441,7 +441,7 @@ func TestQuestionAndReply(t *testing.T) {
 	for _, c := range []struct {
 		kind     wire.Kind
 		from, to exchange.PartyID
-		sign     func(wire.Envelope, exchange.Personal, ed25519.PrivateKey) (wire.Signed, error)
+		sign     func(wire.Envelope, exchange.Personal, crypto.Signer) (wire.Signed, error)
 	}{{wire.Question, officer, college, wire.SignQuestion}, {wire.Reply, college, officer, wire.SignReply}} {
 		e := envelope(c.from, c.to)
 		e.Follows = wire.Digest{1, 2, 3}

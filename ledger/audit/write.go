@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bufio"
-	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -65,7 +64,7 @@ func (b *Writer) Alarm(document []byte) error { return b.frame(frameAlarm, docum
 
 // Close signs all that was written with the signing key of the party and writes
 // what is still in memory. It does not close the writer below.
-func (b *Writer) Close(key ed25519.PrivateKey) error {
+func (b *Writer) Close(key crypto.Signer) error {
 	payload, err := json.Marshal(end{
 		Format: Format, Head: b.digest, Digest: base64.StdEncoding.EncodeToString(b.sum.Sum(nil)), Frames: b.frames, Entries: b.entries,
 		Made: b.head.Made,

@@ -1,0 +1,33 @@
+//go:build unix
+
+package peer
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// lockDir keeps two processes from replacing the keystore of a directory at the
+// same time. It waits; whoever has the lock needs it for one file.
+func lockDir(dir string) (release func(), err error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return func() { _ = d.Close() }, nil
+}
+
+// giveTo gives a file to the account that has another one: root may replace what
+// the node must be able to read.
+func giveTo(path string, like fs.FileInfo) error {
+	s, ok := like.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 {
+		return nil
+	}
+	return os.Chown(path, int(s.Uid), int(s.Gid))
+}
