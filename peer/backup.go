@@ -52,8 +52,9 @@ type BackupMade struct {
 	Entries uint64
 }
 
-// Backup adds a part to the backup, or makes a whole one when there is none, or
-// when the last whole one is older than the configuration wants.
+// Backup adds a part to the backup, or makes a whole one when there is none,
+// when the last one was made before an upgrade of what is stored, or when the last
+// whole one is older than the configuration wants.
 func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	dir := n.config.Backup.Dir
 	if dir == "" {
@@ -71,7 +72,7 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	made := BackupMade{Part: before.Part + 1}
 	after := chain{Part: made.Part, First: before.First, Whole: before.Whole}
 	since := before.Point
-	if since.ID == "" || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
+	if !n.store.AddsTo(since) || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
 		made.Whole, since = true, store.BackupPoint{}
 		after.First, after.Whole = after.Part, n.now().UTC()
 	}

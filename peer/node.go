@@ -261,7 +261,7 @@ func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (sto
 	}
 	return store.Options{
 		Master: keys.Master, Signer: signer, Verifier: ledger.VerifierKey(origin, keys.Public().Checkpoint),
-		Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
+		Migration: migration(), Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
 		Committing: func(ctx context.Context) func(error) {
 			_, end := o.Observe.Begin(ctx, CommitStep, nil)
 			return func(err error) { end("", outcomeOfCommit(err)) }

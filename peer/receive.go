@@ -326,8 +326,8 @@ func classify(err error) (code string, retry bool) {
 	case errors.As(err, &refusal):
 		return string(refusal.Code), false
 	case errors.As(err, &bad):
-		// The sender may know a newer register than we do.
-		return bad.Code, bad.Code == wire.KeyUnknown
+		// The sender may know a newer register than we do, or more kinds of message.
+		return bad.Code, bad.Code == wire.KeyUnknown || bad.Code == wire.UnknownKind
 	case errors.As(err, &gate):
 		return gate.Code, false
 	case errors.As(err, &own):

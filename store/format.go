@@ -23,13 +23,14 @@ import (
 
 const formatPrefix = "sluis-store/"
 
-func formatText(version int) string { return formatPrefix + strconv.Itoa(version) }
+// FormatText is a version as it is written.
+func FormatText(version int) string { return formatPrefix + strconv.Itoa(version) }
 
-// parseFormat reads what [formatText] wrote, and nothing else.
+// parseFormat reads what [FormatText] wrote, and nothing else.
 func parseFormat(text string) (version int, ok bool) {
 	number, ok := strings.CutPrefix(text, formatPrefix)
 	version, err := strconv.Atoi(number)
-	return version, ok && err == nil && version > 0 && formatText(version) == text
+	return version, ok && err == nil && version > 0 && FormatText(version) == text
 }
 
 // Newer says that a store, or a backup, was written by a newer program than this
@@ -47,23 +48,30 @@ func (e *Newer) Error() string {
 // version is the version that this program writes.
 func (o Options) version() int { return 1 + len(o.Migration.Steps) }
 
-// checkFormat refuses a store of a newer version without opening it.
-func checkFormat(dir string, o Options) error {
+// VersionOn is the version of the store in dir, which may be open, as the file
+// beside it says.
+func VersionOn(dir string) (int, error) {
 	text, err := os.ReadFile(filepath.Join(dir, formatFile))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return 1, nil
 	}
 	if err != nil {
-		return fmt.Errorf("store: open: %v", err)
+		return 0, fmt.Errorf("store: open: %v", err)
 	}
 	version, ok := parseFormat(string(bytes.TrimSuffix(text, []byte("\n"))))
-	switch {
-	case !ok:
-		return &Inconsistent{File: formatFile, What: "not in the form that it was written in"}
-	case version > o.version():
-		return &Newer{Found: version, Known: o.version()}
+	if !ok {
+		return 0, &Inconsistent{File: formatFile, What: "not in the form that it was written in"}
 	}
-	return nil
+	return version, nil
+}
+
+// checkFormat refuses a store of a newer version without opening it.
+func checkFormat(dir string, o Options) error {
+	version, err := VersionOn(dir)
+	if err == nil && version > o.version() {
+		err = &Newer{Found: version, Known: o.version()}
+	}
+	return err
 }
 
 // writeFormat writes the file, whole or not at all, when it does not say so yet.
@@ -71,7 +79,7 @@ func writeFormat(dir string, version int) error {
 	if version == 1 {
 		return nil
 	}
-	path, text := filepath.Join(dir, formatFile), []byte(formatText(version)+"\n")
+	path, text := filepath.Join(dir, formatFile), []byte(FormatText(version)+"\n")
 	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, text) {
 		return nil
 	}

@@ -91,7 +91,7 @@ func (s *Store) migrateSome() (more bool, err error) {
 			return false, err
 		}
 	}
-	if err := txn.Set([]byte(formatKey), []byte(formatText(m.To))); err != nil {
+	if err := txn.Set([]byte(formatKey), []byte(FormatText(m.To))); err != nil {
 		return false, err
 	}
 	if s.recovering.Load() {

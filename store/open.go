@@ -71,7 +71,7 @@ func createDatabase(dir string, o Options) error {
 	}
 	err = db.Update(func(txn *badger.Txn) error {
 		return errors.Join(
-			txn.Set([]byte(formatKey), []byte(formatText(o.version()))),
+			txn.Set([]byte(formatKey), []byte(FormatText(o.version()))),
 			txn.Set([]byte(originKey), []byte(o.Signer.Name())),
 			txn.Set(recordKeyKey(NodeDossier), record.bytes))
 	})
