@@ -99,3 +99,6 @@ func (n *Node) Opens(kinds ...exchange.EventKind) (opened, closed int, err error
 
 // Reread has the relay look at the file of its register now.
 func (r *Relay) Reread() { r.reread() }
+
+// Migration is what the store of a node is opened with.
+func Migration() store.Migration { return migration() }
