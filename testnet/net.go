@@ -41,6 +41,10 @@ type Config struct {
 	// Console changes how people sign in at the console of a party, beside the
 	// links. Default: with passkeys, or passwords with codes.
 	Console func(party string, c *peer.Console)
+	// Bare leaves out the API and the console of every node.
+	Bare bool
+	// Started is told how many nodes are up, after each. Default: nobody is.
+	Started func(up int)
 }
 
 // A Net is a running network. Its methods may be called by one goroutine at a
@@ -98,9 +102,12 @@ func Start(ctx context.Context, c Config) (n *Net, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range n.order {
+	for i, key := range n.order {
 		if err := n.start(ctx, n.nodes[key], bundle); err != nil {
 			return nil, errors.Join(fmt.Errorf("start %s: %w", key, err), n.Close())
+		}
+		if c.Started != nil {
+			c.Started(i + 1)
 		}
 	}
 	return n, nil
