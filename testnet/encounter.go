@@ -138,7 +138,11 @@ func (e *encounter) play(ctx context.Context) (step string, err error) {
 	if _, err := to.Decide(ctx, decider, x.ID, e.decision(request)); err != nil {
 		return "decide", whyOf(err)
 	}
-	if err := waitFor(ctx, from, x.ID, exchange.Answered); err != nil {
+	ends := exchange.Answered
+	if e.kind == NothingGiven {
+		ends = exchange.Refused
+	}
+	if err := waitFor(ctx, from, x.ID, ends); err != nil {
 		return "wait for the answer", whyOf(err)
 	}
 	e.answer = time.Since(began)
@@ -158,8 +162,8 @@ func (e *encounter) play(ctx context.Context) (step string, err error) {
 // waitFor waits until an exchange is in a phase, and fails when it ended in
 // another way.
 func waitFor(ctx context.Context, n *peer.Node, id exchange.ID, want exchange.Phase) error {
-	s, err := n.Wait(ctx, id, want, exchange.Answered, exchange.Rejected, exchange.Expired, exchange.Withdrawn)
-	if err == nil && s.Phase != want && s.Phase != exchange.Answered {
+	s, err := n.Wait(ctx, id, want, exchange.Answered, exchange.Refused, exchange.Rejected, exchange.Expired, exchange.Withdrawn)
+	if err == nil && s.Phase != want {
 		err = fmt.Errorf("it is %s", s.Phase)
 	}
 	return err
