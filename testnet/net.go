@@ -41,7 +41,7 @@ type Config struct {
 	// Console changes how people sign in at the console of a party, beside the
 	// links. Default: with passkeys, or passwords with codes.
 	Console func(party string, c *peer.Console)
-	// Bare leaves out the API and the console of every node.
+	// Bare leaves out the API and the console of every node, and TCP.
 	Bare bool
 	// Started is told how many nodes are up, after each. Default: nobody is.
 	Started func(up int)
@@ -186,6 +186,10 @@ func (n *Net) configOf(key string) ([]byte, error) {
 	tcp := fmt.Sprintf("/ip4/%s/tcp/%d", loopback, port)
 	quic := fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", loopback, port)
 	addresses := fmt.Sprintf("listen = [%q, %q]\n", quic, tcp)
+	if n.config.Bare {
+		// Every node connects to every other: over TCP that is a file each time.
+		addresses = fmt.Sprintf("listen = [%q]\n", quic)
+	}
 	if n.config.Announce != nil {
 		announced, err := n.config.Announce(key, tcp)
 		if err != nil {
