@@ -55,6 +55,7 @@ type Net struct {
 	// nodes by the key of the party, and their order.
 	nodes map[string]*node
 	order []string
+	ports map[int]bool // that were given to nodes
 }
 
 // A node is one party on the network. What changes when it is stopped and
@@ -88,7 +89,7 @@ func Start(ctx context.Context, c Config) (n *Net, err error) {
 	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
 		return nil, err
 	}
-	n = &Net{config: c, nodes: map[string]*node{}}
+	n = &Net{config: c, nodes: map[string]*node{}, ports: map[int]bool{}}
 	made, err := n.find()
 	if err != nil {
 		return nil, err
@@ -180,9 +181,13 @@ func (n *Net) create(ctx context.Context, node *node, root []byte) (register.Ent
 // that suits a demonstration.
 func (n *Net) configOf(key string) ([]byte, error) {
 	port, err := freePort()
+	for err == nil && n.ports[port] { // nobody listens on it yet
+		port, err = freePort()
+	}
 	if err != nil {
 		return nil, err
 	}
+	n.ports[port] = true
 	tcp := fmt.Sprintf("/ip4/%s/tcp/%d", loopback, port)
 	quic := fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", loopback, port)
 	addresses := fmt.Sprintf("listen = [%q, %q]\n", quic, tcp)
