@@ -231,7 +231,7 @@ func TestKeeperSees(t *testing.T) {
 	b := open(t, program(t))
 	b.visit(w.door("municipality", "b.keers", exchange.Administrator))
 	for _, want := range []string{
-		"Hoe gaat het met het knooppunt?", "Er wordt geen back-up gemaakt", "Sleutel om te ondertekenen", "Opslag", "sluis-store/1", "Er wacht niets", "Hanna Peilschaal",
+		"Hoe gaat het met het knooppunt?", "Er wordt geen back-up gemaakt", "Sleutel om te ondertekenen", "Opslag", "sluis-store/2", "Er wacht niets", "Hanna Peilschaal",
 	} {
 		b.wants(want)
 	}

@@ -93,6 +93,7 @@ const (
 	LedgerAlarm         EventKind = "ledger-alarm"         // a partner's ledger contradicts itself
 	BackupMade          EventKind = "backup-made"
 	LedgerRecovered     EventKind = "ledger-recovered" // continued after a restore
+	StorageMigrated     EventKind = "storage-migrated" // what is stored was made that of a newer version of the program
 
 	// Of what a person asks who uses a right (GDPR 15 to 21).
 	PetitionOpened   EventKind = "petition-opened"

@@ -132,6 +132,7 @@ var silent = map[exchange.EventKind]string{
 	exchange.LedgerAlarm:         "about a partner's ledger",
 	exchange.BackupMade:          "a sealed copy of everything, of nobody in particular",
 	exchange.LedgerRecovered:     "about the ledger",
+	exchange.StorageMigrated:     "the same data in another form",
 }
 
 // processingOf looks a kind up. A kind that this version does not know is

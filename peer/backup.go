@@ -55,8 +55,9 @@ type BackupMade struct {
 	Entries uint64
 }
 
-// Backup adds a part to the backup, or makes a whole one when there is none, or
-// when the last whole one is older than the configuration wants.
+// Backup adds a part to the backup, or makes a whole one when there is none,
+// when the last one was made before an upgrade of what is stored, or when the last
+// whole one is older than the configuration wants.
 func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	dir := n.config.Backup.Dir
 	if dir == "" {
@@ -75,7 +76,7 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	sealing := n.keys.Load().Sealing.Recipient()
 	after := chain{Part: made.Part, First: before.First, Whole: before.Whole, Key: crypto.RecipientID(sealing)}
 	since := before.Point
-	if since.ID == "" || before.Key != after.Key || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
+	if !n.store.AddsTo(since) || before.Key != after.Key || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
 		made.Whole, since = true, store.BackupPoint{}
 		after.First, after.Whole = after.Part, n.now().UTC()
 	}

@@ -38,7 +38,7 @@ func (n *Node) Disk() (Disk, error) {
 		return Disk{}, err
 	}
 	used, err := sizeOf(n.dir)
-	return Disk{Used: used, Free: free, Reserve: n.config.Limits.MinFreeBytes, Format: store.Format}, err
+	return Disk{Used: used, Free: free, Reserve: n.config.Limits.MinFreeBytes, Format: store.FormatText(StorageVersion())}, err
 }
 
 // sizeOf adds up the files of a directory. One that goes away meanwhile is none.
@@ -174,6 +174,8 @@ func codeOfAttempt(err error) string {
 		return later.code
 	case errors.Is(err, transport.ErrUnreachable), errors.Is(err, transport.ErrRefusedByPeer), errors.Is(err, context.DeadlineExceeded):
 		return unreachable
+	case errors.Is(err, transport.ErrProtocol):
+		return PartnerVersion
 	}
 	code, _ := classify(err)
 	return code

@@ -89,6 +89,8 @@ func (n *Node) deliver(ctx context.Context, id string) (err error) {
 	switch {
 	case len(r.Receipt) > 0:
 		return n.receipted(ctx, f, out, to, row, kind, r.Receipt)
+	case isOfVersion(r.Code):
+		return fault(PartnerVersion)
 	case r.Retry, ofClocks(r.Code):
 		return &postponed{knownCode(r.Code)}
 	case r.Code == "":

@@ -169,7 +169,12 @@ func (n *Node) partnerChecks(ctx context.Context, f *inForce) (checks []Check) {
 			continue
 		case c.err == nil:
 			reached++
-		case errors.Is(c.err, transport.ErrRefusedByPeer), errors.Is(c.err, transport.ErrProtocol):
+		case errors.Is(c.err, &Fault{Code: PartnerBehind}):
+			reached++
+			checks = append(checks, found(partnerBehind, "party", name))
+		case errors.Is(c.err, transport.ErrProtocol):
+			checks = append(checks, found(partnerOld, "party", name))
+		case errors.Is(c.err, transport.ErrRefusedByPeer):
 			checks = append(checks, found(partnerSilent, "party", name))
 		default:
 			checks = append(checks, found(partnerUnreachable, "party", name))

@@ -105,3 +105,6 @@ var Middle = middle
 
 // SweepNow makes the daily sweep due.
 func (n *Node) SweepNow() { n.sweep <- struct{}{} }
+
+// Migration is what the store of a node is opened with.
+func Migration() store.Migration { return migration() }

@@ -273,8 +273,8 @@ func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (sto
 	first := keys.Of(crypto.UseCheckpoint)[len(signers)-1]
 	return store.Options{
 		Master: keys.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
-		Also: func() []note.Signer { return signers[:len(signers)-1] },
-		Now:  o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
+		Also:      func() []note.Signer { return signers[:len(signers)-1] },
+		Migration: migration(), Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
 		Committing: func(ctx context.Context) func(error) {
 			_, end := o.Observe.Begin(ctx, CommitStep, nil)
 			return func(err error) { end("", outcomeOfCommit(err)) }

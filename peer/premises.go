@@ -60,6 +60,9 @@ func (p Premises) Look() []Check {
 		return append([]Check{found(configBad, "what", err.Error())}, p.permissions(nil)...)
 	}
 	checks := []Check{found(configOK)}
+	if v, err := store.VersionOn(filepath.Join(p.Dir, storeDir)); err == nil && v > StorageVersion() {
+		checks = append(checks, found(storageNewer, "found", strconv.Itoa(v), "known", strconv.Itoa(StorageVersion())))
+	}
 	checks = append(checks, p.permissions(config.secrets(p.Dir))...)
 	checks = append(checks, p.keystore()...)
 	checks = append(checks, p.disk(config)...)

@@ -331,8 +331,8 @@ func classify(err error) (code string, retry bool) {
 		return string(refusal.Code), false
 	case errors.As(err, &bad):
 		// The sender may know a newer register than we do, or an older one, which
-		// has a key of ours that is gone.
-		return bad.Code, bad.Code == wire.KeyUnknown || bad.Code == wire.MessageNotOpened || ofClocks(bad.Code)
+		// has a key of ours that is gone; or more kinds of message.
+		return bad.Code, bad.Code == wire.KeyUnknown || bad.Code == wire.MessageNotOpened || bad.Code == wire.UnknownKind || ofClocks(bad.Code)
 	case errors.As(err, &gate):
 		return gate.Code, false
 	case errors.As(err, &own):

@@ -316,7 +316,9 @@ func (n *Node) refresh(ctx context.Context) (all bool) {
 	return all
 }
 
-// greet compares registers with one peer. Whichever is older is replaced.
+// greet compares registers with one peer. Whichever is older is replaced. It fails
+// with PartnerBehind when the peer was given ours and keeps an older one: its
+// program can't read it, or its root is another.
 func (n *Node) greet(ctx context.Context, peer string) error { return n.greetBy(ctx, n.network, peer) }
 
 func (n *Node) greetBy(ctx context.Context, network Network, peer string) error {
@@ -344,7 +346,10 @@ func (n *Node) greetBy(ctx context.Context, network Network, peer string) error 
 			return nil
 		}
 	}
-	return nil
+	if n.quota.line(peer, n.now()) {
+		n.log.Warn("a peer does not take the register in force", "peer", peer, "version", mine.Version)
+	}
+	return fault(PartnerBehind)
 }
 
 func readPin(dir string) (register.Pin, error) {

@@ -387,7 +387,7 @@ func (m *member) openStore() *store.Store {
 	if err != nil {
 		m.world.t.Fatal(err)
 	}
-	s, err := store.Open(filepath.Join(m.dir, "store"), store.Options{Master: keys.Master, Signer: signer, Verifier: m.entry.Checkpoint, MinFree: 1})
+	s, err := store.Open(filepath.Join(m.dir, "store"), store.Options{Master: keys.Master, Signer: signer, Verifier: m.entry.Checkpoint, MinFree: 1, Migration: peer.Migration()})
 	if err != nil {
 		m.world.t.Fatal(err)
 	}

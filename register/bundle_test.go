@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -302,6 +303,40 @@ func Benchmark5000Parties(b *testing.B) {
 			}
 		}
 		b.ReportMetric(float64(len(bundle)), "bundle-bytes")
+	})
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC() // the first leaves what stands in pools
+	runtime.ReadMemStats(&before)
+	reg := must[*register.Register](b)(register.Open(pin, bundle, nil, noon.Add(time.Hour)))
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	held := float64(after.HeapAlloc) - float64(before.HeapAlloc)
+	b.Run("LookUp", func(b *testing.B) {
+		all, i := reg.Parties(), 0
+		for b.Loop() {
+			p := all[i%len(all)]
+			if _, ok := reg.Party(p.OIN); !ok {
+				b.Fatal("a party is not found")
+			}
+			if _, ok := reg.ByPeer(p.Peer); !ok {
+				b.Fatal("a party is not found by its peer ID")
+			}
+			i++
+		}
+		b.ReportMetric(held, "held-bytes")
+	})
+	root := must[register.Bundle](b)(register.Parse(bundle)).Roots
+	next := must[register.Draft](b)(register.NextDraft(reg, root[0], noon, expires))
+	next = must[register.Draft](b)(next.Remove(oin(2500)))
+	updated := must[[]byte](b)(register.Publish(root, must[[]byte](b)(next.Sign(seeded('a'), seeded('b'))), nil))
+	b.Run("Update", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := register.Open(pin, updated, reg, noon.Add(time.Hour)); err != nil {
+				b.Fatal(err)
+			}
+		}
 	})
 	b.Run("Reopen", func(b *testing.B) {
 		b.ReportAllocs()

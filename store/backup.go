@@ -25,7 +25,8 @@ import (
 // backup is not used: an incremental one forgets what was deleted and compacted
 // in between.
 //
-// As bytes: the line "sluis-backup/1", then frames: a letter, the length of
+// As bytes: the line "sluis-backup/1", or "sluis-backup/2" when the store is of a
+// version above 1, which the head says then; then frames: a letter, the length of
 // what follows in four bytes, and
 //
 //	h  head, as JSON (backupHead)
@@ -40,6 +41,10 @@ import (
 type BackupPoint struct {
 	ID   string `json:"id"`   // random
 	Size uint64 `json:"size"` // entries
+
+	// Format is the version of the store; absent for 1. A backup adds to one of the
+	// same version only: an upgrade changes rows that look as if they were as before.
+	Format int `json:"format,omitempty"`
 }
 
 // backupHead is the first frame.
@@ -51,11 +56,12 @@ type backupHead struct {
 }
 
 const (
-	backupMagic = "sluis-backup/1\n"
-	frameHead   = 'h'
-	frameRow    = 'p'
-	frameLive   = 'l'
-	frameEnd    = 'z'
+	backupMagic  = "sluis-backup/1\n"
+	backupMagic2 = "sluis-backup/2\n"
+	frameHead    = 'h'
+	frameRow     = 'p'
+	frameLive    = 'l'
+	frameEnd     = 'z'
 
 	// liveKey is the size of the hash of a key, and maxLive how many are in a
 	// frame.
@@ -93,6 +99,17 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, since BackupPoint) (Bac
 	return point, err
 }
 
+// AddsTo reports whether a backup of this store can add to an earlier one: not
+// when an upgrade lies in between.
+func (s *Store) AddsTo(p BackupPoint) bool { return p.ID != "" && p.Format == s.options.backupFormat() }
+
+func (o Options) backupFormat() int {
+	if v := o.version(); v > 1 {
+		return v
+	}
+	return 0
+}
+
 // backupHead signs the state of a snapshot. It may be some entries further than
 // the head of the store: those are committed and are about to be signed alike.
 func (s *Store) backupHead(txn *badger.Txn, since BackupPoint) (backupHead, error) {
@@ -107,6 +124,9 @@ func (s *Store) backupHead(txn *badger.Txn, since BackupPoint) (backupHead, erro
 		}
 		size++
 	}
+	if since.ID != "" && !s.AddsTo(since) {
+		return backupHead{}, errors.New("store: backup: the backup to add to is of another version; make a whole one")
+	}
 	if since.Size > size {
 		return backupHead{}, errors.New("store: backup: the backup to add to is of another history")
 	}
@@ -119,7 +139,7 @@ func (s *Store) backupHead(txn *badger.Txn, since BackupPoint) (backupHead, erro
 		return backupHead{}, err
 	}
 	return backupHead{
-		BackupPoint: BackupPoint{ID: uuid.NewString(), Size: size}, Base: since, Origin: c.Origin, Checkpoint: string(signed),
+		BackupPoint: BackupPoint{ID: uuid.NewString(), Size: size, Format: s.options.backupFormat()}, Base: since, Origin: c.Origin, Checkpoint: string(signed),
 	}, nil
 }
 
@@ -140,7 +160,11 @@ func (b *backing) write(head backupHead) error {
 	if err != nil {
 		return err
 	}
-	b.out.raw([]byte(backupMagic))
+	magic := backupMagic
+	if head.Format > 0 {
+		magic = backupMagic2
+	}
+	b.out.raw([]byte(magic))
 	b.out.frame(frameHead, first)
 	// Entries come first: they say which record keys are new.
 	for _, prefix := range []string{entryPrefix, hashesPrefix} {

@@ -12,7 +12,7 @@ import (
 // No key holds personal data.
 //
 //	key                        value
-//	c<name>                    settings of the store: format, origin
+//	c<name>                    settings of the store: format, origin, and the move to a newer format while it lasts
 //	e<index>                   bytes of a ledger entry (ledger.Entry)
 //	h<index>                   hashes that this entry completed: its leaf, then one per level
 //	k<dossier> 0               record key, wrapped under the master key
@@ -22,9 +22,6 @@ import (
 //	x<dossier>                 the dossier was destroyed (destroy.go)
 //	o<id>                      outgoing message, sealed under the record key of the node
 //	s<issuer> 0 <id>           handled message and what was answered (row.go)
-//
-// Format is the form of the database. A node opens no other.
-const Format = "sluis-store/1"
 
 const (
 	configPrefix   = "c"
@@ -40,7 +37,8 @@ const (
 	nameEnd        = "\x00"
 	formatKey      = configPrefix + "format"
 	originKey      = configPrefix + "origin"
-	purgeKey       = configPrefix + "purge" // there only while a purge runs, see destroy.go
+	movingKey      = configPrefix + "moving" // there only while rows are made those of a newer version, see migrate.go
+	purgeKey       = configPrefix + "purge"  // there only while a purge runs, see destroy.go
 	numberedKeyLen = 1 + 8
 )
 

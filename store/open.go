@@ -16,7 +16,8 @@ import (
 const (
 	databaseDir = "badger"
 	anchorFile  = "anchor"
-	foundDir    = "found" // see keepLogs
+	formatFile  = "format" // see format.go
+	foundDir    = "found"  // see keepLogs
 )
 
 // Create makes an empty store in dir, which is made when it is not there. It
@@ -30,7 +31,7 @@ func Create(dir string, o Options) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("store: create: %v", err)
 	}
-	for _, name := range []string{databaseDir, anchorFile} {
+	for _, name := range []string{databaseDir, anchorFile, formatFile} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
 			return orErr(err, ErrExists)
 		}
@@ -39,6 +40,9 @@ func Create(dir string, o Options) error {
 		return ErrDiskFull
 	}
 	if err := createDatabase(filepath.Join(dir, databaseDir), o); err != nil {
+		return fmt.Errorf("store: create: %v", err)
+	}
+	if err := writeFormat(dir, o.version()); err != nil {
 		return fmt.Errorf("store: create: %v", err)
 	}
 	// The anchor comes last: without it Open refuses.
@@ -66,7 +70,7 @@ func createDatabase(dir string, o Options) error {
 	}
 	err = db.Update(func(txn *badger.Txn) error {
 		return errors.Join(
-			txn.Set([]byte(formatKey), []byte(Format)),
+			txn.Set([]byte(formatKey), []byte(FormatText(o.version()))),
 			txn.Set([]byte(originKey), []byte(o.Signer.Name())),
 			txn.Set(recordKeyKey(NodeDossier), record.bytes))
 	})
@@ -85,7 +89,9 @@ func syncDir(dir string) error {
 // Open opens the store in dir and proves that its ledger is the one that was
 // signed (I10). It fails with ErrMissing when there is none, with ErrDiskFull
 // when there is not even the space to open it, with ErrReadOnly when the disk
-// takes no writes, and with an [Inconsistent] when the proof fails.
+// takes no writes, with a [Newer] when a newer program wrote it, and with an
+// [Inconsistent] when the proof fails. A store of an earlier version is led to this
+// one, see [Migration].
 func Open(dir string, o Options) (*Store, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -99,11 +105,14 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	mark, err := recovery(dir)
+	if err == nil {
+		s.recovering.Store(mark != nil)
+		s.keys = newKeyring(o.Master)
+		err = s.migrate()
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.db.Close(), s.anchor.Close())
 	}
-	s.recovering.Store(mark != nil)
-	s.keys = newKeyring(o.Master)
 	if s.tree.Size() > smallLedger {
 		releaseMemory(dir)
 	}
@@ -137,6 +146,10 @@ func (s *Store) openFiles(dir string) error {
 			}
 			return fmt.Errorf("store: open: %v", err)
 		}
+	}
+	// Before anything is opened: opening alone writes to the files.
+	if err := checkFormat(dir, s.options); err != nil {
+		return err
 	}
 	if free, err := s.free(); err != nil || free < min(s.options.MinFree, openReserve) {
 		return ErrDiskFull
@@ -204,12 +217,12 @@ func (s *Store) start(signed head) error {
 
 func (s *Store) checkConfig() error {
 	return s.db.View(func(txn *badger.Txn) error {
-		format, err := get(txn, []byte(formatKey))
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		version, err := versionIn(txn)
+		if err != nil {
 			return err
 		}
-		if string(format) != Format {
-			return &Inconsistent{File: databaseDir, What: "not a database of format " + Format}
+		if version > s.options.version() {
+			return &Newer{Found: version, Known: s.options.version()}
 		}
 		origin, err := get(txn, []byte(originKey))
 		if err != nil || string(origin) != s.options.Signer.Name() {

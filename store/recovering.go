@@ -65,7 +65,7 @@ func (s *Store) Resume() error {
 		return fmt.Errorf("store: recovery: %v", err)
 	}
 	s.recovering.Store(false)
-	return nil
+	return s.settle()
 }
 
 // Rename gives the ledger of a store that is not open another name: that of the
@@ -76,6 +76,9 @@ func Rename(dir string, from, to Options) error {
 	from, err1 := from.withDefaults()
 	to, err2 := to.withDefaults()
 	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	if err := checkFormat(dir, from); err != nil {
 		return err
 	}
 	path := filepath.Join(dir, anchorFile)

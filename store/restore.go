@@ -37,7 +37,8 @@ type Restored struct {
 // destroyed after the last of them: their keys and rows are destroyed again, and
 // are searched for in the new files, before it returns (I8).
 //
-// It fails with a [BadBackup], and leaves nothing, when a part is damaged, cut
+// A backup of an earlier version stays one: Open leads the store to this version.
+// It fails with a [Newer] for one of a later version, with a [BadBackup], and leaves nothing, when a part is damaged, cut
 // off, out of order or of another ledger. The result is proved by [Open] as
 // every store is. It says nothing on whether the ledger had grown since: who has
 // seen more of it must be asked before anything is written, see [Recovery].
@@ -51,14 +52,14 @@ func Restore(dir string, o Options, parts []io.Reader, destroyed []string) (r Re
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Restored{}, fmt.Errorf("store: restore: %v", err)
 	}
-	for _, name := range []string{databaseDir, anchorFile, recoveringFile} {
+	for _, name := range []string{databaseDir, anchorFile, formatFile, recoveringFile} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
 			return Restored{}, orErr(err, ErrExists)
 		}
 	}
 	defer func() {
 		if err != nil {
-			for _, name := range []string{databaseDir, anchorFile, recoveringFile} {
+			for _, name := range []string{databaseDir, anchorFile, formatFile, recoveringFile} {
 				err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
 			}
 		}
@@ -155,7 +156,8 @@ func (b *restoring) read(o Options, before backupHead) (backupHead, error) {
 }
 
 func (b *restoring) head(o Options, before backupHead) (head backupHead, err error) {
-	if err := b.in.magic(); err != nil {
+	versioned, err := b.in.magic()
+	if err != nil {
 		return head, b.bad(err.Error())
 	}
 	kind, data, err := b.in.next()
@@ -165,8 +167,13 @@ func (b *restoring) head(o Options, before backupHead) (head backupHead, err err
 	if kind != frameHead || json.Unmarshal(data, &head) != nil {
 		return head, b.bad("does not begin with a head")
 	}
+	if head.Format > o.version() {
+		return head, &Newer{Found: head.Format, Known: o.version()}
+	}
 	c, err := ledger.OpenCheckpoint([]byte(head.Checkpoint), o.Verifier)
 	switch {
+	case versioned != (head.Format > 1):
+		return head, b.bad("does not say of which version it is")
 	case head.Origin != o.Signer.Name():
 		return head, b.bad("is of another ledger")
 	case err != nil || c.Size != head.Size:
@@ -324,13 +331,14 @@ type frameReader struct {
 
 var errCut = errors.New("is cut off")
 
-func (f *frameReader) magic() error {
+// magic reads the first line, and reports whether the head says a version.
+func (f *frameReader) magic() (versioned bool, err error) {
 	b, err := f.bytes(len(backupMagic))
-	if err != nil || string(b) != backupMagic {
-		return errors.New("is not a backup of this version")
+	if err != nil || string(b) != backupMagic && string(b) != backupMagic2 {
+		return false, errors.New("is not a backup of a version that this program knows")
 	}
 	f.sum.Write(b)
-	return nil
+	return string(b) == backupMagic2, nil
 }
 
 // bytes returns the next n bytes, valid until the next call.

@@ -28,7 +28,7 @@
 // change.go is the interface for writers, view.go for readers. sequencer.go is
 // the one writer. keys.go is the layout of the database. row.go and seal.go are
 // what a value looks like. anchor.go and prove.go are the proof at
-// start, tables.go and found.go what Badger can't be left to do. badger.go
+// start, format.go and migrate.go what an upgrade means, tables.go and found.go what Badger can't be left to do. badger.go
 // holds every option of the database.
 //
 // # What this package does not know
@@ -79,6 +79,10 @@ type Options struct {
 	// Committing is told that a change is to be written, and what it returns when
 	// that has been done or has failed. Default: nobody is told.
 	Committing func(context.Context) func(error)
+
+	// Migration says what the rows of earlier versions are made into. Default:
+	// this program knows version 1 only.
+	Migration Migration
 
 	// MinFree is how many bytes must be free on the file system before a change
 	// is accepted. A database that fills the disk kills the process, so do not

@@ -41,6 +41,10 @@ type Config struct {
 	// Console changes how people sign in at the console of a party, beside the
 	// links. Default: with passkeys, or passwords with codes.
 	Console func(party string, c *peer.Console)
+	// Bare leaves out the API and the console of every node, and TCP.
+	Bare bool
+	// Started is told how many nodes are up, after each. Default: nobody is.
+	Started func(up int)
 }
 
 // A Net is a running network. Its methods may be called by one goroutine at a
@@ -51,6 +55,7 @@ type Net struct {
 	// nodes by the key of the party, and their order.
 	nodes map[string]*node
 	order []string
+	ports map[int]bool // that were given to nodes
 }
 
 // A node is one party on the network. What changes when it is stopped and
@@ -84,7 +89,7 @@ func Start(ctx context.Context, c Config) (n *Net, err error) {
 	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
 		return nil, err
 	}
-	n = &Net{config: c, nodes: map[string]*node{}}
+	n = &Net{config: c, nodes: map[string]*node{}, ports: map[int]bool{}}
 	made, err := n.find()
 	if err != nil {
 		return nil, err
@@ -98,9 +103,12 @@ func Start(ctx context.Context, c Config) (n *Net, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range n.order {
+	for i, key := range n.order {
 		if err := n.start(ctx, n.nodes[key], bundle); err != nil {
 			return nil, errors.Join(fmt.Errorf("start %s: %w", key, err), n.Close())
+		}
+		if c.Started != nil {
+			c.Started(i + 1)
 		}
 	}
 	return n, nil
@@ -173,12 +181,20 @@ func (n *Net) create(ctx context.Context, node *node, root []byte) (register.Ent
 // that suits a demonstration.
 func (n *Net) configOf(key string) ([]byte, error) {
 	port, err := freePort()
+	for err == nil && n.ports[port] { // nobody listens on it yet
+		port, err = freePort()
+	}
 	if err != nil {
 		return nil, err
 	}
+	n.ports[port] = true
 	tcp := fmt.Sprintf("/ip4/%s/tcp/%d", loopback, port)
 	quic := fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", loopback, port)
 	addresses := fmt.Sprintf("listen = [%q, %q]\n", quic, tcp)
+	if n.config.Bare {
+		// Every node connects to every other: over TCP that is a file each time.
+		addresses = fmt.Sprintf("listen = [%q]\n", quic)
+	}
 	if n.config.Announce != nil {
 		announced, err := n.config.Announce(key, tcp)
 		if err != nil {

@@ -42,6 +42,14 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	if err := hire(ctx, opened, to.member.Staff); err != nil {
 		return errors.Join(err, opened.Close())
 	}
+	if n.config.Bare {
+		r := &running{node: opened, dir: to.dir, run: make(chan error, 1)}
+		var duties context.Context
+		duties, r.rest = context.WithCancel(context.WithoutCancel(ctx))
+		go func() { r.run <- opened.Run(duties) }()
+		to.running = r
+		return nil
+	}
 	listener, err := listen(to.dir)
 	if err != nil {
 		return errors.Join(err, opened.Close())
@@ -78,6 +86,10 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 
 // stop ends the API first, then the duties, then the node.
 func (r *running) stop() error {
+	if r.pages == nil {
+		r.rest()
+		return errors.Join(<-r.run, r.node.Close())
+	}
 	r.pages.Close()
 	r.silence()
 	err := errors.Join(<-r.serve, <-r.serve)

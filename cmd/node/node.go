@@ -398,15 +398,22 @@ var version string
 func versionCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version of this program",
+		Short:   "Print the version of this program, of its storage and of its protocols",
 		Example: "  sluis version --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := map[string]string{"version": versionText()}
+			v := struct {
+				Version   string   `json:"version"`
+				Go        string   `json:"go,omitempty"`
+				Storage   int      `json:"storage"`   // see docs/operations.md, upgrading
+				Protocols []string `json:"protocols"` // see docs/protocol.md, versions
+			}{Version: versionText(), Storage: peer.StorageVersion(), Protocols: peer.Protocols[:]}
 			if info, ok := debug.ReadBuildInfo(); ok {
-				v["go"] = info.GoVersion
+				v.Go = info.GoVersion
 			}
-			return t.print(v, func(w io.Writer) { fmt.Fprintf(w, "sluis %s (%s)\n", v["version"], v["go"]) })
+			return t.print(v, func(w io.Writer) {
+				fmt.Fprintf(w, "sluis %s (%s)\nstorage %d, protocols %s\n", v.Version, v.Go, v.Storage, strings.Join(v.Protocols, " "))
+			})
 		},
 	}
 }

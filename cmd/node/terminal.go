@@ -255,9 +255,12 @@ func codeOf(err error) string {
 	var refusal *exchange.Refusal
 	var fault *peer.Fault
 	var listed *register.Fault
+	var newer *store.Newer
 	switch {
 	case errors.As(err, &refusal):
 		return string(refusal.Code)
+	case errors.As(err, &newer):
+		return "store-newer"
 	case errors.As(err, &fault):
 		return fault.Code
 	case errors.As(err, &listed):
@@ -279,7 +282,10 @@ func codeOf(err error) string {
 func detailOf(err error) string {
 	var refusal *exchange.Refusal
 	var listed *register.Fault
+	var newer *store.Newer
 	switch {
+	case errors.As(err, &newer):
+		return fmt.Sprintf("storage version %d, this program knows %d", newer.Found, newer.Known)
 	case errors.As(err, &refusal):
 		var pairs []string
 		for i := 0; i+1 < len(refusal.Params); i += 2 {

@@ -24,7 +24,7 @@ keys, a database, a ledger, and an address on loopback. Nothing leaves the machi
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(demoCommand(t), upCommand(t))
+	cmd.AddCommand(demoCommand(t), upCommand(t), loadCommand(t))
 	return cmd
 }
 

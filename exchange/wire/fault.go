@@ -33,12 +33,13 @@ const (
 	KeyUnknown       = "message-key-unknown"
 	KeyStale         = "message-key-stale"
 	NoRecipients     = "message-no-recipients"
+	UnknownKind      = "message-unknown-kind" // of a version that we do not know, see open
 )
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	MessageTooLarge, MessageNotOpened, MessageSchema, MessageExpired, MessageClock, NotForUs, SenderMismatch,
-	KeyUnknown, KeyStale, NoRecipients,
+	KeyUnknown, KeyStale, NoRecipients, UnknownKind,
 }
 
 func fault(code string) *Fault { return &Fault{Code: code} }

@@ -18,6 +18,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -60,7 +61,8 @@ var Kinds = [...]Kind{
 	Invitation, ConferenceAnswer, Contribution, Closing,
 }
 
-// typ is the explicit type of the JWS (RFC 8725 §3.11).
+// typ is the explicit type of the JWS (RFC 8725 §3.11). A kind whose body changes
+// so that an old reader would not understand it gets another typ.
 func (k Kind) typ() string { return "sluis-" + string(k) + "+jwt" }
 
 // shows reports whether disclosures may come with it.
@@ -318,6 +320,11 @@ func open(jws []byte, reg *register.Register) (Message, claims, register.Signing
 		signer = key
 		return key.Public, nil
 	})
+	if gate := (*crypto.GateError)(nil); errors.As(err, &gate) && gate.Code == crypto.TokenType {
+		// A kind, or a version of one, that came after this program. That is no
+		// reason to end what the sender began: he may wait until we are upgraded.
+		return Message{}, claims{}, signer, fault(UnknownKind)
+	}
 	if err != nil {
 		return Message{}, claims{}, signer, err
 	}

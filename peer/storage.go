@@ -1,0 +1,50 @@
+package peer
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/exchange/wire"
+	"sluis/store"
+)
+
+// steps are the versions of what a node stores. The first stands for version 2;
+// a step that was released is never changed, and a new form of a row is a new step.
+//
+// A number must rise also when rows only gain members: an older program reads
+// them, drops what it does not know, and writes the rest back.
+var steps = []store.Step{
+	// 2: rows hold what programs up to the relays did not know and would drop. None
+	// has another form.
+	{},
+}
+
+// StorageVersion is the version of what this program stores: it opens this one and
+// earlier ones, which it leads to this one, and refuses later ones.
+func StorageVersion() int { return 1 + len(steps) }
+
+// Protocols are those that a node speaks with others, with their versions.
+var Protocols = [...]string{MessageProtocol, RegisterProtocol, WitnessProtocol, RecallProtocol}
+
+// migration leads the store of an earlier version to this one.
+func migration() store.Migration { return store.Migration{Steps: steps, Event: migrated} }
+
+func migrated(m store.Moved) (store.Event, error) {
+	part, err := json.Marshal(exchange.PrivatePart{Detail: exchange.Detail{Code: fmt.Sprintf("%d-%d", m.From, m.To), Count: m.Rows}})
+	return store.Event{Kind: string(exchange.StorageMigrated), Private: part}, err
+}
+
+// isOfVersion reports whether a code with which another node refuses a message
+// of ours means that its program does not know such messages. Ours was held to its
+// schema before it was signed, so form and kind are wrong only for a reader of
+// another version. token-type is how programs said it that came before
+// message-unknown-kind.
+func isOfVersion(code string) bool {
+	switch code {
+	case wire.UnknownKind, wire.MessageSchema, crypto.TokenType:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,102 @@
+package peer_test
+
+import (
+	"context"
+	"encoding/json"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sluis/crypto"
+	"sluis/exchange"
+	"sluis/peer"
+	"sluis/transport"
+)
+
+// A message of a kind that came after this program is refused so that its sender
+// keeps it, and changes nothing here.
+func TestKindOfALaterVersion(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp)
+	a, b := w.members[0], w.members[1]
+	f := forge(t, w, a)
+	token, err := crypto.Sign(f.keys.Signing, "sluis-request-2+jwt", []byte(`{"iss":"later"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := crypto.Seal(token, w.auth.last.Recipients(debtHelp.OIN)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := b.node.Size()
+	raw, err := f.host.Send(context.Background(), b.entry.Peer, peer.MessageProtocol, sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said struct {
+		Code  string
+		Retry bool
+	}
+	if err := json.Unmarshal(raw, &said); err != nil || said.Code != "message-unknown-kind" || !said.Retry {
+		t.Errorf("it answers %s", raw)
+	}
+	if after := b.node.Size(); after != before {
+		t.Errorf("the ledger grew from %d to %d entries", before, after)
+	}
+}
+
+// A partner whose program does not know our message, or speaks another version of
+// the protocol, loses nothing: the message waits, its sender sees why, and it
+// arrives after the upgrade.
+func TestPartnerOfAnotherVersion(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp)
+	a, b := w.members[0], w.members[1]
+	keys := keysOf(t, b)
+	b.stop()
+	x, err := ask(context.Background(), a.node, requester, question(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for protocol, answers := range map[string][]string{
+		peer.MessageProtocol: {`{"code":"token-type"}`, `{"code":"message-schema"}`, `{"code":"message-unknown-kind","retry":true}`},
+		"/sluis/message/2":   nil,
+	} {
+		var asked atomic.Int64
+		host, err := transport.Open(transport.Config{
+			Key: keys.Host, Listen: b.entry.Addresses, Peers: w.peersBut(b),
+			Protocols: map[string]transport.Protocol{protocol: {
+				Handler: func(context.Context, string, []byte) ([]byte, error) {
+					return []byte(answers[int(asked.Add(1)-1)%len(answers)]), nil
+				},
+				MaxRequest: 1 << 20, MaxReply: 1 << 20,
+			}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := func() bool {
+			queues, err := a.node.Outbox(context.Background())
+			if err != nil || len(queues) != 1 || queues[0].Count != 1 {
+				t.Fatalf("waiting are %v, %v", queues, err)
+			}
+			return queues[0].Code == peer.PartnerVersion && asked.Load() > int64(len(answers))*2-1
+		}
+		for deadline := time.Now().Add(20 * time.Second); !seen(); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("of %s nobody sees that the partner is of another version", protocol)
+			}
+		}
+		if err := host.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(20 * time.Second); seen(); time.Sleep(5 * time.Millisecond) { // until it is seen that he is gone
+			if time.Now().After(deadline) {
+				t.Fatal("a partner that is down is still said to be of another version")
+			}
+		}
+	}
+	if phase := a.wait(x.ID, exchange.Queued); phase != exchange.Queued {
+		t.Fatalf("the request is %s", phase)
+	}
+	b.start()
+	a.wait(x.ID, exchange.Delivered)
+}
