@@ -1686,6 +1686,39 @@ type Fact struct {
 	Value   string  `json:"waarde,omitempty,omitzero"`
 }
 
+// Event Een gebeurtenis volgens CloudEvents 1.0 en het NL GOV-profiel daarvan. Zij zegt dat er iets is gebeurd, niet wat erin staat. `id` is uniek
+// binnen `source`: een tweede met hetzelfde `id` is dezelfde gebeurtenis.
+type Event struct {
+	// DataRef Waar te zien is hoe het verzoek ervoor staat.
+	DataRef string `json:"dataref"`
+	ID      string `json:"id"`
+
+	// Sequence De plaats in de volgorde.
+	Sequence     string `json:"sequence"`
+	SequenceType string `json:"sequencetype"`
+
+	// Source Het knooppunt.
+	Source      string `json:"source"`
+	SpecVersion string `json:"specversion"`
+
+	// Subject Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	Subject ID        `json:"subject"`
+	Time    time.Time `json:"time"`
+
+	// Type `nl.sluis.` en het soort regel in het logboek.
+	Type string `json:"type"`
+}
+
+// EventPage defines model for Gebeurtenissen.
+type EventPage struct {
+	Events []Event `json:"gebeurtenissen"`
+
+	// Next Een nummer van een regel of versie, of een aantal regels.
+	Next Number `json:"volgende"`
+}
+
 // CorrectedItem defines model for GecorrigeerdGegeven.
 type CorrectedItem struct {
 	// Code Een code uit een catalogus of het register.
@@ -2706,6 +2739,9 @@ type Trace struct {
 	Outcome Code      `json:"uitkomst,omitempty,omitzero"`
 	At      time.Time `json:"vastgelegdOp"`
 
+	// Via De naam van een systeem in `api.clients`.
+	Via SystemName `json:"viaSysteem,omitempty,omitzero"`
+
 	// For Zo heet een medewerker binnen zijn organisatie.
 	//
 	// Examples: a.jansen
@@ -2773,6 +2809,9 @@ type StepOutcome struct {
 // tijd bezorgd) of niet-aanvaard (door het knooppunt van de ander). In-verduidelijking: er staat een vraag open en de klok staat stil.
 // Voorgesteld: een tweede persoon moet het besluit nog zien.
 type Phase string
+
+// SystemName De naam van een systeem in `api.clients`.
+type SystemName = string
 
 // Invitee defines model for TeUitnodigen.
 type Invitee struct {
@@ -3206,6 +3245,29 @@ type Way struct {
 	Askers []Code `json:"vragers"`
 }
 
+// Webhook Hoe het staat met wat aan een systeem wordt bezorgd.
+type Webhook struct {
+	// Since Sinds wanneer bezorgen mislukt.
+	Since time.Time `json:"misluktSinds,omitempty,omitzero"`
+
+	// Why Waarom: `unreachable`, `status-500` …
+	Why string `json:"oorzaak,omitempty,omitzero"`
+
+	// SetAside Wat de ontvanger bleef weigeren.
+	SetAside []Event `json:"opzijGezet"`
+
+	// System De naam van een systeem in `api.clients`.
+	System SystemName `json:"systeem"`
+
+	// Behind Een nummer van een regel of versie, of een aantal regels.
+	Behind Number `json:"teBekijken"`
+}
+
+// WebhookList defines model for Webhooks.
+type WebhookList struct {
+	Webhooks []Webhook `json:"webhooks"`
+}
+
 // Ground defines model for Weigeringsgrond.
 type Ground struct {
 	// Weighings Alleen bij deze afwegingen; geen betekent alle.
@@ -3255,11 +3317,17 @@ type Found struct {
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// From Een nummer van een regel of versie, of een aantal regels.
+type From = Number
+
 // ItemCode Een code uit een catalogus of het register.
 type ItemCode = Code
 
 // Hat Een code uit een catalogus of het register.
 type Hat = Code
+
+// Key defines model for Idempotentiesleutel.
+type Key = string
 
 // Limit defines model for Limiet.
 type Limit = int
@@ -3268,6 +3336,9 @@ type Limit = int
 //
 // Examples: a.jansen
 type Actor = ActorID
+
+// System De naam van een systeem in `api.clients`.
+type System = SystemName
 
 // PermissionID Een UUID in kleine letters.
 //
@@ -3443,6 +3514,10 @@ type OpenCaseParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // ViewCaseParams defines parameters for ViewCase.
@@ -3461,6 +3536,10 @@ type RecordMomentParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // AdmitParams defines parameters for Admit.
@@ -3470,6 +3549,10 @@ type AdmitParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // CloseCaseParams defines parameters for CloseCase.
@@ -3479,6 +3562,10 @@ type CloseCaseParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // EndCoordinationParams defines parameters for EndCoordination.
@@ -3488,6 +3575,18 @@ type EndCoordinationParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ListEventsParams defines parameters for ListEvents.
+type ListEventsParams struct {
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+
+	// From De waarde van `volgende` uit de vorige bladzijde; zonder begint het bij het begin.
+	From From `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit Hoeveel er op een bladzijde staan.
+	Limit Limit `form:"limiet,omitempty" json:"limiet,omitempty,omitzero"`
 }
 
 // ProveInclusionParams defines parameters for ProveInclusion.
@@ -3569,6 +3668,10 @@ type AskParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // GetRequestParams defines parameters for GetRequest.
@@ -3644,6 +3747,10 @@ type WithdrawParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // TraceItemParams defines parameters for TraceItem.
@@ -3662,6 +3769,10 @@ type ReplyParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // ListTracesParams defines parameters for ListTraces.
@@ -4200,6 +4311,13 @@ type ClientInterface interface {
 	// Corresponds with GET /doelen (the `ListPurposes` operationId).
 	ListPurposes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListEvents Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+	//
+	// Dezelfde gebeurtenissen als een webhook bezorgt, voor wie liever zelf vraagt. `volgende` staat er altijd in: vraag daarmee later verder.
+	//
+	// Corresponds with GET /gebeurtenissen (the `ListEvents` operationId).
+	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListItems Gegevens die gevraagd kunnen worden, per domein
 	//
 	// Corresponds with GET /gegevenssoorten (the `ListItems` operationId).
@@ -4671,6 +4789,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
 	ListConditions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWebhooks Hoe de bezorging van gebeurtenissen ervoor staat
+	//
+	// Een systeem ziet alleen zijn eigen webhook.
+	//
+	// Corresponds with GET /webhooks (the `ListWebhooks` operationId).
+	ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendEvents Aanbieden wat opzij is gezet
+	//
+	// Wat de ontvanger bleef weigeren, is opzij gezet. Hiermee biedt het knooppunt het weer aan.
+	//
+	// Corresponds with POST /webhooks/{systeem}/herhalingen (the `ResendEvents` operationId).
+	ResendEvents(ctx context.Context, system System, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	//
@@ -5355,6 +5487,23 @@ func (c *Raw) Diagnose(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 // Corresponds with GET /doelen (the `ListPurposes` operationId).
 func (c *Raw) ListPurposes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPurposesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEvents Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+//
+// Dezelfde gebeurtenissen als een webhook bezorgt, voor wie liever zelf vraagt. `volgende` staat er altijd in: vraag daarmee later verder.
+//
+// Corresponds with GET /gebeurtenissen (the `ListEvents` operationId).
+func (c *Raw) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEventsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6467,6 +6616,40 @@ func (c *Raw) Question(ctx context.Context, id ID, params *QuestionParams, body 
 // Corresponds with GET /voorwaarden (the `ListConditions` operationId).
 func (c *Raw) ListConditions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConditionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWebhooks Hoe de bezorging van gebeurtenissen ervoor staat
+//
+// Een systeem ziet alleen zijn eigen webhook.
+//
+// Corresponds with GET /webhooks (the `ListWebhooks` operationId).
+func (c *Raw) ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWebhooksRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendEvents Aanbieden wat opzij is gezet
+//
+// Wat de ontvanger bleef weigeren, is opzij gezet. Hiermee biedt het knooppunt het weer aan.
+//
+// Corresponds with POST /webhooks/{systeem}/herhalingen (the `ResendEvents` operationId).
+func (c *Raw) ResendEvents(ctx context.Context, system System, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendEventsRequest(c.Server, system)
 	if err != nil {
 		return nil, err
 	}
@@ -7726,6 +7909,15 @@ func NewOpenCaseRequestWithBody(server string, params *OpenCaseParams, contentTy
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -7851,6 +8043,15 @@ func NewRecordMomentRequestWithBody(server string, id ID, params *RecordMomentPa
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -7920,6 +8121,15 @@ func NewAdmitRequestWithBody(server string, id ID, params *AdmitParams, contentT
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -7975,6 +8185,15 @@ func NewCloseCaseRequest(server string, id ID, params *CloseCaseParams) (*http.R
 		}
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
 
 	}
 
@@ -8094,6 +8313,72 @@ func NewListPurposesRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEventsRequest constructs an http.Request for the ListEvents method
+func NewListEventsRequest(server string, params *ListEventsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/gebeurtenissen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limiet", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -9112,6 +9397,15 @@ func NewAskRequestWithBody(server string, params *AskParams, contentType string,
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -9670,6 +9964,15 @@ func NewWithdrawRequest(server string, id ID, params *WithdrawParams) (*http.Req
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -9801,6 +10104,15 @@ func NewReplyRequestWithBody(server string, id ID, params *ReplyParams, contentT
 		}
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
 
 	}
 
@@ -10430,6 +10742,67 @@ func NewListConditionsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListWebhooksRequest constructs an http.Request for the ListWebhooks method
+func NewListWebhooksRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/webhooks")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResendEventsRequest constructs an http.Request for the ResendEvents method
+func NewResendEventsRequest(server string, system System) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "systeem", system, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/webhooks/%s/herhalingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListGroundsRequest constructs an http.Request for the ListGrounds method
 func NewListGroundsRequest(server string) (*http.Request, error) {
 	var err error
@@ -10871,6 +11244,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /doelen (the `ListPurposes` operationId).
 	ListPurposesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPurposesResponse, error)
+
+	// ListEventsWithResponse Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+	//
+	// Dezelfde gebeurtenissen als een webhook bezorgt, voor wie liever zelf vraagt. `volgende` staat er altijd in: vraag daarmee later verder.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /gebeurtenissen (the `ListEvents` operationId).
+	ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
 
 	// ListItemsWithResponse Gegevens die gevraagd kunnen worden, per domein
 	//
@@ -11398,6 +11780,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
 	ListConditionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConditionsResponse, error)
 
+	// ListWebhooksWithResponse Hoe de bezorging van gebeurtenissen ervoor staat
+	//
+	// Een systeem ziet alleen zijn eigen webhook.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /webhooks (the `ListWebhooks` operationId).
+	ListWebhooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error)
+
+	// ResendEventsWithResponse Aanbieden wat opzij is gezet
+	//
+	// Wat de ontvanger bleef weigeren, is opzij gezet. Hiermee biedt het knooppunt het weer aan.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /webhooks/{systeem}/herhalingen (the `ResendEvents` operationId).
+	ResendEventsWithResponse(ctx context.Context, system System, reqEditors ...RequestEditorFn) (*ResendEventsResponse, error)
+
 	// ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11525,6 +11925,8 @@ type ListPetitionsResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *PetitionList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Fout
 }
@@ -11532,6 +11934,11 @@ type ListPetitionsResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListPetitionsResponse) GetJSON200() *PetitionList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListPetitionsResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -11725,6 +12132,8 @@ type ViewPetitionResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *PetitionContent
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -11736,6 +12145,11 @@ type ViewPetitionResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ViewPetitionResponse) GetJSON200() *PetitionContent {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ViewPetitionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -11787,6 +12201,8 @@ type ReportAccessResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Report
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -11800,6 +12216,11 @@ type ReportAccessResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ReportAccessResponse) GetJSON200() *Report {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReportAccessResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -11939,6 +12360,8 @@ type ListTermsResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *KeepList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Fout
 }
@@ -11946,6 +12369,11 @@ type ListTermsResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListTermsResponse) GetJSON200() *KeepList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListTermsResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -11987,6 +12415,8 @@ type LiftHoldResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Keep
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12000,6 +12430,11 @@ type LiftHoldResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r LiftHoldResponse) GetJSON200() *Keep {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LiftHoldResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -12512,6 +12947,8 @@ type ViewConferenceResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ConferenceContent
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12523,6 +12960,11 @@ type ViewConferenceResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ViewConferenceResponse) GetJSON200() *ConferenceContent {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ViewConferenceResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -12579,6 +13021,8 @@ type CloseConferenceResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Conference
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12594,6 +13038,11 @@ type CloseConferenceResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r CloseConferenceResponse) GetJSON201() *Conference {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CloseConferenceResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -12774,6 +13223,8 @@ type ViewCaseResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *CaseContent
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12785,6 +13236,11 @@ type ViewCaseResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ViewCaseResponse) GetJSON200() *CaseContent {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ViewCaseResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -13000,6 +13456,8 @@ type CloseCaseResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Case
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -13015,6 +13473,11 @@ type CloseCaseResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r CloseCaseResponse) GetJSON201() *Case {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CloseCaseResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -13239,6 +13702,61 @@ func (r ListPurposesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListPurposesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventPage
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListEventsResponse) GetJSON200() *EventPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListEventsResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListEventsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListEventsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEventsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13470,6 +13988,8 @@ type VerifyLedgerResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Verification
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Fout
 }
@@ -13477,6 +13997,11 @@ type VerifyLedgerResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r VerifyLedgerResponse) GetJSON200() *Verification {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r VerifyLedgerResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -14247,6 +14772,8 @@ type MakeBackupResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Backup
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -14256,6 +14783,11 @@ type MakeBackupResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r MakeBackupResponse) GetJSON201() *Backup {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r MakeBackupResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
@@ -14460,6 +14992,8 @@ type SweepResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Destruction
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Fout
 }
@@ -14467,6 +15001,11 @@ type SweepResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r SweepResponse) GetJSON200() *Destruction {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SweepResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -14632,6 +15171,8 @@ type GetRequestResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -14641,6 +15182,11 @@ type GetRequestResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r GetRequestResponse) GetJSON200() *Request {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetRequestResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
@@ -14687,6 +15233,8 @@ type ListMessagesResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *MessageList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -14696,6 +15244,11 @@ type ListMessagesResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListMessagesResponse) GetJSON200() *MessageList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListMessagesResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
@@ -15150,6 +15703,8 @@ type OpenRequestResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Content
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15161,6 +15716,11 @@ type OpenRequestResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r OpenRequestResponse) GetJSON200() *Content {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r OpenRequestResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -15217,6 +15777,8 @@ type WithdrawResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15232,6 +15794,11 @@ type WithdrawResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r WithdrawResponse) GetJSON201() *Request {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r WithdrawResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -15288,6 +15855,8 @@ type TraceItemResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Path
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15299,6 +15868,11 @@ type TraceItemResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r TraceItemResponse) GetJSON200() *Path {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r TraceItemResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -15433,6 +16007,8 @@ type ListTracesResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *TraceList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15444,6 +16020,11 @@ type ListTracesResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListTracesResponse) GetJSON200() *TraceList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListTracesResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -15661,6 +16242,8 @@ type ExplainResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Explanation
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15672,6 +16255,11 @@ type ExplainResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ExplainResponse) GetJSON200() *Explanation {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExplainResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -16175,6 +16763,116 @@ func (r ListConditionsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListConditionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListWebhooksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWebhooksResponse) GetJSON200() *WebhookList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListWebhooksResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWebhooksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWebhooksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWebhooksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWebhooksResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResendEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Webhook
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ResendEventsResponse) GetJSON201() *Webhook {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ResendEventsResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ResendEventsResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResendEventsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResendEventsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendEventsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16832,6 +17530,21 @@ func (c *ClientWithResponses) ListPurposesWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParseListPurposesResponse(rsp)
+}
+
+// ListEventsWithResponse Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+//
+// Dezelfde gebeurtenissen als een webhook bezorgt, voor wie liever zelf vraagt. `volgende` staat er altijd in: vraag daarmee later verder.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /gebeurtenissen (the `ListEvents` operationId).
+func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error) {
+	rsp, err := c.ListEvents(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEventsResponse(rsp)
 }
 
 // ListItemsWithResponse Gegevens die gevraagd kunnen worden, per domein
@@ -17744,6 +18457,36 @@ func (c *ClientWithResponses) ListConditionsWithResponse(ctx context.Context, re
 	return ParseListConditionsResponse(rsp)
 }
 
+// ListWebhooksWithResponse Hoe de bezorging van gebeurtenissen ervoor staat
+//
+// Een systeem ziet alleen zijn eigen webhook.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /webhooks (the `ListWebhooks` operationId).
+func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error) {
+	rsp, err := c.ListWebhooks(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWebhooksResponse(rsp)
+}
+
+// ResendEventsWithResponse Aanbieden wat opzij is gezet
+//
+// Wat de ontvanger bleef weigeren, is opzij gezet. Hiermee biedt het knooppunt het weer aan.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /webhooks/{systeem}/herhalingen (the `ResendEvents` operationId).
+func (c *ClientWithResponses) ResendEventsWithResponse(ctx context.Context, system System, reqEditors ...RequestEditorFn) (*ResendEventsResponse, error) {
+	rsp, err := c.ResendEvents(ctx, system, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendEventsResponse(rsp)
+}
+
 // ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
 //
 // Returns a wrapper object for the known response body format(s).
@@ -17873,6 +18616,13 @@ func ParseListPetitionsResponse(rsp *http.Response) (*ListPetitionsResponse, err
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
@@ -18041,6 +18791,13 @@ func ParseViewPetitionResponse(rsp *http.Response) (*ViewPetitionResponse, error
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18087,6 +18844,13 @@ func ParseReportAccessResponse(rsp *http.Response) (*ReportAccessResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -18216,6 +18980,13 @@ func ParseListTermsResponse(rsp *http.Response) (*ListTermsResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18248,6 +19019,13 @@ func ParseLiftHoldResponse(rsp *http.Response) (*LiftHoldResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -18693,6 +19471,13 @@ func ParseViewConferenceResponse(rsp *http.Response) (*ViewConferenceResponse, e
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18739,6 +19524,13 @@ func ParseCloseConferenceResponse(rsp *http.Response) (*CloseConferenceResponse,
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -18906,6 +19698,13 @@ func ParseViewCaseResponse(rsp *http.Response) (*ViewCaseResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -19095,6 +19894,13 @@ func ParseCloseCaseResponse(rsp *http.Response) (*CloseCaseResponse, error) {
 		}
 		response.JSON201 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -19268,6 +20074,46 @@ func ParseListPurposesResponse(rsp *http.Response) (*ListPurposesResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEventsResponse parses an HTTP response from a ListEventsWithResponse call
+func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
@@ -19461,6 +20307,13 @@ func ParseVerifyLedgerResponse(rsp *http.Response) (*VerifyLedgerResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
@@ -20035,6 +20888,13 @@ func ParseMakeBackupResponse(rsp *http.Response) (*MakeBackupResponse, error) {
 		}
 		response.JSON201 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -20188,6 +21048,13 @@ func ParseSweepResponse(rsp *http.Response) (*SweepResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -20321,6 +21188,13 @@ func ParseGetRequestResponse(rsp *http.Response) (*GetRequestResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -20360,6 +21234,13 @@ func ParseListMessagesResponse(rsp *http.Response) (*ListMessagesResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest Fout
@@ -20758,6 +21639,13 @@ func ParseOpenRequestResponse(rsp *http.Response) (*OpenRequestResponse, error) 
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -20804,6 +21692,13 @@ func ParseWithdrawResponse(rsp *http.Response) (*WithdrawResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -20871,6 +21766,13 @@ func ParseTraceItemResponse(rsp *http.Response) (*TraceItemResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -20992,6 +21894,13 @@ func ParseListTracesResponse(rsp *http.Response) (*ListTracesResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -21187,6 +22096,13 @@ func ParseExplainResponse(rsp *http.Response) (*ExplainResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -21604,6 +22520,86 @@ func ParseListConditionsResponse(rsp *http.Response) (*ListConditionsResponse, e
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListWebhooksResponse parses an HTTP response from a ListWebhooksWithResponse call
+func ParseListWebhooksResponse(rsp *http.Response) (*ListWebhooksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWebhooksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResendEventsResponse parses an HTTP response from a ResendEventsWithResponse call
+func ParseResendEventsResponse(rsp *http.Response) (*ResendEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Webhook
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout

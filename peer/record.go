@@ -35,6 +35,7 @@ const (
 	tableDraft    = "draft"    // by exchange or case, capacity and actor ID: the text as it was given
 	tableAccount  = "account"  // by actor ID: what the door he comes in by knows him by
 	tableRegister = "register" // the bundle in force
+	tableOnce     = "once"     // by digest of who and key: a storedOnce
 
 	// Of the ledgers of partners, see sighting.go, and of our own.
 	tableWitness     = "witness"     // by origin: a holding
