@@ -41,13 +41,17 @@ type Config struct {
 	// Console changes how people sign in at the console of a party, beside the
 	// links. Default: with passkeys, or passwords with codes.
 	Console func(party string, c *peer.Console)
+	// Systems lets a case system call the API of each party over TLS, see
+	// [Net.SystemsDir]. Default: none.
+	Systems bool
 }
 
 // A Net is a running network. Its methods may be called by one goroutine at a
 // time.
 type Net struct {
-	config Config
-	lock   crypto.Lock
+	config  Config
+	lock    crypto.Lock
+	systems *systems // nil where none is let in
 	// nodes by the key of the party, and their order.
 	nodes map[string]*node
 	order []string
@@ -97,6 +101,11 @@ func Start(ctx context.Context, c Config) (n *Net, err error) {
 	bundle, err := n.freshRegister()
 	if err != nil {
 		return nil, err
+	}
+	if c.Systems {
+		if n.systems, err = makeSystems(c.Dir); err != nil {
+			return nil, err
+		}
 	}
 	for _, key := range n.order {
 		if err := n.start(ctx, n.nodes[key], bundle); err != nil {
