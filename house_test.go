@@ -39,8 +39,12 @@ var rooms = map[string][]string{
 		"schemas", "crypto", "exchange", "ledger", "ledger/audit", "register", "exchange/wire", "store", "transport", "paper",
 	},
 
-	"api":        {"schemas"},
-	"api/server": {"api", "peer", "exchange", "ledger", "schemas", "register", "exchange/wire", "crypto", "store"},
+	"api":         {"schemas"},
+	"api/webhook": {"api", "exchange", "ledger"},
+	// api/example is what another system does: it has what such a system has.
+	"api/example":            {"api", "api/webhook"},
+	"api/example/casesystem": {"api", "api/example", "api/webhook"},
+	"api/server":             {"api", "api/webhook", "peer", "exchange", "ledger", "schemas", "register", "exchange/wire", "crypto", "store"},
 
 	// An auditor verifies a bundle in the console with what sluis audit verify uses.
 	"console": {"console/signin", "peer", "exchange", "ledger", "ledger/audit", "schemas"},
@@ -56,7 +60,7 @@ var rooms = map[string][]string{
 
 	"testnet": {"api", "api/server", "console", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
 	"cmd/node": {
-		"api", "api/server", "console", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit", "observe",
+		"api", "api/server", "api/webhook", "console", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit", "observe",
 	},
 
 	// cmd/hsm is a program of its own because it needs C, and the node has none.
@@ -79,8 +83,8 @@ var only = map[string][]string{
 	"codeberg.org/go-pdf/":       {"paper"},
 	"golang.org/x/image/":        {"paper"},
 	"github.com/coreos/go-oidc":  {"console/signin"},
-	"golang.org/x/oauth2":        {"console/signin"},
-	"github.com/go-jose/":        {"console/signin"},
+	"golang.org/x/oauth2":        {"console/signin", "api/example"},
+	"github.com/go-jose/":        {"console/signin", "api/server"},
 	"github.com/go-webauthn/":    {"console/signin"},
 	"github.com/boombuler/":      {"console"},
 	"github.com/miekg/pkcs11":    {"cmd/hsm"},

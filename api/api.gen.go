@@ -1686,6 +1686,39 @@ type Fact struct {
 	Value   string  `json:"waarde,omitempty,omitzero"`
 }
 
+// Event Een gebeurtenis volgens CloudEvents 1.0 en het NL GOV-profiel daarvan. Zij zegt dat er iets is gebeurd, niet wat erin staat. `id` is uniek
+// binnen `source`: een tweede met hetzelfde `id` is dezelfde gebeurtenis.
+type Event struct {
+	// DataRef Waar te zien is hoe het verzoek ervoor staat.
+	DataRef string `json:"dataref"`
+	ID      string `json:"id"`
+
+	// Sequence De plaats in de volgorde.
+	Sequence     string `json:"sequence"`
+	SequenceType string `json:"sequencetype"`
+
+	// Source Het knooppunt.
+	Source      string `json:"source"`
+	SpecVersion string `json:"specversion"`
+
+	// Subject Een UUID in kleine letters.
+	//
+	// Examples: 01938f2e-7c1a-7b3e-9d5a-0c1b2a394857
+	Subject ID        `json:"subject"`
+	Time    time.Time `json:"time"`
+
+	// Type `nl.sluis.` en het soort regel in het logboek.
+	Type string `json:"type"`
+}
+
+// EventPage defines model for Gebeurtenissen.
+type EventPage struct {
+	Events []Event `json:"gebeurtenissen"`
+
+	// Next Een nummer van een regel of versie, of een aantal regels.
+	Next Number `json:"volgende"`
+}
+
 // CorrectedItem defines model for GecorrigeerdGegeven.
 type CorrectedItem struct {
 	// Code Een code uit een catalogus of het register.
@@ -2675,8 +2708,8 @@ type ConsistencyProof struct {
 	Old Number `json:"van"`
 }
 
-// Key defines model for Sleutel.
-type Key struct {
+// NodeKey defines model for Sleutel.
+type NodeKey struct {
 	// Use Waar een sleutel voor is.
 	Use KeyUse `json:"gebruik"`
 
@@ -2695,7 +2728,7 @@ type KeyUse = string
 
 // Keys defines model for Sleutels.
 type Keys struct {
-	Keys []Key `json:"sleutels"`
+	Keys []NodeKey `json:"sleutels"`
 }
 
 // Trace Een regel in het logboek over een verzoek, met het deel dat anders verzegeld is.
@@ -2734,6 +2767,9 @@ type Trace struct {
 	// Outcome Een code uit een catalogus of het register.
 	Outcome Code      `json:"uitkomst,omitempty,omitzero"`
 	At      time.Time `json:"vastgelegdOp"`
+
+	// Via De naam van een systeem in `api.clients`.
+	Via SystemName `json:"viaSysteem,omitempty,omitzero"`
 
 	// For Zo heet een medewerker binnen zijn organisatie.
 	//
@@ -2802,6 +2838,9 @@ type StepOutcome struct {
 // tijd bezorgd) of niet-aanvaard (door het knooppunt van de ander). In-verduidelijking: er staat een vraag open en de klok staat stil.
 // Voorgesteld: een tweede persoon moet het besluit nog zien.
 type Phase string
+
+// SystemName De naam van een systeem in `api.clients`.
+type SystemName = string
 
 // Invitee defines model for TeUitnodigen.
 type Invitee struct {
@@ -3235,6 +3274,29 @@ type Way struct {
 	Askers []Code `json:"vragers"`
 }
 
+// Webhook Hoe het staat met wat aan een systeem wordt bezorgd.
+type Webhook struct {
+	// Since Sinds wanneer bezorgen mislukt.
+	Since time.Time `json:"misluktSinds,omitempty,omitzero"`
+
+	// Why Waarom: `unreachable`, `status-500` …
+	Why string `json:"oorzaak,omitempty,omitzero"`
+
+	// SetAside Wat de ontvanger bleef weigeren.
+	SetAside []Event `json:"opzijGezet"`
+
+	// System De naam van een systeem in `api.clients`.
+	System SystemName `json:"systeem"`
+
+	// Behind Een nummer van een regel of versie, of een aantal regels.
+	Behind Number `json:"teBekijken"`
+}
+
+// WebhookList defines model for Webhooks.
+type WebhookList struct {
+	Webhooks []Webhook `json:"webhooks"`
+}
+
 // Ground defines model for Weigeringsgrond.
 type Ground struct {
 	// Weighings Alleen bij deze afwegingen; geen betekent alle.
@@ -3284,11 +3346,17 @@ type Found struct {
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// From Een nummer van een regel of versie, of een aantal regels.
+type From = Number
+
 // ItemCode Een code uit een catalogus of het register.
 type ItemCode = Code
 
 // Hat Een code uit een catalogus of het register.
 type Hat = Code
+
+// Key defines model for Idempotentiesleutel.
+type Key = string
 
 // Limit defines model for Limiet.
 type Limit = int
@@ -3297,6 +3365,9 @@ type Limit = int
 //
 // Examples: a.jansen
 type Actor = ActorID
+
+// System De naam van een systeem in `api.clients`.
+type System = SystemName
 
 // PermissionID Een UUID in kleine letters.
 //
@@ -3472,6 +3543,10 @@ type OpenCaseParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // ViewCaseParams defines parameters for ViewCase.
@@ -3490,6 +3565,10 @@ type RecordMomentParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // AdmitParams defines parameters for Admit.
@@ -3499,6 +3578,10 @@ type AdmitParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // CloseCaseParams defines parameters for CloseCase.
@@ -3508,6 +3591,10 @@ type CloseCaseParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // EndCoordinationParams defines parameters for EndCoordination.
@@ -3517,6 +3604,18 @@ type EndCoordinationParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// ListEventsParams defines parameters for ListEvents.
+type ListEventsParams struct {
+	// Hat Alleen wat deze eigen hoedanigheid aangaat.
+	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+
+	// From De waarde van `volgende` uit de vorige bladzijde; zonder begint het bij het begin.
+	From From `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit Hoeveel er op een bladzijde staan.
+	Limit Limit `form:"limiet,omitempty" json:"limiet,omitempty,omitzero"`
 }
 
 // ProveInclusionParams defines parameters for ProveInclusion.
@@ -3598,6 +3697,10 @@ type AskParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // GetRequestParams defines parameters for GetRequest.
@@ -3673,6 +3776,10 @@ type WithdrawParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // TraceItemParams defines parameters for TraceItem.
@@ -3691,6 +3798,10 @@ type ReplyParams struct {
 
 	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
 	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+
+	// Key Een waarde die de aanroeper voor deze ene opdracht kiest, liefst een UUID. Dezelfde sleutel met dezelfde opdracht geeft een dag lang
+	// hetzelfde antwoord, zonder dat er nog iets gebeurt; met een andere opdracht geeft hij 409. Een systeem moet hem geven.
+	Key Key `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // ListTracesParams defines parameters for ListTraces.
@@ -4232,6 +4343,13 @@ type ClientInterface interface {
 	// Corresponds with GET /doelen (the `ListPurposes` operationId).
 	ListPurposes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListEvents Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+	//
+	// Dezelfde gebeurtenissen als een webhook bezorgt, voor wie liever zelf vraagt. `volgende` staat er altijd in: vraag daarmee later verder.
+	//
+	// Corresponds with GET /gebeurtenissen (the `ListEvents` operationId).
+	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListItems Gegevens die gevraagd kunnen worden, per domein
 	//
 	// Corresponds with GET /gegevenssoorten (the `ListItems` operationId).
@@ -4735,6 +4853,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
 	ListConditions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWebhooks Hoe de bezorging van gebeurtenissen ervoor staat
+	//
+	// Een systeem ziet alleen zijn eigen webhook.
+	//
+	// Corresponds with GET /webhooks (the `ListWebhooks` operationId).
+	ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendEvents Aanbieden wat opzij is gezet
+	//
+	// Wat de ontvanger bleef weigeren, is opzij gezet. Hiermee biedt het knooppunt het weer aan.
+	//
+	// Corresponds with POST /webhooks/{systeem}/herhalingen (the `ResendEvents` operationId).
+	ResendEvents(ctx context.Context, system System, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	//
@@ -5419,6 +5551,23 @@ func (c *Raw) Diagnose(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 // Corresponds with GET /doelen (the `ListPurposes` operationId).
 func (c *Raw) ListPurposes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPurposesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEvents Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+//
+// Dezelfde gebeurtenissen als een webhook bezorgt, voor wie liever zelf vraagt. `volgende` staat er altijd in: vraag daarmee later verder.
+//
+// Corresponds with GET /gebeurtenissen (the `ListEvents` operationId).
+func (c *Raw) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEventsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6603,6 +6752,40 @@ func (c *Raw) Question(ctx context.Context, id ID, params *QuestionParams, body 
 // Corresponds with GET /voorwaarden (the `ListConditions` operationId).
 func (c *Raw) ListConditions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConditionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWebhooks Hoe de bezorging van gebeurtenissen ervoor staat
+//
+// Een systeem ziet alleen zijn eigen webhook.
+//
+// Corresponds with GET /webhooks (the `ListWebhooks` operationId).
+func (c *Raw) ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWebhooksRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendEvents Aanbieden wat opzij is gezet
+//
+// Wat de ontvanger bleef weigeren, is opzij gezet. Hiermee biedt het knooppunt het weer aan.
+//
+// Corresponds with POST /webhooks/{systeem}/herhalingen (the `ResendEvents` operationId).
+func (c *Raw) ResendEvents(ctx context.Context, system System, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendEventsRequest(c.Server, system)
 	if err != nil {
 		return nil, err
 	}
@@ -7862,6 +8045,15 @@ func NewOpenCaseRequestWithBody(server string, params *OpenCaseParams, contentTy
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -7987,6 +8179,15 @@ func NewRecordMomentRequestWithBody(server string, id ID, params *RecordMomentPa
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -8056,6 +8257,15 @@ func NewAdmitRequestWithBody(server string, id ID, params *AdmitParams, contentT
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -8111,6 +8321,15 @@ func NewCloseCaseRequest(server string, id ID, params *CloseCaseParams) (*http.R
 		}
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
 
 	}
 
@@ -8230,6 +8449,72 @@ func NewListPurposesRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEventsRequest constructs an http.Request for the ListEvents method
+func NewListEventsRequest(server string, params *ListEventsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/gebeurtenissen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limiet", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -9349,6 +9634,15 @@ func NewAskRequestWithBody(server string, params *AskParams, contentType string,
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -9907,6 +10201,15 @@ func NewWithdrawRequest(server string, id ID, params *WithdrawParams) (*http.Req
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
 
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
+
 	}
 
 	return req, nil
@@ -10038,6 +10341,15 @@ func NewReplyRequestWithBody(server string, id ID, params *ReplyParams, contentT
 		}
 
 		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+		var headerParam2 string
+
+		headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam2)
 
 	}
 
@@ -10667,6 +10979,67 @@ func NewListConditionsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListWebhooksRequest constructs an http.Request for the ListWebhooks method
+func NewListWebhooksRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/webhooks")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResendEventsRequest constructs an http.Request for the ResendEvents method
+func NewResendEventsRequest(server string, system System) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "systeem", system, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/webhooks/%s/herhalingen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListGroundsRequest constructs an http.Request for the ListGrounds method
 func NewListGroundsRequest(server string) (*http.Request, error) {
 	var err error
@@ -11108,6 +11481,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /doelen (the `ListPurposes` operationId).
 	ListPurposesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPurposesResponse, error)
+
+	// ListEventsWithResponse Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+	//
+	// Dezelfde gebeurtenissen als een webhook bezorgt, voor wie liever zelf vraagt. `volgende` staat er altijd in: vraag daarmee later verder.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /gebeurtenissen (the `ListEvents` operationId).
+	ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
 
 	// ListItemsWithResponse Gegevens die gevraagd kunnen worden, per domein
 	//
@@ -11671,6 +12053,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /voorwaarden (the `ListConditions` operationId).
 	ListConditionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConditionsResponse, error)
 
+	// ListWebhooksWithResponse Hoe de bezorging van gebeurtenissen ervoor staat
+	//
+	// Een systeem ziet alleen zijn eigen webhook.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /webhooks (the `ListWebhooks` operationId).
+	ListWebhooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error)
+
+	// ResendEventsWithResponse Aanbieden wat opzij is gezet
+	//
+	// Wat de ontvanger bleef weigeren, is opzij gezet. Hiermee biedt het knooppunt het weer aan.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /webhooks/{systeem}/herhalingen (the `ResendEvents` operationId).
+	ResendEventsWithResponse(ctx context.Context, system System, reqEditors ...RequestEditorFn) (*ResendEventsResponse, error)
+
 	// ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11798,6 +12198,8 @@ type ListPetitionsResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *PetitionList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Fout
 }
@@ -11805,6 +12207,11 @@ type ListPetitionsResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListPetitionsResponse) GetJSON200() *PetitionList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListPetitionsResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -11998,6 +12405,8 @@ type ViewPetitionResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *PetitionContent
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12009,6 +12418,11 @@ type ViewPetitionResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ViewPetitionResponse) GetJSON200() *PetitionContent {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ViewPetitionResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -12060,6 +12474,8 @@ type ReportAccessResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Report
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12073,6 +12489,11 @@ type ReportAccessResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ReportAccessResponse) GetJSON200() *Report {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReportAccessResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -12212,6 +12633,8 @@ type ListTermsResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *KeepList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Fout
 }
@@ -12219,6 +12642,11 @@ type ListTermsResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListTermsResponse) GetJSON200() *KeepList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListTermsResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -12260,6 +12688,8 @@ type LiftHoldResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Keep
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12273,6 +12703,11 @@ type LiftHoldResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r LiftHoldResponse) GetJSON200() *Keep {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LiftHoldResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -12785,6 +13220,8 @@ type ViewConferenceResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ConferenceContent
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12796,6 +13233,11 @@ type ViewConferenceResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ViewConferenceResponse) GetJSON200() *ConferenceContent {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ViewConferenceResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -12852,6 +13294,8 @@ type CloseConferenceResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Conference
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -12867,6 +13311,11 @@ type CloseConferenceResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r CloseConferenceResponse) GetJSON201() *Conference {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CloseConferenceResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -13047,6 +13496,8 @@ type ViewCaseResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *CaseContent
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -13058,6 +13509,11 @@ type ViewCaseResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ViewCaseResponse) GetJSON200() *CaseContent {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ViewCaseResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -13273,6 +13729,8 @@ type CloseCaseResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Case
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -13288,6 +13746,11 @@ type CloseCaseResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r CloseCaseResponse) GetJSON201() *Case {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CloseCaseResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -13512,6 +13975,61 @@ func (r ListPurposesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListPurposesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventPage
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListEventsResponse) GetJSON200() *EventPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListEventsResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListEventsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListEventsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEventsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13743,6 +14261,8 @@ type VerifyLedgerResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Verification
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Fout
 }
@@ -13750,6 +14270,11 @@ type VerifyLedgerResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r VerifyLedgerResponse) GetJSON200() *Verification {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r VerifyLedgerResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -14520,6 +15045,8 @@ type MakeBackupResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Backup
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -14529,6 +15056,11 @@ type MakeBackupResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r MakeBackupResponse) GetJSON201() *Backup {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r MakeBackupResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
@@ -14623,6 +15155,8 @@ type RotateKeyResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Keys
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -14632,6 +15166,11 @@ type RotateKeyResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r RotateKeyResponse) GetJSON201() *Keys {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
@@ -14898,6 +15437,8 @@ type SweepResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Destruction
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Fout
 }
@@ -14905,6 +15446,11 @@ type SweepResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r SweepResponse) GetJSON200() *Destruction {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SweepResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -15070,6 +15616,8 @@ type GetRequestResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -15079,6 +15627,11 @@ type GetRequestResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r GetRequestResponse) GetJSON200() *Request {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetRequestResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
@@ -15125,6 +15678,8 @@ type ListMessagesResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *MessageList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *Fout
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -15134,6 +15689,11 @@ type ListMessagesResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListMessagesResponse) GetJSON200() *MessageList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListMessagesResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
@@ -15588,6 +16148,8 @@ type OpenRequestResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Content
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15599,6 +16161,11 @@ type OpenRequestResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r OpenRequestResponse) GetJSON200() *Content {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r OpenRequestResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -15655,6 +16222,8 @@ type WithdrawResponse struct {
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15670,6 +16239,11 @@ type WithdrawResponse struct {
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
 func (r WithdrawResponse) GetJSON201() *Request {
 	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r WithdrawResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -15726,6 +16300,8 @@ type TraceItemResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Path
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15737,6 +16313,11 @@ type TraceItemResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r TraceItemResponse) GetJSON200() *Path {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r TraceItemResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -15871,6 +16452,8 @@ type ListTracesResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *TraceList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -15882,6 +16465,11 @@ type ListTracesResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ListTracesResponse) GetJSON200() *TraceList {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListTracesResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -16099,6 +16687,8 @@ type ExplainResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Explanation
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Fout
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
@@ -16110,6 +16700,11 @@ type ExplainResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r ExplainResponse) GetJSON200() *Explanation {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExplainResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
 }
 
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
@@ -16613,6 +17208,116 @@ func (r ListConditionsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListConditionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListWebhooksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWebhooksResponse) GetJSON200() *WebhookList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListWebhooksResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWebhooksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWebhooksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWebhooksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWebhooksResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResendEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Webhook
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ResendEventsResponse) GetJSON201() *Webhook {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ResendEventsResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ResendEventsResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResendEventsResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResendEventsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendEventsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -17270,6 +17975,21 @@ func (c *ClientWithResponses) ListPurposesWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParseListPurposesResponse(rsp)
+}
+
+// ListEventsWithResponse Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+//
+// Dezelfde gebeurtenissen als een webhook bezorgt, voor wie liever zelf vraagt. `volgende` staat er altijd in: vraag daarmee later verder.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /gebeurtenissen (the `ListEvents` operationId).
+func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error) {
+	rsp, err := c.ListEvents(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEventsResponse(rsp)
 }
 
 // ListItemsWithResponse Gegevens die gevraagd kunnen worden, per domein
@@ -18242,6 +18962,36 @@ func (c *ClientWithResponses) ListConditionsWithResponse(ctx context.Context, re
 	return ParseListConditionsResponse(rsp)
 }
 
+// ListWebhooksWithResponse Hoe de bezorging van gebeurtenissen ervoor staat
+//
+// Een systeem ziet alleen zijn eigen webhook.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /webhooks (the `ListWebhooks` operationId).
+func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error) {
+	rsp, err := c.ListWebhooks(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWebhooksResponse(rsp)
+}
+
+// ResendEventsWithResponse Aanbieden wat opzij is gezet
+//
+// Wat de ontvanger bleef weigeren, is opzij gezet. Hiermee biedt het knooppunt het weer aan.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /webhooks/{systeem}/herhalingen (the `ResendEvents` operationId).
+func (c *ClientWithResponses) ResendEventsWithResponse(ctx context.Context, system System, reqEditors ...RequestEditorFn) (*ResendEventsResponse, error) {
+	rsp, err := c.ResendEvents(ctx, system, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendEventsResponse(rsp)
+}
+
 // ListGroundsWithResponse Gronden waarop een gegeven niet wordt verstrekt
 //
 // Returns a wrapper object for the known response body format(s).
@@ -18371,6 +19121,13 @@ func ParseListPetitionsResponse(rsp *http.Response) (*ListPetitionsResponse, err
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
@@ -18539,6 +19296,13 @@ func ParseViewPetitionResponse(rsp *http.Response) (*ViewPetitionResponse, error
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18585,6 +19349,13 @@ func ParseReportAccessResponse(rsp *http.Response) (*ReportAccessResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -18714,6 +19485,13 @@ func ParseListTermsResponse(rsp *http.Response) (*ListTermsResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18746,6 +19524,13 @@ func ParseLiftHoldResponse(rsp *http.Response) (*LiftHoldResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -19191,6 +19976,13 @@ func ParseViewConferenceResponse(rsp *http.Response) (*ViewConferenceResponse, e
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -19237,6 +20029,13 @@ func ParseCloseConferenceResponse(rsp *http.Response) (*CloseConferenceResponse,
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -19404,6 +20203,13 @@ func ParseViewCaseResponse(rsp *http.Response) (*ViewCaseResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -19593,6 +20399,13 @@ func ParseCloseCaseResponse(rsp *http.Response) (*CloseCaseResponse, error) {
 		}
 		response.JSON201 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -19766,6 +20579,46 @@ func ParseListPurposesResponse(rsp *http.Response) (*ListPurposesResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEventsResponse parses an HTTP response from a ListEventsWithResponse call
+func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
@@ -19959,6 +20812,13 @@ func ParseVerifyLedgerResponse(rsp *http.Response) (*VerifyLedgerResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
@@ -20533,6 +21393,13 @@ func ParseMakeBackupResponse(rsp *http.Response) (*MakeBackupResponse, error) {
 		}
 		response.JSON201 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -20605,6 +21472,13 @@ func ParseRotateKeyResponse(rsp *http.Response) (*RotateKeyResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
 		var dest Fout
@@ -20806,6 +21680,13 @@ func ParseSweepResponse(rsp *http.Response) (*SweepResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -20939,6 +21820,13 @@ func ParseGetRequestResponse(rsp *http.Response) (*GetRequestResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -20978,6 +21866,13 @@ func ParseListMessagesResponse(rsp *http.Response) (*ListMessagesResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest Fout
@@ -21376,6 +22271,13 @@ func ParseOpenRequestResponse(rsp *http.Response) (*OpenRequestResponse, error) 
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -21422,6 +22324,13 @@ func ParseWithdrawResponse(rsp *http.Response) (*WithdrawResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -21489,6 +22398,13 @@ func ParseTraceItemResponse(rsp *http.Response) (*TraceItemResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -21610,6 +22526,13 @@ func ParseListTracesResponse(rsp *http.Response) (*ListTracesResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -21805,6 +22728,13 @@ func ParseExplainResponse(rsp *http.Response) (*ExplainResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
 		var dest Fout
@@ -22222,6 +23152,86 @@ func ParseListConditionsResponse(rsp *http.Response) (*ListConditionsResponse, e
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListWebhooksResponse parses an HTTP response from a ListWebhooksWithResponse call
+func ParseListWebhooksResponse(rsp *http.Response) (*ListWebhooksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWebhooksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResendEventsResponse parses an HTTP response from a ResendEventsWithResponse call
+func ParseResendEventsResponse(rsp *http.Response) (*ResendEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Webhook
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fout

@@ -21,7 +21,7 @@ package api
 //go:generate go tool -modfile=../scripts/tools.mod oapi-codegen -config server/generate.yaml -o server/server.gen.go ../schemas/openapi.yaml
 
 // Version is the version of the contract, as API-Version names it.
-const Version = "1.0.0"
+const Version = "1.1.0"
 
 // SocketName is the file in the directory of a node on which its API listens.
 const SocketName = "sluis.sock"

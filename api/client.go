@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -42,6 +43,19 @@ func Dial(socket string) *Client {
 	return c
 }
 
+// Connect returns a client of a node that listens on a URL such as
+// https://sluis.example.nl:8444, for another system of the organisation. What it
+// needs to prove who it is, a certificate and perhaps tokens, the transport brings
+// along.
+func Connect(url string, transport http.RoundTripper) *Client {
+	c := &Client{language: "en", http: &http.Client{
+		Transport: transport, Timeout: 2 * time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	c.raw = &Raw{Server: strings.TrimSuffix(url, "/") + "/v1/", Client: c}
+	return c
+}
+
 // resolved follows a link in place of the socket, which is how a socket in a
 // directory with a long name is reached: what the system takes is some hundred
 // bytes.
@@ -63,15 +77,32 @@ func (c *Client) In(language string) *Client {
 // Close closes connections that are not in use.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// hatHeader names the hat under which somebody acts.
-const hatHeader = "Sluis-Hoedanigheid"
+// hatHeader names the hat under which somebody acts, keyHeader the one act that a
+// call is about.
+const (
+	hatHeader = "Sluis-Hoedanigheid"
+	keyHeader = "Idempotency-Key"
+)
+
+type keyOfContext struct{}
+
+// Once returns a context under which one operation is done at most once: called
+// again with the same key within a day, the node answers as it did. A UUID serves.
+func Once(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, keyOfContext{}, key)
+}
 
 // Do sends one request of the generated client.
 func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	r.Header.Set("Accept", "application/json, application/problem+json")
 	r.Header.Set("Accept-Language", c.language)
-	if r.Header.Get(hatHeader) == "" {
-		r.Header.Del(hatHeader) // the generated client writes it all the same
+	if key, ok := r.Context().Value(keyOfContext{}).(string); ok && r.Header[keyHeader] != nil {
+		r.Header.Set(keyHeader, key)
+	}
+	for _, name := range []string{hatHeader, keyHeader} {
+		if r.Header.Get(name) == "" {
+			r.Header.Del(name) // the generated client writes it all the same
+		}
 	}
 	response, err := c.http.Do(r)
 	var down *Unreachable
@@ -492,6 +523,23 @@ func (c *Client) Weighings(ctx context.Context) ([]WeighingRule, error) {
 func (c *Client) Conditions(ctx context.Context) ([]ConditionRule, error) {
 	list, err := result[ConditionList](c.raw.ListConditions(ctx))
 	return list.Conditions, err
+}
+
+// Events lists what has happened from an entry of the ledger on, in a capacity or
+// in all where it is empty. Nothing in it is personal.
+func (c *Client) Events(ctx context.Context, hat Code, from uint64, limit int) (EventPage, error) {
+	return result[EventPage](c.raw.ListEvents(ctx, &ListEventsParams{Hat: hat, From: from, Limit: limit}, unlessZero("hoedanigheid", "cursor", "limiet")))
+}
+
+// Webhooks tells how the delivery of events is.
+func (c *Client) Webhooks(ctx context.Context) ([]Webhook, error) {
+	list, err := result[WebhookList](c.raw.ListWebhooks(ctx))
+	return list.Webhooks, err
+}
+
+// Resend lets what a receiver refused be offered again.
+func (c *Client) Resend(ctx context.Context, system SystemName) (Webhook, error) {
+	return result[Webhook](c.raw.ResendEvents(ctx, system))
 }
 
 // Status tells how the node is.

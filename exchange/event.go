@@ -126,6 +126,9 @@ type Event struct {
 // bytes it is JSON, sealed under the record key of the dossier.
 type PrivatePart struct {
 	By ActorID `json:"by,omitempty"`
+	// Via is the system of the organisation through which he acted, where he did not
+	// act at the node itself.
+	Via string `json:"via,omitempty"`
 	// Register is the version that was in force: it says which law the step was
 	// judged by.
 	Register uint64 `json:"register,omitempty"`

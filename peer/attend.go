@@ -118,7 +118,7 @@ func (n *Node) meetingOvertaken(key string, kind exchange.MessageKind) (string, 
 // forget destroys what was said in a conference that is over, and takes what did
 // not leave yet from the outbox. A large one takes more than one change.
 func (n *Node) forget(ctx context.Context, g gathering, at time.Time) error {
-	entry, err := n.entryOf(g.Forget(at), wire.Digest{})
+	entry, err := n.entryOf(ctx, g.Forget(at), wire.Digest{})
 	if err != nil {
 		return err
 	}

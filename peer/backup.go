@@ -99,7 +99,7 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	if made.Whole {
 		kind = "whole"
 	}
-	entry, err := n.entryOf(exchange.Event{Kind: exchange.BackupMade, At: n.now(), Detail: exchange.Detail{Code: kind, Count: made.Part}}, wire.Digest{})
+	entry, err := n.entryOf(ctx, exchange.Event{Kind: exchange.BackupMade, At: n.now(), Detail: exchange.Detail{Code: kind, Count: made.Part}}, wire.Digest{})
 	if err != nil {
 		return BackupMade{}, err
 	}

@@ -191,7 +191,7 @@ func (n *Node) ViewCase(ctx context.Context, who Who, id exchange.ID) (exchange.
 	if err != nil {
 		return exchange.Case{}, err
 	}
-	entry, err := n.entryOf(event, wire.Digest{})
+	entry, err := n.entryOf(ctx, event, wire.Digest{})
 	if err != nil {
 		return exchange.Case{}, err
 	}
@@ -280,7 +280,7 @@ func (n *Node) writeCase(ctx context.Context, c exchange.Case, event exchange.Ev
 	if err != nil {
 		return err
 	}
-	entry, err := n.entryOf(event, wire.Digest{})
+	entry, err := n.entryOf(ctx, event, wire.Digest{})
 	if err != nil {
 		return err
 	}
@@ -288,8 +288,13 @@ func (n *Node) writeCase(ctx context.Context, c exchange.Case, event exchange.Ev
 	for _, p := range c.People {
 		row.Index = append(row.Index, n.person(c.Own.Capacity, p.BSN, p.Name, p.Born)...)
 	}
+	change := store.Change{Dossier: caseDossier(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}}
+	left := CaseSummaryOf(c)
+	if err := n.remembering(ctx, &change, Outcome{Case: &left}); err != nil {
+		return err
+	}
 	return n.board.during([]boardRow{{tableCase, string(c.ID)}}, func() error {
-		_, err := n.store.Write(ctx, store.Change{Dossier: caseDossier(c.ID), Puts: []store.Record{row}, Record: []store.Event{entry}})
+		_, err := n.store.Write(ctx, change)
 		return err
 	})
 }

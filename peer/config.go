@@ -58,6 +58,7 @@ type Config struct {
 	Logboek   Logboek   `toml:"logboek"`
 	Signing   Signing   `toml:"signing"`
 	Console   Console   `toml:"console"`
+	API       API       `toml:"api"`
 }
 
 // Limits bounds what the node uses and gives.
@@ -266,6 +267,7 @@ func DefaultConfig() Config {
 		Log:       Log{Level: "info", Format: "json"},
 		Logboek:   Logboek{Protocol: httpProtobuf, ProcessorBase: "urn:nld:oin:", DataSubject: noSubject},
 		Console:   defaultConsole(),
+		API:       API{Tokens: Tokens{Bound: true}},
 	}
 }
 
@@ -296,6 +298,7 @@ func ParseConfig(text []byte) (Config, error) {
 		}
 		return Config{}, fmt.Errorf("%s: %v", configFile, err)
 	}
+	c.API.complete()
 	return c, c.check()
 }
 
@@ -354,7 +357,7 @@ func (c Config) check() error {
 	if err := c.Logboek.check(); err != nil {
 		return fmt.Errorf("%s: %v", configFile, err)
 	}
-	if err := c.Console.check(); err != nil {
+	if err := errors.Join(c.Console.check(), c.API.check()); err != nil {
 		return fmt.Errorf("%s: %v", configFile, err)
 	}
 	return nil

@@ -35,7 +35,7 @@ func (n *Node) SaveDraft(ctx context.Context, who Who, id exchange.ID, text exch
 		if string(value) == text.Reveal() {
 			return nil
 		}
-		entry, err := n.entryOf(at.event, wire.Digest{})
+		entry, err := n.entryOf(ctx, at.event, wire.Digest{})
 		if err != nil {
 			return err
 		}

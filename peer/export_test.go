@@ -41,7 +41,7 @@ func (n *Node) Size() uint64 { return n.store.Size() }
 // signed message: what somebody with every key of the node could read.
 func (n *Node) Finds(words string) (tables []string, err error) {
 	for _, table := range []string{
-		tableCase, tableExchange, tableMessage, tableReceipt, tableHold, tableConference, tableContribution, tableStaff, tableUse,
+		tableCase, tableExchange, tableMessage, tableReceipt, tableHold, tableConference, tableContribution, tableStaff, tableUse, tableOnce,
 	} {
 		after := ""
 		for {
@@ -108,3 +108,12 @@ func (n *Node) SweepNow() { n.sweep <- struct{}{} }
 
 // Migration is what the store of a node is opened with.
 func Migration() store.Migration { return migration() }
+
+// Remembered counts the acts that are remembered by a key.
+func (n *Node) Remembered() int {
+	rows, err := n.store.List(tableOnce, "", maxPage)
+	if err != nil {
+		return -1
+	}
+	return len(rows)
+}

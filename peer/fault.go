@@ -58,13 +58,14 @@ const (
 	NoHardware        = "no-hardware"
 	NoNode            = "no-node"
 	Busy              = "overtaken"
+	KeyReused         = "key-reused"
 	Internal          = "internal"
 )
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
-	Follows, BadReceipt, BadReply, UnknownCode, PartnerVersion, PartnerBehind, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, UnknownKey, KeyNeeded, TooManyKeys, BackupNeedsKey, LockChanged, NoHardware, NodeExists, NoNode, Busy, Internal,
+	Follows, BadReceipt, BadReply, UnknownCode, PartnerVersion, PartnerBehind, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, UnknownKey, KeyNeeded, TooManyKeys, BackupNeedsKey, LockChanged, NoHardware, NodeExists, NoNode, Busy, KeyReused, Internal,
 }
 
 func fault(code string) *Fault {

@@ -71,7 +71,7 @@ func (n *Node) GrantInspection(ctx context.Context, who Who, i Inspecting) (*Gra
 	if err != nil {
 		return nil, err
 	}
-	entry, err := n.entryOf(event, wire.Digest{})
+	entry, err := n.entryOf(ctx, event, wire.Digest{})
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ func (n *Node) VerifyLedger(context.Context) (uint64, error) { return n.store.Ve
 type Trace struct {
 	ledger.Header
 	By       exchange.ActorID
+	Via      string // system through which he acted; "" for none
 	Register uint64 // version in force
 	Detail   exchange.Detail
 	// Access is what became of by what a member of staff signs in, where an entry is
@@ -93,5 +94,5 @@ func (n *Node) trace(e ledger.Entry) (Trace, error) {
 	if err := json.Unmarshal(part, &p); err != nil {
 		return Trace{}, fmt.Errorf("the private part of entry %d is in a form that this version cannot read", e.Index)
 	}
-	return Trace{Header: e.Header, By: p.By, Register: p.Register, Detail: p.Detail}, nil
+	return Trace{Header: e.Header, By: p.By, Via: p.Via, Register: p.Register, Detail: p.Detail}, nil
 }

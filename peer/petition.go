@@ -146,7 +146,7 @@ func (n *Node) ViewPetition(ctx context.Context, who Who, id exchange.ID) (excha
 
 // recordIn writes an event that changes nothing else.
 func (n *Node) recordIn(ctx context.Context, dossier string, event exchange.Event) error {
-	entry, err := n.entryOf(event, wire.Digest{})
+	entry, err := n.entryOf(ctx, event, wire.Digest{})
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (n *Node) writePetition(ctx context.Context, p exchange.Petition, event exc
 	if err != nil {
 		return err
 	}
-	entry, err := n.entryOf(event, wire.Digest{})
+	entry, err := n.entryOf(ctx, event, wire.Digest{})
 	if err != nil {
 		return err
 	}

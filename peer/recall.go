@@ -200,7 +200,7 @@ const (
 )
 
 func (n *Node) resume(ctx context.Context, r Recovery) error {
-	entry, err := n.entryOf(exchange.Event{
+	entry, err := n.entryOf(ctx, exchange.Event{
 		Kind: exchange.LedgerRecovered, At: n.now(), Detail: exchange.Detail{Code: "nobody-saw-more", Count: r.Asked},
 	}, wire.Digest{})
 	if err != nil {

@@ -36,6 +36,7 @@ const (
 	tableAccount  = "account"  // by actor ID: what the door he comes in by knows him by
 	tableRegister = "register" // the bundle in force
 	tableKeys     = "keys"     // keysHeld: a storedHeld
+	tableOnce     = "once"     // by digest of who and key: a storedOnce
 
 	// Of the ledgers of partners, see sighting.go, and of our own.
 	tableWitness     = "witness"     // by origin: a holding

@@ -157,7 +157,7 @@ func (n *Node) hold(ctx context.Context, who Who, id exchange.ID, judge func(exc
 	if err != nil {
 		return Kept{}, err
 	}
-	entry, err := n.entryOf(event, wire.Digest{})
+	entry, err := n.entryOf(ctx, event, wire.Digest{})
 	if err != nil {
 		return Kept{}, err
 	}
@@ -284,7 +284,7 @@ func (n *Node) Sweep(ctx context.Context) (destroyed int, err error) {
 		}
 	}
 	_, err = n.store.Purge(ctx, func(count int) store.Event {
-		entry, _ := n.entryOf(exchange.Event{Kind: exchange.DossiersPurged, At: at, Detail: exchange.Detail{Count: count}}, wire.Digest{})
+		entry, _ := n.entryOf(ctx, exchange.Event{Kind: exchange.DossiersPurged, At: at, Detail: exchange.Detail{Count: count}}, wire.Digest{})
 		return entry
 	})
 	return destroyed, err
@@ -349,7 +349,7 @@ func (n *Node) forgetOver(ctx context.Context, at time.Time) (destroyed int, err
 // destroy destroys one dossier. A large one takes more than one change, until the
 // store says that there is nothing left.
 func (n *Node) destroy(ctx context.Context, k Kept, at time.Time) error {
-	entry, err := n.entryOf(exchange.Destroy(k.ID, k.Own, k.Other, k.Purpose, k.Keep, at), wire.Digest{})
+	entry, err := n.entryOf(ctx, exchange.Destroy(k.ID, k.Own, k.Other, k.Purpose, k.Keep, at), wire.Digest{})
 	if err != nil {
 		return err
 	}

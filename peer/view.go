@@ -37,7 +37,7 @@ type Summary struct {
 	Broad    bool                 // one of many at once, with a reason (for the privacy officer)
 	PassedOn bool                 // nobody of ours asked for it: another party passed it on
 	Asked    int                  // requests for permission that wait for a decision of ours
-	AskedBy  exchange.PartyID     // who made the first of them
+	AskedBy  exchange.PartyID     `json:",omitzero"` // who made the first of them
 	AskedFor exchange.PurposeCode // and for what it would go on
 	Breach   bool                 // something went on against our conditions
 	Passed   int                  // how often something of it went on, as far as we know
@@ -184,7 +184,7 @@ func (n *Node) Open(ctx context.Context, who Who, id exchange.ID) (exchange.Exch
 	if err != nil {
 		return exchange.Exchange{}, err
 	}
-	entry, err := n.entryOf(event, wire.Digest{})
+	entry, err := n.entryOf(ctx, event, wire.Digest{})
 	if err != nil {
 		return exchange.Exchange{}, err
 	}

@@ -73,11 +73,16 @@ const maxOvertaken = 8
 
 // write stores an act in one commit and wakes the courier.
 func (n *Node) write(ctx context.Context, a act) (store.Written, error) {
-	c, err := n.changeOf(a)
+	c, err := n.changeOf(ctx, a)
 	if err != nil {
 		return store.Written{}, err
 	}
 	n.index(&c, a)
+	if a.after.ID != "" {
+		if err := n.remembering(ctx, &c, leftOf(a.after.Exchange)); err != nil {
+			return store.Written{}, err
+		}
+	}
 	var rows []boardRow
 	for _, put := range c.Puts {
 		if put.Table == tableExchange {
@@ -138,7 +143,7 @@ func (a act) state() (put store.Record, dossier, row string, err error) {
 }
 
 // changeOf is the act as the store takes it.
-func (n *Node) changeOf(a act) (store.Change, error) {
+func (n *Node) changeOf(ctx context.Context, a act) (store.Change, error) {
 	put, dossier, row, err := a.state()
 	if err != nil {
 		return store.Change{}, err
@@ -161,7 +166,7 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 		if event.Kind == "" {
 			continue
 		}
-		entry, err := n.entryOf(event, digest)
+		entry, err := n.entryOf(ctx, event, digest)
 		if err != nil {
 			return store.Change{}, err
 		}
@@ -172,7 +177,7 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 		c.Puts = append(c.Puts, store.Record{Table: tableMessage, Key: messageKey(row, p.signed.Digest), Value: kept.encode()})
 		c.Send = append(c.Send, *p.out)
 		for _, event := range recorded(p.event) {
-			entry, err := n.entryOf(event, p.signed.Digest)
+			entry, err := n.entryOf(ctx, event, p.signed.Digest)
 			if err != nil {
 				return store.Change{}, err
 			}
@@ -194,8 +199,8 @@ func (n *Node) changeOf(a act) (store.Change, error) {
 	return c, nil
 }
 
-func (n *Node) entryOf(event exchange.Event, digest wire.Digest) (store.Event, error) {
-	p := exchange.PrivatePart{By: event.By, Detail: event.Detail}
+func (n *Node) entryOf(ctx context.Context, event exchange.Event, digest wire.Digest) (store.Event, error) {
+	p := exchange.PrivatePart{By: event.By, Via: via(ctx), Detail: event.Detail}
 	if reg := n.force.Load().register; reg != nil {
 		p.Register = reg.Version()
 	}

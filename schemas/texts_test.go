@@ -28,7 +28,8 @@ const errorsDocument = "../docs/errors.md"
 
 // own lists the codes that no package below the doors has.
 var own = []string{
-	"not-found", "unreachable", "locked", "unauthorised", "bad-input", "internal", "disk-full", "disk-read-only", "stopped", "store-newer", "ledger-inconsistent", "not-yet", "no-console", "message-unknown-kind",
+	"not-found", "unreachable", "locked", "unauthorised", "bad-input", "internal", "disk-full", "disk-read-only", "stopped", "store-newer", "ledger-inconsistent", "not-yet", "no-console",
+	"client-unknown", "token-refused", "token-unchecked", "scope-missing", "for-people", "system-may-not", "too-many-calls", "key-in-use", "message-unknown-kind",
 }
 
 func codes(t *testing.T) []string {

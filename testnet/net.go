@@ -45,13 +45,17 @@ type Config struct {
 	Bare bool
 	// Started is told how many nodes are up, after each. Default: nobody is.
 	Started func(up int)
+	// Systems lets a case system call the API of each party over TLS, see
+	// [Net.SystemsDir]. Default: none.
+	Systems bool
 }
 
 // A Net is a running network. Its methods may be called by one goroutine at a
 // time.
 type Net struct {
-	config Config
-	lock   crypto.Lock
+	config  Config
+	lock    crypto.Lock
+	systems *systems // nil where none is let in
 	// nodes by the key of the party, and their order.
 	nodes map[string]*node
 	order []string
@@ -102,6 +106,11 @@ func Start(ctx context.Context, c Config) (n *Net, err error) {
 	bundle, err := n.freshRegister()
 	if err != nil {
 		return nil, err
+	}
+	if c.Systems {
+		if n.systems, err = makeSystems(c.Dir); err != nil {
+			return nil, err
+		}
 	}
 	for i, key := range n.order {
 		if err := n.start(ctx, n.nodes[key], bundle); err != nil {

@@ -23,6 +23,9 @@ type running struct {
 	// The pages, and where a browser finds them.
 	pages   *console.Console
 	address string
+	// systemsURL is where a case system calls; "" for none.
+	systemsURL string
+	doors      int // that serve
 }
 
 // start opens the node of a party and returns when its API can be reached. A
@@ -69,13 +72,24 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	if err != nil {
 		return errors.Join(err, web.Close(), listener.Close(), opened.Close())
 	}
-	r := &running{node: opened, dir: to.dir, serve: make(chan error, 2), run: make(chan error, 2), pages: pages, address: address}
+	r := &running{node: opened, dir: to.dir, serve: make(chan error, 3), run: make(chan error, 2), pages: pages, address: address, doors: 2}
+	door := server.New(opened, log)
+	door.Observe = options.Observe
+	var let *server.Systems
+	var gate net.Listener // nil where no system is let in
+	if n.systems != nil {
+		if let, gate, r.systemsURL, err = n.systems.open(door, to.member); err != nil {
+			return errors.Join(err, web.Close(), listener.Close(), opened.Close())
+		}
+		r.doors++
+	}
 	// The node outlives the call that starts it.
 	var talks, duties context.Context
 	talks, r.silence = context.WithCancel(context.WithoutCancel(ctx))
 	duties, r.rest = context.WithCancel(context.WithoutCancel(ctx))
-	door := server.New(opened, log)
-	door.Observe = options.Observe
+	if gate != nil {
+		go func() { r.serve <- server.Serve(talks, gate, let, log) }()
+	}
 	go func() { r.serve <- server.Serve(talks, listener, door, log) }()
 	go func() { r.serve <- server.Serve(talks, web, pages, log) }()
 	go func() { r.run <- opened.Run(duties) }()
@@ -92,7 +106,10 @@ func (r *running) stop() error {
 	}
 	r.pages.Close()
 	r.silence()
-	err := errors.Join(<-r.serve, <-r.serve)
+	var err error
+	for range r.doors {
+		err = errors.Join(err, <-r.serve)
+	}
 	r.rest()
 	return errors.Join(err, <-r.run, <-r.run, r.node.Close(), unlisten(r.dir))
 }

@@ -35,6 +35,7 @@ type input struct {
 	queries map[string]parameter
 	headers map[string]parameter
 	schema  string // of the JSON body; "" when there is none
+	scope   string // that a system needs; "" where no system may
 	bytes   bool   // the body is bytes
 }
 
@@ -105,7 +106,8 @@ func readContract(document []byte) (*contract, error) {
 		} `json:"schema"`
 	}
 	type operation struct {
-		Parameters  []parameter `json:"parameters"`
+		Parameters  []parameter           `json:"parameters"`
+		Security    []map[string][]string `json:"security"`
 		RequestBody struct {
 			Content map[string]body `json:"content"`
 		} `json:"requestBody"`
@@ -147,6 +149,9 @@ func readContract(document []byte) (*contract, error) {
 			}
 			_, in.bytes = op.RequestBody.Content["application/octet-stream"]
 			in.schema = strings.TrimPrefix(op.RequestBody.Content["application/json"].Schema.Ref, "#/components/schemas/")
+			for _, way := range op.Security {
+				in.scope = strings.Join(way["token"], " ")
+			}
 			c.inputs[strings.ToUpper(method)+" "+base+path] = in
 		}
 	}
@@ -172,7 +177,7 @@ func (a *API) checkInput(next http.Handler) http.Handler {
 			// Reading a whole ledger takes the time that it takes.
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 		}
-		next.ServeHTTP(w, r)
+		a.once(w, r, in, next)
 	})
 }
 

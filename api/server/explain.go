@@ -58,7 +58,7 @@ func (a *API) ListTraces(ctx context.Context, r ListTracesRequestObject) (ListTr
 	}
 	return ListTraces200JSONResponse{Traces: each(trail, func(t peer.Trace) api.Trace {
 		n := api.Trace{
-			Index: t.Index, At: moment(t.Time), Kind: t.Kind, As: some(t.As), By: string(t.By), Register: t.Register, Second: string(t.Detail.Second),
+			Index: t.Index, At: moment(t.Time), Kind: t.Kind, As: some(t.As), By: string(t.By), Via: t.Via, Register: t.Register, Second: string(t.Detail.Second),
 			For: string(t.Detail.For), Late: t.Detail.Late, Broad: t.Detail.Broad, Code: t.Detail.Code,
 		}
 		if s := t.Detail.Step; s != nil {

@@ -29,9 +29,9 @@ func (a *API) RetireKey(ctx context.Context, r RetireKeyRequestObject) (RetireKe
 }
 
 func (a *API) keys() (all api.Keys) {
-	all.Keys = []api.Key{}
+	all.Keys = []api.NodeKey{}
 	for _, k := range a.node.Keys() {
-		all.Keys = append(all.Keys, api.Key{Use: api.KeyUse(k.Use), ID: k.ID, State: string(k.State), Since: k.Since})
+		all.Keys = append(all.Keys, api.NodeKey{Use: api.KeyUse(k.Use), ID: k.ID, State: string(k.State), Since: k.Since})
 	}
 	return all
 }

@@ -31,6 +31,16 @@ const (
 	codeLedger   = "ledger-inconsistent"
 	codeAhead    = "not-yet"
 	codeConsole  = "no-console"
+
+	// Of systems, see systems.go, tokens.go and once.go.
+	codeClientUnknown = "client-unknown"
+	codeToken         = "token-refused"
+	codeUnchecked     = "token-unchecked"
+	codeScope         = "scope-missing"
+	codeForPeople     = "for-people"
+	codeSystemMayNot  = "system-may-not"
+	codeTooMany       = "too-many-calls"
+	codeKeyInUse      = "key-in-use"
 )
 
 // A doorError is an error of this door with a fixed status.
@@ -212,7 +222,7 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Content-Language", map[bool]string{true: "en", false: "nl"}[words == e.EN])
-	if p.Status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusServiceUnavailable || code == codeKeyInUse {
 		w.Header().Set("Retry-After", "5")
 	}
 	w.WriteHeader(p.Status)

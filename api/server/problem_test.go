@@ -84,6 +84,9 @@ func TestEveryErrorHasItsProblem(t *testing.T) {
 		{store.ErrClosed, "stopped", 503}, {&store.Inconsistent{Entry: 3, End: 4, What: "damaged"}, "ledger-inconsistent", 500},
 		{&http.MaxBytesError{Limit: 3}, "message-too-large", 413}, {errMethod, "bad-input", 405}, {errMedia, "bad-input", 415},
 		{&doorError{code: codeAhead}, "not-yet", 404}, {errNoConsole, "no-console", 409}, {toldElsewhere{"link-taken"}, "link-taken", 409},
+		{&doorError{code: codeClientUnknown}, "client-unknown", 401}, {refusedToken("exp"), "token-refused", 401}, {errUnchecked, "token-unchecked", 503},
+		{&doorError{code: codeScope}, "scope-missing", 403}, {&doorError{code: codeForPeople}, "for-people", 403},
+		{&doorError{code: codeSystemMayNot}, "system-may-not", 403}, {&doorError{code: codeTooMany}, "too-many-calls", 429}, {&doorError{code: codeKeyInUse}, "key-in-use", 409},
 	} {
 		p, _ := answered(t, fmt.Errorf("deep down: %w", c.err))
 		if p.Code != c.code || p.Status != c.status || p.Title == "" || p.Detail == "" {
@@ -161,13 +164,20 @@ func TestContractIsUnderstood(t *testing.T) {
 			bytes++
 		}
 	}
-	if len(c.inputs) != 80 || queries != 26 || headers != 82 || schemas != 32 || bytes != 1 {
+	if len(c.inputs) != 83 || queries != 29 || headers != 89 || schemas != 32 || bytes != 1 {
 		t.Errorf("%d operations, %d query parameters, %d headers, %d documents, %d bodies of bytes", len(c.inputs), queries, headers, schemas, bytes)
 	}
-	// Who acts and under which hat go together.
+	// Who acts and under which hat go together, and a key only where somebody acts.
 	for pattern, in := range c.inputs {
-		if _, actor := in.headers["Sluis-Medewerker"]; len(in.headers) != 0 && (!actor || len(in.headers) != 2) {
+		_, actor := in.headers[actorHeader]
+		_, hat := in.headers[hatHeader]
+		_, keyed := in.headers[keyHeader]
+		if actor != hat || keyed && !actor {
 			t.Errorf("%s has headers %v", pattern, in.headers)
+		}
+		// A system that writes can always ask again without doing it twice.
+		if strings.HasSuffix(in.scope, "schrijven") && actor && !keyed && pattern != "POST /v1/toelichtingen" {
+			t.Errorf("%s writes for a system and takes no key", pattern)
 		}
 	}
 }

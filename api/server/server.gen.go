@@ -99,6 +99,9 @@ type ServerInterface interface {
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	// (GET /doelen)
 	ListPurposes(w http.ResponseWriter, r *http.Request)
+	// ListEvents Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+	// (GET /gebeurtenissen)
+	ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams)
 	// ListItems Gegevens die gevraagd kunnen worden, per domein
 	// (GET /gegevenssoorten)
 	ListItems(w http.ResponseWriter, r *http.Request)
@@ -246,6 +249,12 @@ type ServerInterface interface {
 	// ListConditions Welke voorwaarden er zijn
 	// (GET /voorwaarden)
 	ListConditions(w http.ResponseWriter, r *http.Request)
+	// ListWebhooks Hoe de bezorging van gebeurtenissen ervoor staat
+	// (GET /webhooks)
+	ListWebhooks(w http.ResponseWriter, r *http.Request)
+	// ResendEvents Aanbieden wat opzij is gezet
+	// (POST /webhooks/{systeem}/herhalingen)
+	ResendEvents(w http.ResponseWriter, r *http.Request, system System)
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	// (GET /weigeringsgronden)
 	ListGrounds(w http.ResponseWriter, r *http.Request)
@@ -1485,6 +1494,25 @@ func (siw *ServerInterfaceWrapper) OpenCase(w http.ResponseWriter, r *http.Reque
 
 	}
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var Key Key
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &Key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.Key = Key
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.OpenCase(w, r, params)
 	}))
@@ -1631,6 +1659,25 @@ func (siw *ServerInterfaceWrapper) RecordMoment(w http.ResponseWriter, r *http.R
 
 	}
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var Key Key
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &Key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.Key = Key
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RecordMoment(w, r, id, params)
 	}))
@@ -1704,6 +1751,25 @@ func (siw *ServerInterfaceWrapper) Admit(w http.ResponseWriter, r *http.Request)
 
 	}
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var Key Key
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &Key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.Key = Key
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Admit(w, r, id, params)
 	}))
@@ -1774,6 +1840,25 @@ func (siw *ServerInterfaceWrapper) CloseCase(w http.ResponseWriter, r *http.Requ
 		}
 
 		params.Hat = Hat
+
+	}
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var Key Key
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &Key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.Key = Key
 
 	}
 
@@ -1880,6 +1965,65 @@ func (siw *ServerInterfaceWrapper) ListPurposes(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListPurposes(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListEvents operation middleware
+func (siw *ServerInterfaceWrapper) ListEvents(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEventsParams
+
+	// ------------- Optional query parameter "hoedanigheid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "hoedanigheid", r.URL.Query(), &params.Hat, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "hoedanigheid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "hoedanigheid", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "integer", Format: "uint64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limiet" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limiet", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limiet"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limiet", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListEvents(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2650,6 +2794,25 @@ func (siw *ServerInterfaceWrapper) Ask(w http.ResponseWriter, r *http.Request) {
 
 	}
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var Key Key
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &Key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.Key = Key
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Ask(w, r, params)
 	}))
@@ -3245,6 +3408,25 @@ func (siw *ServerInterfaceWrapper) Withdraw(w http.ResponseWriter, r *http.Reque
 
 	}
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var Key Key
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &Key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.Key = Key
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Withdraw(w, r, id, params)
 	}))
@@ -3397,6 +3579,25 @@ func (siw *ServerInterfaceWrapper) Reply(w http.ResponseWriter, r *http.Request)
 		}
 
 		params.Hat = Hat
+
+	}
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var Key Key
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &Key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.Key = Key
 
 	}
 
@@ -4100,6 +4301,46 @@ func (siw *ServerInterfaceWrapper) ListConditions(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// ListWebhooks operation middleware
+func (siw *ServerInterfaceWrapper) ListWebhooks(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListWebhooks(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ResendEvents operation middleware
+func (siw *ServerInterfaceWrapper) ResendEvents(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "systeem" -------------
+	var system System
+
+	err = runtime.BindStyledParameterWithOptions("simple", "systeem", r.PathValue("systeem"), &system, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "systeem", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResendEvents(w, r, system)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListGrounds operation middleware
 func (siw *ServerInterfaceWrapper) ListGrounds(w http.ResponseWriter, r *http.Request) {
 
@@ -4325,6 +4566,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/casussen/{kenmerk}/teruggaven", wrapper.EndCoordination)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/diagnose", wrapper.Diagnose)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/doelen", wrapper.ListPurposes)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/gebeurtenissen", wrapper.ListEvents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/gegevenssoorten", wrapper.ListItems)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/alarmen", wrapper.ListAlarms)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/logboek/bewijzen/insluiting", wrapper.ProveInclusion)
@@ -4374,6 +4616,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/toewijzingen", wrapper.Assign)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/vragen", wrapper.Question)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/voorwaarden", wrapper.ListConditions)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/webhooks", wrapper.ListWebhooks)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/webhooks/{systeem}/herhalingen", wrapper.ResendEvents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/weigeringsgronden", wrapper.ListGrounds)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/zoekopdrachten", wrapper.SearchPerson)
 
@@ -4476,6 +4720,22 @@ func (response ListPetitions200JSONResponse) VisitListPetitionsResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPetitions400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListPetitions400ApplicationProblemPlusJSONResponse) VisitListPetitionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4705,9 +4965,23 @@ func (response ViewPetition200JSONResponse) VisitViewPetitionResponse(w http.Res
 	return err
 }
 
-type ViewPetition403ApplicationProblemPlusJSONResponse struct {
+type ViewPetition400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response ViewPetition400ApplicationProblemPlusJSONResponse) VisitViewPetitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewPetition403ApplicationProblemPlusJSONResponse Problem
 
 func (response ViewPetition403ApplicationProblemPlusJSONResponse) VisitViewPetitionResponse(w http.ResponseWriter) error {
 
@@ -4775,9 +5049,23 @@ func (response ReportAccess200JSONResponse) VisitReportAccessResponse(w http.Res
 	return err
 }
 
-type ReportAccess403ApplicationProblemPlusJSONResponse struct {
+type ReportAccess400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response ReportAccess400ApplicationProblemPlusJSONResponse) VisitReportAccessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportAccess403ApplicationProblemPlusJSONResponse Problem
 
 func (response ReportAccess403ApplicationProblemPlusJSONResponse) VisitReportAccessResponse(w http.ResponseWriter) error {
 
@@ -4965,6 +5253,22 @@ func (response ListTerms200JSONResponse) VisitListTermsResponse(w http.ResponseW
 	return err
 }
 
+type ListTerms400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListTerms400ApplicationProblemPlusJSONResponse) VisitListTermsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTermsdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
@@ -5005,9 +5309,23 @@ func (response LiftHold200JSONResponse) VisitLiftHoldResponse(w http.ResponseWri
 	return err
 }
 
-type LiftHold403ApplicationProblemPlusJSONResponse struct {
+type LiftHold400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response LiftHold400ApplicationProblemPlusJSONResponse) VisitLiftHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftHold403ApplicationProblemPlusJSONResponse Problem
 
 func (response LiftHold403ApplicationProblemPlusJSONResponse) VisitLiftHoldResponse(w http.ResponseWriter) error {
 
@@ -5656,9 +5974,23 @@ func (response ViewConference200JSONResponse) VisitViewConferenceResponse(w http
 	return err
 }
 
-type ViewConference403ApplicationProblemPlusJSONResponse struct {
+type ViewConference400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response ViewConference400ApplicationProblemPlusJSONResponse) VisitViewConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewConference403ApplicationProblemPlusJSONResponse Problem
 
 func (response ViewConference403ApplicationProblemPlusJSONResponse) VisitViewConferenceResponse(w http.ResponseWriter) error {
 
@@ -5734,9 +6066,23 @@ func (response CloseConference201JSONResponse) VisitCloseConferenceResponse(w ht
 	return err
 }
 
-type CloseConference403ApplicationProblemPlusJSONResponse struct {
+type CloseConference400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response CloseConference400ApplicationProblemPlusJSONResponse) VisitCloseConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseConference403ApplicationProblemPlusJSONResponse Problem
 
 func (response CloseConference403ApplicationProblemPlusJSONResponse) VisitCloseConferenceResponse(w http.ResponseWriter) error {
 
@@ -5951,9 +6297,23 @@ func (response ViewCase200JSONResponse) VisitViewCaseResponse(w http.ResponseWri
 	return err
 }
 
-type ViewCase403ApplicationProblemPlusJSONResponse struct {
+type ViewCase400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response ViewCase400ApplicationProblemPlusJSONResponse) VisitViewCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewCase403ApplicationProblemPlusJSONResponse Problem
 
 func (response ViewCase403ApplicationProblemPlusJSONResponse) VisitViewCaseResponse(w http.ResponseWriter) error {
 
@@ -6229,9 +6589,23 @@ func (response CloseCase201JSONResponse) VisitCloseCaseResponse(w http.ResponseW
 	return err
 }
 
-type CloseCase403ApplicationProblemPlusJSONResponse struct {
+type CloseCase400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response CloseCase400ApplicationProblemPlusJSONResponse) VisitCloseCaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseCase403ApplicationProblemPlusJSONResponse Problem
 
 func (response CloseCase403ApplicationProblemPlusJSONResponse) VisitCloseCaseResponse(w http.ResponseWriter) error {
 
@@ -6462,6 +6836,61 @@ type ListPurposesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListPurposesdefaultApplicationProblemPlusJSONResponse) VisitListPurposesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEventsRequestObject struct {
+	Params ListEventsParams
+}
+
+type ListEventsResponseObject interface {
+	VisitListEventsResponse(w http.ResponseWriter) error
+}
+
+type ListEvents200JSONResponse EventPage
+
+func (response ListEvents200JSONResponse) VisitListEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEvents400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ListEvents400ApplicationProblemPlusJSONResponse) VisitListEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListEventsdefaultApplicationProblemPlusJSONResponse) VisitListEventsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6704,6 +7133,22 @@ func (response VerifyLedger200JSONResponse) VisitVerifyLedgerResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyLedger400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyLedger400ApplicationProblemPlusJSONResponse) VisitVerifyLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -7489,9 +7934,23 @@ func (response MakeBackup201JSONResponse) VisitMakeBackupResponse(w http.Respons
 	return err
 }
 
-type MakeBackup409ApplicationProblemPlusJSONResponse struct {
+type MakeBackup400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response MakeBackup400ApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackup409ApplicationProblemPlusJSONResponse Problem
 
 func (response MakeBackup409ApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
 
@@ -7582,9 +8041,23 @@ func (response RotateKey201JSONResponse) VisitRotateKeyResponse(w http.ResponseW
 	return err
 }
 
-type RotateKey409ApplicationProblemPlusJSONResponse struct {
+type RotateKey400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response RotateKey400ApplicationProblemPlusJSONResponse) VisitRotateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateKey409ApplicationProblemPlusJSONResponse Problem
 
 func (response RotateKey409ApplicationProblemPlusJSONResponse) VisitRotateKeyResponse(w http.ResponseWriter) error {
 
@@ -7851,6 +8324,22 @@ func (response Sweep200JSONResponse) VisitSweepResponse(w http.ResponseWriter) e
 	return err
 }
 
+type Sweep400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response Sweep400ApplicationProblemPlusJSONResponse) VisitSweepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SweepdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
@@ -8024,9 +8513,23 @@ func (response GetRequest200JSONResponse) VisitGetRequestResponse(w http.Respons
 	return err
 }
 
-type GetRequest404ApplicationProblemPlusJSONResponse struct {
+type GetRequest400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response GetRequest400ApplicationProblemPlusJSONResponse) VisitGetRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRequest404ApplicationProblemPlusJSONResponse Problem
 
 func (response GetRequest404ApplicationProblemPlusJSONResponse) VisitGetRequestResponse(w http.ResponseWriter) error {
 
@@ -8080,9 +8583,23 @@ func (response ListMessages200JSONResponse) VisitListMessagesResponse(w http.Res
 	return err
 }
 
-type ListMessages404ApplicationProblemPlusJSONResponse struct {
+type ListMessages400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response ListMessages400ApplicationProblemPlusJSONResponse) VisitListMessagesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMessages404ApplicationProblemPlusJSONResponse Problem
 
 func (response ListMessages404ApplicationProblemPlusJSONResponse) VisitListMessagesResponse(w http.ResponseWriter) error {
 
@@ -8662,9 +9179,23 @@ func (response OpenRequest200JSONResponse) VisitOpenRequestResponse(w http.Respo
 	return err
 }
 
-type OpenRequest403ApplicationProblemPlusJSONResponse struct {
+type OpenRequest400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response OpenRequest400ApplicationProblemPlusJSONResponse) VisitOpenRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenRequest403ApplicationProblemPlusJSONResponse Problem
 
 func (response OpenRequest403ApplicationProblemPlusJSONResponse) VisitOpenRequestResponse(w http.ResponseWriter) error {
 
@@ -8740,9 +9271,23 @@ func (response Withdraw201JSONResponse) VisitWithdrawResponse(w http.ResponseWri
 	return err
 }
 
-type Withdraw403ApplicationProblemPlusJSONResponse struct {
+type Withdraw400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response Withdraw400ApplicationProblemPlusJSONResponse) VisitWithdrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Withdraw403ApplicationProblemPlusJSONResponse Problem
 
 func (response Withdraw403ApplicationProblemPlusJSONResponse) VisitWithdrawResponse(w http.ResponseWriter) error {
 
@@ -8825,9 +9370,23 @@ func (response TraceItem200JSONResponse) VisitTraceItemResponse(w http.ResponseW
 	return err
 }
 
-type TraceItem403ApplicationProblemPlusJSONResponse struct {
+type TraceItem400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response TraceItem400ApplicationProblemPlusJSONResponse) VisitTraceItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TraceItem403ApplicationProblemPlusJSONResponse Problem
 
 func (response TraceItem403ApplicationProblemPlusJSONResponse) VisitTraceItemResponse(w http.ResponseWriter) error {
 
@@ -9002,9 +9561,23 @@ func (response ListTraces200JSONResponse) VisitListTracesResponse(w http.Respons
 	return err
 }
 
-type ListTraces403ApplicationProblemPlusJSONResponse struct {
+type ListTraces400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response ListTraces400ApplicationProblemPlusJSONResponse) VisitListTracesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTraces403ApplicationProblemPlusJSONResponse Problem
 
 func (response ListTraces403ApplicationProblemPlusJSONResponse) VisitListTracesResponse(w http.ResponseWriter) error {
 
@@ -9286,9 +9859,23 @@ func (response Explain200JSONResponse) VisitExplainResponse(w http.ResponseWrite
 	return err
 }
 
-type Explain403ApplicationProblemPlusJSONResponse struct {
+type Explain400ApplicationProblemPlusJSONResponse struct {
 	FoutApplicationProblemPlusJSONResponse
 }
+
+func (response Explain400ApplicationProblemPlusJSONResponse) VisitExplainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Explain403ApplicationProblemPlusJSONResponse Problem
 
 func (response Explain403ApplicationProblemPlusJSONResponse) VisitExplainResponse(w http.ResponseWriter) error {
 
@@ -9907,6 +10494,113 @@ func (response ListConditionsdefaultApplicationProblemPlusJSONResponse) VisitLis
 	return err
 }
 
+type ListWebhooksRequestObject struct {
+}
+
+type ListWebhooksResponseObject interface {
+	VisitListWebhooksResponse(w http.ResponseWriter) error
+}
+
+type ListWebhooks200JSONResponse WebhookList
+
+func (response ListWebhooks200JSONResponse) VisitListWebhooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWebhooksdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListWebhooksdefaultApplicationProblemPlusJSONResponse) VisitListWebhooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendEventsRequestObject struct {
+	System System `json:"systeem"`
+}
+
+type ResendEventsResponseObject interface {
+	VisitResendEventsResponse(w http.ResponseWriter) error
+}
+
+type ResendEvents201JSONResponse Webhook
+
+func (response ResendEvents201JSONResponse) VisitResendEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendEvents400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response ResendEvents400ApplicationProblemPlusJSONResponse) VisitResendEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendEvents404ApplicationProblemPlusJSONResponse Problem
+
+func (response ResendEvents404ApplicationProblemPlusJSONResponse) VisitResendEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ResendEventsdefaultApplicationProblemPlusJSONResponse) VisitResendEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListGroundsRequestObject struct {
 }
 
@@ -10098,6 +10792,9 @@ type StrictServerInterface interface {
 	// ListPurposes Doelen waarvoor gevraagd kan worden
 	// (GET /doelen)
 	ListPurposes(ctx context.Context, request ListPurposesRequestObject) (ListPurposesResponseObject, error)
+	// ListEvents Wat er is gebeurd, oudste eerst, zonder persoonsgegevens
+	// (GET /gebeurtenissen)
+	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
 	// ListItems Gegevens die gevraagd kunnen worden, per domein
 	// (GET /gegevenssoorten)
 	ListItems(ctx context.Context, request ListItemsRequestObject) (ListItemsResponseObject, error)
@@ -10245,6 +10942,12 @@ type StrictServerInterface interface {
 	// ListConditions Welke voorwaarden er zijn
 	// (GET /voorwaarden)
 	ListConditions(ctx context.Context, request ListConditionsRequestObject) (ListConditionsResponseObject, error)
+	// ListWebhooks Hoe de bezorging van gebeurtenissen ervoor staat
+	// (GET /webhooks)
+	ListWebhooks(ctx context.Context, request ListWebhooksRequestObject) (ListWebhooksResponseObject, error)
+	// ResendEvents Aanbieden wat opzij is gezet
+	// (POST /webhooks/{systeem}/herhalingen)
+	ResendEvents(ctx context.Context, request ResendEventsRequestObject) (ResendEventsResponseObject, error)
 	// ListGrounds Gronden waarop een gegeven niet wordt verstrekt
 	// (GET /weigeringsgronden)
 	ListGrounds(ctx context.Context, request ListGroundsRequestObject) (ListGroundsResponseObject, error)
@@ -11079,6 +11782,32 @@ func (sh *strictHandler) ListPurposes(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListPurposesResponseObject); ok {
 		if err := validResponse.VisitListPurposesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListEvents operation middleware
+func (sh *strictHandler) ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams) {
+	var request ListEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEvents(ctx, request.(ListEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEvents")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListEventsResponseObject); ok {
+		if err := validResponse.VisitListEventsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -12471,6 +13200,56 @@ func (sh *strictHandler) ListConditions(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListConditionsResponseObject); ok {
 		if err := validResponse.VisitListConditionsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListWebhooks operation middleware
+func (sh *strictHandler) ListWebhooks(w http.ResponseWriter, r *http.Request) {
+	var request ListWebhooksRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWebhooks(ctx, request.(ListWebhooksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWebhooks")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListWebhooksResponseObject); ok {
+		if err := validResponse.VisitListWebhooksResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResendEvents operation middleware
+func (sh *strictHandler) ResendEvents(w http.ResponseWriter, r *http.Request, system System) {
+	var request ResendEventsRequestObject
+
+	request.System = system
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ResendEvents(ctx, request.(ResendEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResendEvents")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ResendEventsResponseObject); ok {
+		if err := validResponse.VisitResendEventsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -9,7 +9,9 @@
 // (problem.go). Each file of the rest answers the operations of one resource.
 // words.go is the one place where codes of the product meet words of the API.
 // listen.go opens the socket, which is the authentication: who can open it is
-// the organisation's own account.
+// the organisation's own account. systems.go lets other systems in over TLS, with
+// less, and tokens.go looks at what their authorization server says; once.go keeps
+// what is asked twice from being done twice.
 //
 // # What it must not do
 //
@@ -25,11 +27,13 @@ import (
 	"path"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"sluis/api"
+	"sluis/api/webhook"
 	"sluis/exchange"
 	"sluis/peer"
 	"sluis/schemas"
@@ -49,6 +53,12 @@ type API struct {
 	// web console. nil where there is none.
 	Invite func(context.Context, exchange.ActorID) (link string, until time.Time, err error)
 
+	// Webhooks tell other systems what happens, by the name of the system.
+	Webhooks map[string]*webhook.Sender
+
+	// PublicURL is under which other systems reach the API; "" where they can't.
+	PublicURL string
+
 	// Observe is told of each request; nil observes nothing.
 	Observe peer.Observe
 
@@ -57,6 +67,7 @@ type API struct {
 	now      func() time.Time
 	contract *contract
 	mux      *http.ServeMux
+	underway sync.Map // keys of acts that are being done, see once.go
 }
 
 // base is the path under which the API stands.
@@ -114,11 +125,18 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.problem(seen, r, errNoResource)
 		return
 	}
-	if _, pattern := a.mux.Handler(r); pattern == "" {
+	_, pattern := a.mux.Handler(r)
+	if pattern == "" {
 		a.unrouted(seen, r)
 		return
 	}
-	a.mux.ServeHTTP(seen, r)
+	r.Pattern = pattern // for the log, also where the router is not reached
+	admitted, err := a.admit(seen, r, pattern)
+	if err != nil {
+		a.problem(seen, r, err)
+		return
+	}
+	a.mux.ServeHTTP(seen, admitted)
 }
 
 // unrouted answers what the router has no handler for: the router knows

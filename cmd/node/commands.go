@@ -10,7 +10,7 @@ func commands(t *terminal) []*cobra.Command {
 		passCommand(t), permissionCommand(t), correctCommand(t), traceCommand(t), conferenceCommand(t), coordinationCommand(t),
 		explainCommand(t), trailCommand(t),
 		purposesCommand(t), triggersCommand(t), statementsCommand(t), itemsCommand(t), weighingsCommand(t), groundsCommand(t), conditionsCommand(t),
-		initCommand(t), keysCommand(t), runCommand(t), statusCommand(t), doctorCommand(t), staffCommand(t), partiesCommand(t), ledgerCommand(t), auditCommand(t),
+		initCommand(t), keysCommand(t), runCommand(t), statusCommand(t), doctorCommand(t), webhooksCommand(t), staffCommand(t), partiesCommand(t), ledgerCommand(t), auditCommand(t),
 		retentionCommand(t), backupCommand(t), restoreCommand(t), configCommand(t),
 		registerCommand(t), relayCommand(t), testnetCommand(t),
 		versionCommand(t),

@@ -158,7 +158,7 @@ sealed: who, in which capacity, which step. That somebody looked is in the ledge
 				fmt.Fprintln(w, "ENTRY\tAT\tWHAT\tAS\tWHO\tREGISTER\tMORE")
 				for _, e := range traces {
 					_, capacity, _ := strings.Cut(e.As, ":")
-					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", e.Index, e.At.Format("2006-01-02 15:04:05"), e.Kind, capacity, dash(e.By),
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", e.Index, e.At.Format("2006-01-02 15:04:05"), e.Kind, capacity, dash(strings.TrimSuffix(e.By+" via "+e.Via, " via ")),
 						e.Register, dash(more(e)))
 				}
 			})

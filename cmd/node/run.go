@@ -126,12 +126,22 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 		door.Logboek = func() (uint64, time.Time) { s := follow.State(); return s.Behind, s.Since }
 	}
 	seen.Watch(observed(node, c, door.Logboek))
-	pages, web, err := t.pages(node, c.Console, seen.Hook(), log)
-	if err != nil {
-		if glass != nil {
-			err = errors.Join(err, glass.Close())
+	var gate net.Listener // nil where no other system calls
+	closed := func(err error) error {
+		for _, l := range []net.Listener{glass, gate} {
+			if l != nil {
+				err = errors.Join(err, l.Close())
+			}
 		}
 		return errors.Join(err, listener.Close())
+	}
+	systems, gate, err := t.systems(door, node, c.API, log)
+	if err != nil {
+		return closed(err)
+	}
+	pages, web, err := t.pages(node, c.Console, seen.Hook(), log)
+	if err != nil {
+		return closed(err)
 	}
 	open, close := context.WithCancel(ctx)
 	defer close()
@@ -142,6 +152,12 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 		doors = append(doors, func() error { return server.Serve(open, glass, server.Mirror(node, mirror.Entries), log) })
 	}
 	var beside sync.WaitGroup
+	if gate != nil {
+		doors = append(doors, func() error { return server.Serve(open, gate, seen.Joined(systems), log) })
+	}
+	for _, sender := range door.Webhooks {
+		beside.Go(func() { sender.Run(duties) })
+	}
 	if pages != nil {
 		door.Invite = func(ctx context.Context, id exchange.ActorID) (string, time.Time, error) {
 			i, err := pages.Invite(ctx, id)

@@ -62,7 +62,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "field": field, "toml": writeConfig, "network": network, "sigterm": sigterm, "damage": damage, "waits": waits,
 			"until": until, "console": consoleConfig, "page": page, "backup": backupConfig, "elsewhere": elsewhere, "metrics": metricsConfig,
-			"figures": figures, "oldkey": oldKey,
+			"figures": figures, "oldkey": oldKey, "systems": systemsConfig, "called": callSystem,
 		},
 	})
 }

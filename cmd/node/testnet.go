@@ -84,7 +84,7 @@ today: what is due by then is destroyed when the nodes start.`,
 				}
 				defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 			}
-			n, err := testnet.Start(cmd.Context(), testnet.Config{Dir: dir, Now: clock})
+			n, err := testnet.Start(cmd.Context(), testnet.Config{Dir: dir, Now: clock, Systems: true})
 			if err != nil {
 				return err
 			}
@@ -173,6 +173,7 @@ type contactPoint struct {
 	Capacities []string `json:"capacities"`
 	Dir        string   `json:"dir"`
 	Socket     string   `json:"socket"`
+	Systems    string   `json:"systems"` // URL of the API for other systems
 	Staff      []string `json:"staff"`
 	Console    []entry  `json:"console"`
 }
@@ -190,7 +191,7 @@ func (t *terminal) introduce(n *testnet.Net) error {
 	var all []contactPoint
 	for _, key := range n.Parties() {
 		m, _ := n.Member(key)
-		c := contactPoint{Party: key, Name: m.Party.Name, OIN: string(m.Party.OIN), Dir: n.Dir(key), Socket: n.Socket(key)}
+		c := contactPoint{Party: key, Name: m.Party.Name, OIN: string(m.Party.OIN), Dir: n.Dir(key), Socket: n.Socket(key), Systems: n.SystemsURL(key)}
 		for _, capacity := range m.Party.Capacities {
 			c.Capacities = append(c.Capacities, fmt.Sprintf("%s:%s", m.Party.OIN, capacity.Code))
 		}
@@ -215,8 +216,10 @@ func (t *terminal) introduce(n *testnet.Net) error {
 				fmt.Fprintf(w, "  in the browser\t%s as %s (%s): %s\n", e.Staff, e.Role, e.Capacity, e.URL)
 			}
 			fmt.Fprintf(w, "  talk to it\tsluis --dir %s list\n", c.Dir)
-			fmt.Fprintf(w, "  API\tcurl --unix-socket %s http://sluis/v1/openapi.json\n\n", c.Socket)
+			fmt.Fprintf(w, "  API\tcurl --unix-socket %s http://sluis/v1/openapi.json\n", c.Socket)
+			fmt.Fprintf(w, "  for systems\t%s/v1\n\n", c.Systems)
 		}
+		fmt.Fprintf(w, "A case system has its certificate in %s; docs/integrate.md shows its first call.\n\n", n.SystemsDir())
 		tour(w, n)
 		fmt.Fprintln(w, "All of it is invented. Interrupt (Ctrl-C) to stop.")
 	})

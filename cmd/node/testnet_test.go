@@ -125,6 +125,7 @@ func TestTestnetUp(t *testing.T) {
 	if err != nil || !strings.Contains(string(told), "supplied (process): reports every Monday") {
 		t.Errorf("the lines to try: %v\n%s\nThey told:\n%s", err, tour, told)
 	}
+	firstCalls(t, dir, bin, out.String())
 	interrupt()
 	select {
 	case code := <-done:
@@ -133,5 +134,31 @@ func TestTestnetUp(t *testing.T) {
 		}
 	case <-time.After(time.Minute):
 		t.Fatal("it does not stop")
+	}
+}
+
+// firstCalls makes the calls of docs/integrate.md as they stand there.
+func firstCalls(t *testing.T, dir, bin, told string) {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Log("docs/integrate.md is not followed: there is no curl")
+		return
+	}
+	document, err := os.ReadFile("../../docs/integrate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, session, _ := strings.Cut(string(document), "```bash session\n")
+	session, _, _ = strings.Cut(session, "```")
+	_, url, _ := strings.Cut(told, "for systems")
+	url, _, _ = strings.Cut(strings.TrimSpace(url), "\n")
+	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", session)
+	shell.Dir = t.TempDir()
+	shell.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"), "URL="+url, "SYSTEMS="+filepath.Join(dir, "systems"), "no_proxy=127.0.0.1")
+	said, err := shell.CombinedOutput()
+	for _, want := range []string{`"type":"nl.sluis.request-issued"`, `"specifiekDoel":`} {
+		if err != nil || !strings.Contains(string(said), want) {
+			t.Errorf("docs/integrate.md: %v, without %s\n%s", err, want, said)
+		}
 	}
 }

@@ -1,0 +1,91 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"sluis/api"
+	"sluis/api/webhook"
+)
+
+// maxScan bounds the entries that one call looks at: most are of others.
+const maxScan = 5000
+
+// ListEvents lists what has happened, as a webhook would tell it.
+func (a *API) ListEvents(_ context.Context, r ListEventsRequestObject) (ListEventsResponseObject, error) {
+	page := api.EventPage{Events: []api.Event{}, Next: r.Params.From}
+	form := webhook.Form{OIN: string(a.node.Identity().OIN), PublicURL: a.PublicURL}
+	for scanned := 0; scanned < maxScan; {
+		entries, err := a.node.Entries(page.Next, maxPage)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) == 0 {
+			break
+		}
+		for _, e := range entries {
+			page.Next = e.Index + 1
+			scanned++
+			if !webhook.InCapacity(e.Header, r.Params.Hat) {
+				continue
+			}
+			event, ok, err := form.Event(e)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+			if page.Events = append(page.Events, event); len(page.Events) == pageSize(r.Params.Limit) {
+				return ListEvents200JSONResponse(page), nil
+			}
+		}
+	}
+	return ListEvents200JSONResponse(page), nil
+}
+
+// ListWebhooks tells how the delivery of events is; to a system, of its own.
+func (a *API) ListWebhooks(ctx context.Context, _ ListWebhooksRequestObject) (ListWebhooksResponseObject, error) {
+	list := api.WebhookList{Webhooks: []api.Webhook{}}
+	for name, sender := range a.Webhooks {
+		if c := callerOf(ctx); c != nil && c.Name != name {
+			continue
+		}
+		w, err := webhookOf(sender)
+		if err != nil {
+			return nil, err
+		}
+		list.Webhooks = append(list.Webhooks, w)
+	}
+	slices.SortFunc(list.Webhooks, func(x, y api.Webhook) int { return strings.Compare(x.System, y.System) })
+	return ListWebhooks200JSONResponse(list), nil
+}
+
+// ResendEvents lets what was set aside be offered again.
+func (a *API) ResendEvents(ctx context.Context, r ResendEventsRequestObject) (ResendEventsResponseObject, error) {
+	sender, ok := a.Webhooks[r.System]
+	if c := callerOf(ctx); !ok || c != nil && c.Name != r.System {
+		return nil, errNoResource
+	}
+	if err := sender.Resend(); err != nil {
+		return nil, err
+	}
+	w, err := webhookOf(sender)
+	if err != nil {
+		return nil, err
+	}
+	return ResendEvents201JSONResponse(w), nil
+}
+
+func webhookOf(s *webhook.Sender) (api.Webhook, error) {
+	state, err := s.State()
+	if err != nil {
+		return api.Webhook{}, err
+	}
+	w := api.Webhook{System: state.System, Behind: state.Behind, Since: state.Since, Why: state.Why, SetAside: state.Aside}
+	if w.SetAside == nil {
+		w.SetAside = []api.Event{}
+	}
+	return w, nil
+}
