@@ -1,0 +1,57 @@
+package sim_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"sluis/testnet/sim"
+)
+
+var (
+	seed   = flag.Uint64("seed", 0, "play this seed only")
+	days   = flag.Int("days", 6, "days that a network is played")
+	perDay = flag.Int("per-day", 60, "requests that are made in a day, about")
+	logs   = flag.Bool("sim.log", false, "show what happens, and the logs of the nodes")
+)
+
+// memory is a directory in memory if there is one: nothing in a simulation depends
+// on syncs, and on a real disk they would take all the time.
+func memory(t *testing.T) string {
+	t.Helper()
+	const shared = "/dev/shm"
+	if _, err := os.Stat(shared); err != nil {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(shared, "sluis-sim-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func play(t *testing.T, c sim.Config) sim.Result {
+	t.Helper()
+	c.Dir = filepath.Join(memory(t), "net")
+	if err := os.Mkdir(c.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if *logs {
+		c.Log = os.Stderr
+	}
+	r, err := sim.Run(c)
+	if err != nil {
+		t.Fatalf("seed %d: %v", c.Seed, err)
+	}
+	t.Log(r)
+	return r
+}
+
+func TestSim(t *testing.T) {
+	r := play(t, sim.Config{Seed: *seed, Days: *days, PerDay: *perDay})
+	if len(r.Broken) > 0 {
+		t.Errorf("seed %d: %d things do not hold", r.Seed, len(r.Broken))
+	}
+}
