@@ -26,6 +26,9 @@ type kind struct {
 	consent exchange.Consent
 }
 
+// beyond is what has to be said of a party outside of the social domain.
+var beyond = []exchange.Statement{{Code: "beyond-social-domain", Text: text("only they know what happened")}}
+
 var kinds = []kind{
 	{to: "debt-help", ground: "not-necessary", items: []exchange.AskedItem{
 		{Item: "debt-plan", Depth: exchange.Content, Why: text("to plan the first month around it")},
@@ -35,12 +38,12 @@ var kinds = []kind{
 		{Item: "youth-help-running", Depth: exchange.Content, Why: text("not to start the same help again")},
 		{Item: "safety-concerns", Depth: exchange.Content, Why: text("to take worries along")},
 	}},
-	{to: "housing", ground: "not-necessary", noBSN: true, items: []exchange.AskedItem{
+	{to: "housing", ground: "not-necessary", noBSN: true, more: beyond, items: []exchange.AskedItem{
 		{Item: "rent-arrears", Depth: exchange.Process, Why: text("to see whether the home is at risk")},
 		{Item: "tenancy", Depth: exchange.That, Why: text("to know who the landlord is")},
 	}},
 	{to: "police", ground: "investigation-harmed", never: true,
-		more: []exchange.Statement{{Code: "beyond-social-domain", Text: text("only they know what happened at night")}},
+		more: beyond,
 		items: []exchange.AskedItem{{
 			Item: "incidents-at-home", Depth: exchange.Process, Why: text("to know how often there were calls"),
 			Statements: []exchange.Statement{{Code: "service-choice", Text: text("whether a safety plan comes first")}},

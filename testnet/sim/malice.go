@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"fmt"
+
 	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/register"
@@ -35,3 +37,8 @@ func newVillain(w *world) (*villain, error) {
 
 func (v *villain) overhear(*node, string, []byte) {}
 func (v *villain) act()                           {}
+
+// greets is its answer to who compares registers: it has the newest.
+func (v *villain) greets() ([]byte, error) {
+	return fmt.Appendf(nil, `{"version":%d}`, v.world.authority.last.Version()), nil
+}

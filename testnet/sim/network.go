@@ -54,6 +54,10 @@ func (x *wiring) Send(_ context.Context, id, protocol string, request []byte) ([
 		return nil, transport.ErrUnreachable
 	}
 	w.leaves(from, protocol, request)
+	if id == w.stolen.entry.Peer && protocol == peer.RegisterProtocol {
+		w.sleep(w.latency())
+		return w.stolen.greets()
+	}
 	to := w.byPeer[id]
 	if !from.peers[id] || to == nil {
 		return nil, transport.ErrUnreachable

@@ -175,7 +175,7 @@ func (w *world) affair() {
 	if err := w.askIn(a); err != nil {
 		w.count("not asked")
 		if !later(err) {
-			w.broken("I7", from, "a request that the law allows was refused: %s", codeOf(err))
+			w.broken("I7", from, "a request to %s that the law allows was refused: %v", k.to, err)
 		}
 		return
 	}
