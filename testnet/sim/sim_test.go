@@ -50,8 +50,20 @@ func play(t *testing.T, c sim.Config) sim.Result {
 }
 
 func TestSim(t *testing.T) {
-	r := play(t, sim.Config{Seed: *seed, Days: *days, PerDay: *perDay})
+	r := play(t, sim.Config{Seed: *seed, Days: *days, PerDay: *perDay, Faults: sim.AllFaults()})
 	if len(r.Broken) > 0 {
 		t.Errorf("seed %d: %d things do not hold", r.Seed, len(r.Broken))
+	}
+}
+
+// A seed tells the same story each time.
+func TestSameSeedSameStory(t *testing.T) {
+	c := sim.Config{Seed: 7, Days: 2, PerDay: 30, Faults: sim.AllFaults()}
+	first, second := play(t, c), play(t, c)
+	if first.Digest != second.Digest || first.Entries != second.Entries {
+		t.Errorf("digest %s with %d entries, and then %s with %d", first.Digest, first.Entries, second.Digest, second.Entries)
+	}
+	if c.Seed++; play(t, c).Digest == first.Digest {
+		t.Error("another seed tells the same story")
 	}
 }
