@@ -114,9 +114,17 @@ func (r Recovery) MayResume() bool { return len(r.Waiting) == 0 && r.Seen <= r.S
 
 // recall asks every party of the register what it has seen of our ledger. Those
 // with which the restored ledger had to do must answer; a party that came after
-// the backup and is down is not waited for.
+// the backup and is down is not waited for. What a party has said before counts,
+// also when it is down by now.
 func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	r.Size = n.store.Size()
+	if before := n.recovery.Load(); before != nil {
+		r.Seen, r.Forked = before.Seen, before.Forked
+	}
+	known := map[exchange.OIN]bool{}
+	if err := n.holdings(func(_ string, h holding) error { known[h.Party] = true; return nil }); err != nil {
+		return r, err
+	}
 	f := n.force.Load()
 	if f.register == nil {
 		return r, nil // nothing was ever exchanged
@@ -139,7 +147,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 		cancel()
 		var said recall
 		if err != nil || json.Unmarshal(raw, &said) != nil || said.Code != "" {
-			if _, _, err := n.holding(origin(p.Checkpoint)); err == nil {
+			if known[p.OIN] { // whatever its ledger is called by now
 				r.Waiting = append(r.Waiting, p.OIN)
 			}
 			continue
@@ -272,3 +280,6 @@ func (i Identity) origin() string {
 	}
 	return fmt.Sprintf("%s/%d", Origin(i.OIN), i.Ledger)
 }
+
+// Recovering reports whether the node was restored and writes nothing yet.
+func (n *Node) Recovering() bool { return n.store.Recovering() }
