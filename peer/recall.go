@@ -113,9 +113,10 @@ type Recovery struct {
 func (r Recovery) MayResume() bool { return len(r.Waiting) == 0 && r.Seen <= r.Size && !r.Forked }
 
 // recall asks every party of the register what it has seen of our ledger. Those
-// with which the restored ledger had to do must answer; a party that came after
-// the backup and is down is not waited for. What a party has said before counts,
-// also when it is down by now.
+// with which the restored ledger had to do must answer. Of the others the backup
+// knows nothing, and yet they may have seen more: they are waited for while
+// [recallGrace] lasts, so that a connection that fails once starts no second history.
+// What a party has said before counts, also when it is down by now.
 func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	r.Size = n.store.Size()
 	if before := n.recovery.Load(); before != nil {
@@ -147,7 +148,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 		cancel()
 		var said recall
 		if err != nil || json.Unmarshal(raw, &said) != nil || said.Code != "" {
-			if known[p.OIN] { // whatever its ledger is called by now
+			if known[p.OIN] || n.now().Sub(n.started) < recallGrace { // whatever its ledger is called by now
 				r.Waiting = append(r.Waiting, p.OIN)
 			}
 			continue
@@ -203,6 +204,7 @@ func (n *Node) recover(ctx context.Context) time.Time {
 }
 
 const (
+	recallGrace  = 10 * time.Minute
 	recoverAgain = 10 * time.Second
 	recoverLater = 365 * 24 * time.Hour // a node that runs is not restored
 )

@@ -1,6 +1,8 @@
 package peer_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -39,5 +41,47 @@ func TestRestoredNodeRemembersWhatPartnersSaw(t *testing.T) {
 		if e.Kind == string(exchange.LedgerRecovered) {
 			t.Errorf("the ledger went on at %s", e.Time.Format(time.RFC3339))
 		}
+	}
+}
+
+// A party of which the backup knows nothing is waited for as well, for a while:
+// one connection that fails starts no second history.
+func TestRestoredNodeWaitsForStrangersAWhile(t *testing.T) {
+	w, college, debts, backup := withBackup(t)
+	if _, err := college.node.Backup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	answeredExchange(t, college, debts)
+	debts.stop()
+	college.restore(backup, nil)
+	n := college.open()
+	t.Cleanup(func() { _ = n.Close() })
+	n.RecoverOnce(t.Context())
+	if r := n.Recovery(); r == nil || r.MayResume() {
+		t.Errorf("released at once: %+v", r)
+	}
+	w.ahead.Store(int64(11 * time.Minute))
+	n.RecoverOnce(t.Context())
+	if r := n.Recovery(); r != nil {
+		t.Errorf("after ten minutes it still waits: %+v", r)
+	}
+}
+
+// The file of a register that never came into force, since the node stopped before
+// it was written down, goes at the next start: the ledger knows nothing of it.
+func TestRegisterThatWasNotWritten(t *testing.T) {
+	w := newWorld(t, municipality)
+	m := w.members[0]
+	m.stop()
+	stray := filepath.Join(m.dir, "register", "9.json")
+	if err := os.WriteFile(stray, w.publish(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.start()
+	if _, err := os.Stat(stray); !os.IsNotExist(err) {
+		t.Errorf("it is still there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(m.dir, "register", "1.json")); err != nil {
+		t.Errorf("the one in force: %v", err)
 	}
 }

@@ -59,6 +59,14 @@ type node struct {
 	early    *audit.Report // of a time before the end, for sabotage
 	restored int
 	lost     bool
+	// forks says that it went on from an older backup under the same name, since
+	// whoever had seen more could not be reached for too long and the backup did not
+	// know of him (docs/keeping.md): then he must raise an alarm.
+	forks bool
+	// Of the restore that was last: the entries that had been acknowledged, those
+	// that the backup had, and whether the ledger then got another name.
+	acknowledged, kept uint64
+	renamed            bool
 }
 
 func (n *node) oin() exchange.OIN { return n.member.Party.OIN }

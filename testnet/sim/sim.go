@@ -254,6 +254,8 @@ func (w *world) settle() {
 	for _, n := range w.nodes {
 		if !n.up {
 			w.broken("I7", n, "it is not up, four days after all trouble ended")
+		} else if n.peer.Recovering() {
+			w.broken("I7", n, "it waits to be released, ten days after all trouble ended: %+v", *n.peer.Recovery())
 		} else if n.peer.Waiting() > 0 {
 			w.broken("I7", n, "%d messages are still under way, ten days after all trouble ended", n.peer.Waiting())
 		}
@@ -261,7 +263,7 @@ func (w *world) settle() {
 }
 
 func (w *world) quiet() bool {
-	return !slices.ContainsFunc(w.nodes, func(n *node) bool { return !n.up || n.peer.Waiting() > 0 || n.peer.Recovery() != nil })
+	return !slices.ContainsFunc(w.nodes, func(n *node) bool { return !n.up || n.peer.Waiting() > 0 || n.peer.Recovering() })
 }
 
 // count counts.

@@ -67,3 +67,23 @@ func TestSameSeedSameStory(t *testing.T) {
 		t.Error("another seed tells the same story")
 	}
 }
+
+// Nodes that lose their disk go back to the backup of the day before: their ledger
+// goes on without a second history, under another name where others saw more.
+func TestOlderBackups(t *testing.T) {
+	f := sim.AllFaults()
+	f.Crashes, f.Restore = 2, 0.6
+	r := play(t, sim.Config{Seed: 3 + *seed, Days: 6, PerDay: 20, Faults: f})
+	holds(t, r)
+	if r.Counts["older backups"] == 0 || r.Counts["ledgers that continue under another name"] == 0 {
+		t.Error("nobody went back to a backup of which others had seen more")
+	}
+}
+
+// holds fails for everything that does not hold.
+func holds(t *testing.T, r sim.Result) {
+	t.Helper()
+	for _, broken := range r.Broken {
+		t.Errorf("seed %d: %s", r.Seed, broken)
+	}
+}
