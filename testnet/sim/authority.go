@@ -12,7 +12,8 @@ type authority struct {
 	keys   []ed25519.PrivateKey
 	root   []byte
 	last   *register.Register
-	bundle []byte
+	bundle []byte // the last one
+	first  []byte
 }
 
 func newAuthority(now time.Time) (*authority, error) {
@@ -80,5 +81,8 @@ func (a *authority) publish(w *world) ([]byte, error) {
 	}
 	a.last, err = register.Reopen(pin, bundle)
 	a.bundle = bundle
+	if a.first == nil {
+		a.first = bundle
+	}
 	return bundle, err
 }

@@ -254,8 +254,8 @@ func (w *world) reconcile(when string) {
 			continue
 		}
 		r, err := n.bundle()
-		if w.config.Sabotage == "forgets" && n.number == 1 && n.early != nil {
-			r = n.early
+		if w.config.Sabotage == "forgets" && n.number == 1 && n.report != nil {
+			r = n.report
 		}
 		if err != nil {
 			w.broken("I3", n, "its bundle can't be verified%s: %v", when, err)

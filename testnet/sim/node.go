@@ -43,6 +43,7 @@ type node struct {
 	touched   bool // something was done at it in this event
 	waking    bool // an event to look what is due is planned
 	wakeAt    time.Time
+	wakes     int // that were planned: only the last of them counts
 	protocols map[string]transport.Protocol
 	peers     map[string]bool
 	calls     map[*call]bool
@@ -56,9 +57,10 @@ type node struct {
 	handled map[handled]bool
 	// restored counts the older backups that the node went back to, and lost says
 	// that something acknowledged went with one of them.
-	early    *audit.Report // of a time before the end, for sabotage
-	restored int
-	lost     bool
+	report    *audit.Report // of a time before the end, for sabotage
+	lateEarly bool
+	restored  int
+	lost      bool
 	// forks says that it went on from an older backup under the same name, since
 	// whoever had seen more could not be reached for too long and the backup did not
 	// know of him (docs/keeping.md): then he must raise an alarm.
@@ -231,6 +233,9 @@ func (n *node) ruin() {
 		if err == nil {
 			err = os.Rename(n.after(), n.dir)
 		}
+		if mid := n.dir + ".mid"; err == nil && n.world.config.Sabotage == "amnesia" && sizeOf(mid) > 0 {
+			err = errors.Join(os.RemoveAll(n.dir), os.Rename(mid, n.dir))
+		}
 		if err != nil {
 			n.world.fail(err)
 			return
@@ -262,6 +267,12 @@ func (n *node) startAgain() {
 		n.world.broken("I7", n, "it does not start after a power cut: %v", err)
 		return
 	}
+	if n.lateEarly {
+		n.lateEarly = false
+		if err := snapshot(n.dir, n.early()); err != nil {
+			n.world.fail(err)
+		}
+	}
 	n.world.count("starts")
 	n.world.note(n, "starts", "")
 }
@@ -278,9 +289,10 @@ func (n *node) wake(wait time.Duration) {
 		return
 	}
 	n.waking, n.wakeAt = true, at
-	epoch := n.epoch
+	n.wakes++
+	epoch, wakes := n.epoch, n.wakes
 	n.world.in(wait, func() {
-		if !n.lives(epoch) || !n.wakeAt.Equal(at) {
+		if !n.lives(epoch) || n.wakes != wakes {
 			return
 		}
 		n.waking = false

@@ -23,17 +23,19 @@ type affair struct {
 	asked    bool // the asker's node said that it is asked
 	// decided says that a professional decided, with what. What he decides stays
 	// the same when he has to do it again after a power cut.
-	decided    bool
-	answer     exchange.Decision
-	open       bool // whoever decides withheld nothing that may go on freely
-	withdrawn  bool // somebody tried to take it back
-	informed   time.Time
-	questions  int
-	corrected  bool
-	corrects   map[exchange.ItemCode]string // the values that count after a rectification
-	permission exchange.ID
-	granted    bool
-	passings   []*passing
+	decided   bool
+	answer    exchange.Decision
+	open      bool // whoever decides withheld nothing that may go on freely
+	withdrawn bool // somebody tried to take it back
+	informed  time.Time
+	// unsureOfMoment says that somebody tried to record that, and does not know.
+	unsureOfMoment bool
+	questions      int
+	corrected      bool
+	corrects       map[exchange.ItemCode]string // the values that count after a rectification
+	permission     exchange.ID
+	granted        bool
+	passings       []*passing
 	// before names the older backups of its parties that were gone back to when
 	// it began: what it then loses is explained.
 	before [2]int
@@ -391,6 +393,7 @@ func (w *world) read(a *affair) {
 	if w.chance(0.8) {
 		day := a.from.today()
 		if err := a.from.insist("informed", func(ctx context.Context, p *peer.Node) error {
+			a.unsureOfMoment = true
 			_, err := p.RecordMoment(ctx, a.from.asker(), a.in, exchange.ClientInformed, day)
 			return err
 		}, nil); err == nil {

@@ -131,6 +131,7 @@ func Run(c Config) (Result, error) {
 	}
 	w.people()
 	w.trouble()
+	w.sabotaged()
 	w.run(begins.AddDate(0, 0, c.Days))
 	if w.failed == nil {
 		w.settle()
@@ -245,6 +246,16 @@ func (w *world) settle() {
 		n.full, n.doom, n.busyUntil = false, nil, time.Time{}
 	}
 	w.note(nil, "calm", "")
+	for _, n := range w.nodes {
+		if !n.up {
+			n.lateEarly = true // it is copied when it starts
+			continue
+		}
+		if err := snapshot(n.dir, n.early()); err != nil {
+			w.fail(err)
+			return
+		}
+	}
 	for range 40 {
 		w.run(w.now.Add(6 * time.Hour))
 		if w.failed != nil || w.quiet() {
@@ -327,7 +338,7 @@ func (w *world) leaves(n *node, protocol string, b []byte) {
 	if what := w.planted(b); what != "" {
 		w.broken("I5", n, "%s on the wire, over %s", what, protocol)
 	}
-	w.stolen.overhear(n, protocol, b)
+	w.stolen.overhear(protocol, b)
 }
 
 // emptyDir makes a directory of the simulation, or empties it.
