@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"sluis/testnet/sim"
@@ -85,5 +87,22 @@ func holds(t *testing.T, r sim.Result) {
 	t.Helper()
 	for _, broken := range r.Broken {
 		t.Errorf("seed %d: %s", r.Seed, broken)
+	}
+}
+
+// Each invariant can be seen to be broken: what is broken on purpose is found, by
+// the check of that invariant.
+func TestSabotageIsFound(t *testing.T) {
+	for sabotage, invariant := range sim.Sabotages {
+		t.Run(sabotage, func(t *testing.T) {
+			f := sim.Faults{Malice: 30}
+			r := play(t, sim.Config{Seed: 5, Days: 2, PerDay: 24, Faults: f, Sabotage: sabotage})
+			if !slices.ContainsFunc(r.Broken, func(b string) bool { return strings.HasPrefix(b, invariant+" ") }) {
+				t.Errorf("%s was not found to be broken, but %q", invariant, r.Broken)
+			}
+		})
+	}
+	if r := play(t, sim.Config{Seed: 5, Days: 2, PerDay: 24, Faults: sim.Faults{Malice: 30}}); len(r.Broken) > 0 {
+		t.Errorf("and without sabotage: %q", r.Broken)
 	}
 }
