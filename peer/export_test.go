@@ -121,3 +121,6 @@ func (n *Node) Remembered() int {
 
 // RecoverOnce does the duty of a restored node once.
 func (n *Node) RecoverOnce(ctx context.Context) { n.recover(ctx) }
+
+// WitnessOnce looks at the ledger of a partner once.
+func (n *Node) WitnessOnce(ctx context.Context, oin exchange.OIN) { n.round(ctx, oin) }

@@ -85,3 +85,23 @@ func TestRegisterThatWasNotWritten(t *testing.T) {
 		t.Errorf("the one in force: %v", err)
 	}
 }
+
+// While a restored node does not know what it is short of, it does not sign for its
+// partners how long its ledger is: that would be evidence against an honest party.
+func TestRestoredNodeSignsNothingAgainstItself(t *testing.T) {
+	_, college, debts, backup := withBackup(t)
+	answeredExchange(t, college, debts)
+	debts.node.WitnessOnce(t.Context(), municipality.OIN)
+	if _, err := college.node.Backup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	answeredExchange(t, college, debts)
+	debts.node.WitnessOnce(t.Context(), municipality.OIN)
+	college.restore(backup, nil)
+	n := college.open()
+	t.Cleanup(func() { _ = n.Close() })
+	debts.node.WitnessOnce(t.Context(), municipality.OIN)
+	if alarms, err := debts.node.Alarms(); err != nil || len(alarms) > 0 {
+		t.Errorf("alarms %+v, %v", alarms, err)
+	}
+}
