@@ -20,10 +20,9 @@ type kind struct {
 	// steps are weighed before deciding.
 	steps func(day time.Time) []exchange.Step
 	// ground is for what is withheld.
-	ground  exchange.GroundCode
-	never   bool // nothing is ever supplied
-	noBSN   bool
-	consent exchange.Consent
+	ground exchange.GroundCode
+	never  bool // nothing is ever supplied
+	noBSN  bool
 }
 
 // beyond is what has to be said of a party outside of the social domain.
@@ -90,6 +89,6 @@ func requestOf(k kind, from, to exchange.PartyID, day time.Time) exchange.Reques
 			{Code: "question", Text: exchange.Hide("running")}, {Code: "why-this-party", Text: text("he goes there")},
 		}, k.more...),
 		Trigger: exchange.TriggerNote{Code: "client-request", On: day}, Items: k.items,
-		Involvement: exchange.Involvement{State: exchange.InConsultation}, Contact: text("06-00000000"), Consent: k.consent,
+		Involvement: exchange.Involvement{State: exchange.InConsultation}, Contact: text("06-00000000"),
 	}
 }

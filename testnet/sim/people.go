@@ -25,12 +25,10 @@ type affair struct {
 	// the same when he has to do it again after a power cut.
 	decided   bool
 	answer    exchange.Decision
-	open      bool // whoever decides withheld nothing that may go on freely
 	withdrawn bool // somebody tried to take it back
 	informed  time.Time
 	// unsureOfMoment says that somebody tried to record that, and does not know.
 	unsureOfMoment bool
-	questions      int
 	corrected      bool
 	corrects       map[exchange.ItemCode]string // the values that count after a rectification
 	permission     exchange.ID
