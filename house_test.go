@@ -59,6 +59,8 @@ var rooms = map[string][]string{
 	"observe": {"peer", "exchange"},
 
 	"testnet": {"api", "api/server", "console", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
+	// testnet/sim plays whole networks from a seed; only tests import it.
+	"testnet/sim": {"testnet", "peer", "store", "transport", "register", "crypto", "exchange", "exchange/wire", "ledger", "ledger/audit"},
 	"cmd/node": {
 		"api", "api/server", "api/webhook", "console", "testnet", "peer", "register", "crypto", "exchange", "schemas", "transport", "store", "logboek", "ledger/audit", "observe",
 	},

@@ -46,6 +46,11 @@ func (n *Node) attest(ctx context.Context, from string, request []byte) (witness
 	} else if err != nil {
 		return witnessReply{}, err
 	}
+	// What a restored ledger is short of, partners have seen: to sign that this is
+	// all of it would be evidence against an honest party.
+	if n.store.Recovering() {
+		return witnessReply{}, store.ErrRecovering
+	}
 	w, err := wire.ParseWitnessing(request)
 	if err != nil {
 		return witnessReply{}, err

@@ -31,7 +31,7 @@ func newAuthority(t testing.TB) *authority {
 		a.keys, public = append(a.keys, key), append(public, pub)
 	}
 	now := time.Now()
-	root, err := register.NewRoot(2, public, now.Add(-time.Hour), now.Add(24*time.Hour))
+	root, err := register.NewRoot(2, public, now.Add(-time.Hour), now.AddDate(1, 0, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,6 +44,14 @@ type chain struct {
 	// Key is the crypto.RecipientID of what all parts are sealed to; "" in a backup
 	// of a version that did not say so.
 	Key string `json:"key,omitempty"`
+	// Ledger is the name of the ledger that the parts are of; "" in a chain of
+	// before it was kept, which is of the first.
+	Ledger string `json:"ledger,omitempty"`
+}
+
+// isOf reports whether the parts are of the ledger that a node writes now.
+func (c chain) isOf(id Identity) bool {
+	return c.Ledger == id.origin() || c.Ledger == "" && id.Ledger < 2
 }
 
 func (c chain) part(n int) string { return fmt.Sprintf("%06d%s", n, partSuffix) }
@@ -56,8 +64,9 @@ type BackupMade struct {
 }
 
 // Backup adds a part to the backup, or makes a whole one when there is none,
-// when the last one was made before an upgrade of what is stored, or when the last
-// whole one is older than the configuration wants.
+// when the last one was made before an upgrade of what is stored, when the last
+// whole one is older than the configuration wants, or when the ledger has another
+// name since: a restore takes parts of one ledger only.
 func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	dir := n.config.Backup.Dir
 	if dir == "" {
@@ -74,16 +83,18 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	}
 	made := BackupMade{Part: before.Part + 1}
 	sealing := n.keys.Load().Sealing.Recipient()
-	after := chain{Part: made.Part, First: before.First, Whole: before.Whole, Key: crypto.RecipientID(sealing)}
+	after := chain{Part: made.Part, First: before.First, Whole: before.Whole, Key: crypto.RecipientID(sealing), Ledger: n.id.origin()}
 	since := before.Point
-	if !n.store.AddsTo(since) || before.Key != after.Key || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
+	if !n.store.AddsTo(since) || before.Key != after.Key || !before.isOf(n.id) || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
 		made.Whole, since = true, store.BackupPoint{}
 		after.First, after.Whole = after.Part, n.now().UTC()
 	}
-	if err := n.copyOpen(dir); err != nil {
+	if after.Point, err = n.writePart(ctx, filepath.Join(dir, after.part(after.Part)), sealing, since); err != nil {
 		return BackupMade{}, err
 	}
-	if after.Point, err = n.writePart(ctx, filepath.Join(dir, after.part(after.Part)), sealing, since); err != nil {
+	// What is beside the store comes after it: a register that is installed
+	// meanwhile may be missing in the part, and not the other way around.
+	if err := n.copyOpen(dir); err != nil {
 		return BackupMade{}, err
 	}
 	if err := writeChain(dir, after); err != nil {

@@ -378,8 +378,8 @@ func (c Config) addresses() []string {
 
 func (d Decisions) policy() exchange.Policy { return exchange.Policy{FourEyes: d.FourEyes} }
 
-func (d Delivery) pace() Pace {
-	return Pace{First: time.Duration(d.FirstPause), Longest: time.Duration(d.LongestPause), AtOnce: d.AtOnce}
+func (d Delivery) pace(chance func(time.Duration) time.Duration) Pace {
+	return Pace{First: time.Duration(d.FirstPause), Longest: time.Duration(d.LongestPause), AtOnce: d.AtOnce, Chance: chance}
 }
 
 func (c Config) transportLimits() transport.Limits {

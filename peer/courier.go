@@ -46,6 +46,9 @@ type Pace struct {
 	First   time.Duration // pause after the first failed attempt; doubles
 	Longest time.Duration // pause that is never exceeded
 	AtOnce  int           // attempts that may run at the same time
+
+	// Chance draws a time below its argument; nil means that of the system.
+	Chance func(below time.Duration) time.Duration
 }
 
 func newCourier(p Pace) *courier {
@@ -217,7 +220,14 @@ func (p Pace) after(failures int) time.Duration {
 	if doublings := failures - 1; doublings < maxDoublings {
 		pause = min(p.Longest, p.First<<doublings)
 	}
-	return pause/2 + rand.N(pause/2+1)
+	return pause/2 + p.chance(pause/2+1)
+}
+
+func (p Pace) chance(below time.Duration) time.Duration {
+	if p.Chance != nil {
+		return p.Chance(below)
+	}
+	return rand.N(below)
 }
 
 // maxDoublings keeps the doubling of a pause within what fits a Duration.

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -117,3 +118,9 @@ func (n *Node) Remembered() int {
 	}
 	return len(rows)
 }
+
+// RecoverOnce does the duty of a restored node once.
+func (n *Node) RecoverOnce(ctx context.Context) { n.recover(ctx) }
+
+// WitnessOnce looks at the ledger of a partner once.
+func (n *Node) WitnessOnce(ctx context.Context, oin exchange.OIN) { n.round(ctx, oin) }

@@ -110,6 +110,11 @@ type Options struct {
 	Network func(transport.Config) (Network, error)
 	// Observe is told of each step; nil observes nothing.
 	Observe Observe
+	// Chance draws the part of a pause that is left to chance, below its argument;
+	// nil means that of the system.
+	Chance func(below time.Duration) time.Duration
+	// Disk stands in for the disk in a simulation; nil means the real one.
+	Disk *store.Disk
 }
 
 // Open opens a node that [Create] made, proves its ledger (I10), and starts
@@ -149,9 +154,10 @@ func Open(dir string, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	pace := config.Delivery.pace(o.Chance)
 	n := &Node{
-		dir: dir, id: id, config: config, lock: o.Lock, pin: pin, courier: newCourier(config.Delivery.pace()), quota: newQuota(), clocks: newClocks(), board: newBoard(),
-		watch: newWatch(config.Witness, config.Delivery.pace()), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
+		dir: dir, id: id, config: config, lock: o.Lock, pin: pin, courier: newCourier(pace), quota: newQuota(), clocks: newClocks(), board: newBoard(),
+		watch: newWatch(config.Witness, pace), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
 	n.keys.Store(keys)
 	if n.hardware, err = openHardware(config.Signing); err != nil {
@@ -275,7 +281,7 @@ func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (sto
 	return store.Options{
 		Master: keys.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
 		Also:      func() []note.Signer { return signers[:len(signers)-1] },
-		Migration: migration(), Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes,
+		Migration: migration(), Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes, Disk: o.Disk,
 		Committing: func(ctx context.Context) func(error) {
 			_, end := o.Observe.Begin(ctx, CommitStep, nil)
 			return func(err error) { end("", outcomeOfCommit(err)) }

@@ -113,10 +113,19 @@ type Recovery struct {
 func (r Recovery) MayResume() bool { return len(r.Waiting) == 0 && r.Seen <= r.Size && !r.Forked }
 
 // recall asks every party of the register what it has seen of our ledger. Those
-// with which the restored ledger had to do must answer; a party that came after
-// the backup and is down is not waited for.
+// with which the restored ledger had to do must answer. Of the others the backup
+// knows nothing, and yet they may have seen more: they are waited for while
+// [recallGrace] lasts, so that a connection that fails once starts no second history.
+// What a party has said before counts, also when it is down by now.
 func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	r.Size = n.store.Size()
+	if before := n.recovery.Load(); before != nil {
+		r.Seen, r.Forked = before.Seen, before.Forked
+	}
+	known := map[exchange.OIN]bool{}
+	if err := n.holdings(func(_ string, h holding) error { known[h.Party] = true; return nil }); err != nil {
+		return r, err
+	}
 	f := n.force.Load()
 	if f.register == nil {
 		return r, nil // nothing was ever exchanged
@@ -139,7 +148,7 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 		cancel()
 		var said recall
 		if err != nil || json.Unmarshal(raw, &said) != nil || said.Code != "" {
-			if _, _, err := n.holding(origin(p.Checkpoint)); err == nil {
+			if known[p.OIN] || n.now().Sub(n.started) < recallGrace { // whatever its ledger is called by now
 				r.Waiting = append(r.Waiting, p.OIN)
 			}
 			continue
@@ -195,6 +204,7 @@ func (n *Node) recover(ctx context.Context) time.Time {
 }
 
 const (
+	recallGrace  = 10 * time.Minute
 	recoverAgain = 10 * time.Second
 	recoverLater = 365 * 24 * time.Hour // a node that runs is not restored
 )
@@ -272,3 +282,6 @@ func (i Identity) origin() string {
 	}
 	return fmt.Sprintf("%s/%d", Origin(i.OIN), i.Ledger)
 }
+
+// Recovering reports whether the node was restored and writes nothing yet.
+func (n *Node) Recovering() bool { return n.store.Recovering() }

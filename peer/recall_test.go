@@ -132,6 +132,11 @@ func TestRestoredLedgerThatOthersSawGrow(t *testing.T) {
 	}
 	college.start()
 	college.released()
+	// The parts before are of the old name: the backup begins anew, and holds.
+	if made, err := college.node.Backup(t.Context()); err != nil || !made.Whole {
+		t.Errorf("backup %+v, %v", made, err)
+	}
+	college.restore(backup, nil)
 	if _, err := peer.ContinueLedger(debts.dir, debts.options); !isFault(err, peer.NotRestored) {
 		t.Errorf("a ledger that was not restored: %v", err)
 	}

@@ -184,21 +184,34 @@ func (n *Node) accept(ctx context.Context, f *inForce, m wire.Message) (store.Wr
 	return n.write(ctx, a)
 }
 
-// idAge is how far the moment in an ID may lie from that of its message.
-const idAge = 24 * time.Hour
+// idAge is how far the moment in an ID may lie from that of its message, and
+// topicAge how long an exchange may have gone on when it was answered: as long as
+// the longest-lived message.
+const (
+	idAge    = 24 * time.Hour
+	topicAge = 400 * 24 * time.Hour
+)
 
 // checkAge holds the names that a message brings to what they are for. They
 // stand in clear in our ledger, so the digits of a UUIDv7 that say when it was
-// made must say that, and nothing else (I5).
+// made must say that, and nothing else (I5). A passing names the exchange in which
+// the data was supplied first, which may be long ago: its moment is held against
+// the answer that it brings along.
 func checkAge(m wire.Message) error {
-	names := []string{m.ID}
-	if m.Kind == wire.Request || m.Kind == wire.Passing || m.Kind == wire.Invitation {
-		names = append(names, string(m.Exchange))
+	bad := &wire.Fault{Code: wire.MessageSchema, Where: "the time in an ID is not that of its message"}
+	if made, err := timeOf(m.ID); err != nil || made.Sub(m.At).Abs() > idAge {
+		return bad
 	}
-	for _, name := range names {
-		made, err := timeOf(name)
+	made, err := timeOf(string(m.Exchange))
+	switch m.Kind {
+	case wire.Request, wire.Invitation:
 		if err != nil || made.Sub(m.At).Abs() > idAge {
-			return &wire.Fault{Code: wire.MessageSchema, Where: "the time in an ID is not that of its message"}
+			return bad
+		}
+	case wire.Passing:
+		source := m.Attached[0].At
+		if err != nil || made.Sub(source) > idAge || source.Sub(made) > topicAge {
+			return bad
 		}
 	}
 	return nil

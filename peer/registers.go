@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"sluis/exchange"
@@ -47,13 +48,16 @@ type storedRegister struct {
 func (n *Node) loadRegister() error {
 	value, _, err := n.store.Get(tableRegister, registerKey)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil
+		return n.dropRegisters(0)
 	}
 	if err != nil {
 		return err
 	}
 	var s storedRegister
 	if err := json.Unmarshal(value, &s); err != nil {
+		return err
+	}
+	if err := n.dropRegisters(s.Version); err != nil {
 		return err
 	}
 	bundle, err := os.ReadFile(n.registerFile(s.Version))
@@ -72,6 +76,26 @@ func (n *Node) loadRegister() error {
 		return err
 	}
 	n.force.Store(&inForce{register: reg, law: law})
+	return nil
+}
+
+// dropRegisters removes the files of versions above one: the node stopped before
+// it wrote that they are in force, so the ledger does not know of them, and a bundle
+// for an auditor must not bring them.
+func (n *Node) dropRegisters(above uint64) error {
+	files, err := os.ReadDir(filepath.Join(n.dir, registerDir))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		version, err := strconv.ParseUint(strings.TrimSuffix(f.Name(), ".json"), 10, 64)
+		if err != nil || version <= above {
+			continue
+		}
+		if err := os.Remove(n.registerFile(version)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -140,8 +164,11 @@ func (n *Node) InstallRegister(ctx context.Context, bundle []byte) error {
 		if errors.Is(err, store.ErrOvertaken) {
 			continue
 		}
+		if errors.Is(err, store.ErrStopped) {
+			return err // it may be written; the next start finds out
+		}
 		if err != nil {
-			return err
+			return errors.Join(err, os.Remove(n.registerFile(reg.Version())))
 		}
 		return n.enforce(&inForce{register: reg, law: law})
 	}

@@ -11,6 +11,7 @@ import (
 // A duty is something that the node does by itself, time and again. do returns
 // when it wants to be done next.
 type duty struct {
+	name  string
 	do    func(context.Context) (next time.Time)
 	hurry <-chan struct{} // holds a token when it should be done at once
 
@@ -36,13 +37,107 @@ func (d *duty) hurried() bool {
 func (n *Node) duties() []*duty {
 	at := n.now()
 	return []*duty{
-		{do: n.keepKeys, hurry: n.rekey, next: at},
-		{do: n.keepRegister(), hurry: n.renew, next: at},
-		{do: n.recover, next: at},
-		{do: n.keepRoom(), next: at},
-		{do: n.sweepDaily, hurry: n.sweep, next: at},
-		{do: n.backupDaily, next: at.Add(backupAgain)},
+		{name: "keys", do: n.keepKeys, hurry: n.rekey, next: at},
+		{name: "register", do: n.keepRegister(), hurry: n.renew, next: at},
+		{name: "recover", do: n.recover, next: at},
+		{name: "room", do: n.keepRoom(), next: at},
+		{name: "sweep", do: n.sweepDaily, hurry: n.sweep, next: at},
+		{name: "backup", do: n.backupDaily, next: at.Add(backupAgain)},
 	}
+}
+
+// Turns are what a node does by itself, each when it is due: attempts at the
+// messages of the outbox, looks at the ledgers of partners, and duties.
+// [Node.Run] takes them as time goes by; a simulation takes them when it says so.
+type Turns struct {
+	node *Node
+	// mu is held while turns are taken and when one has ended.
+	mu         sync.Mutex
+	delivering int
+	witnessing int
+	duties     []*duty
+	latest     time.Time // on our clock, when turns were taken last
+}
+
+// A Turn is one thing to do now. It must be done once.
+type Turn struct {
+	// Of is the ID of the message, the OIN of the partner, or the name of the duty.
+	Of   string
+	Kind TurnKind
+	do   func(context.Context)
+}
+
+// A TurnKind is what a turn is for.
+type TurnKind string
+
+// The kinds of turns.
+const (
+	DeliverTurn TurnKind = "deliver"
+	WitnessTurn TurnKind = "witness"
+	DutyTurn    TurnKind = "duty"
+)
+
+// Do does it, and returns when it has ended, well or not.
+func (t Turn) Do(ctx context.Context) { t.do(ctx) }
+
+// Turns begins to count turns: one of them for a node that is open.
+func (n *Node) Turns() *Turns { return &Turns{node: n, duties: n.duties(), latest: n.now()} }
+
+// Due takes the turns that are due now, and says how long it takes at most until
+// there are others, unless one of these ends or something is done at the node.
+func (t *Turns) Due() (due []Turn, wait time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, now := t.node, t.node.now()
+	if now.Before(t.latest.Add(-exchange.Skew)) {
+		n.setBack(now, t.duties)
+	}
+	t.latest = now
+	ids, deliverAt := n.courier.due(n.now(), t.delivering)
+	for _, id := range ids {
+		t.delivering++
+		due = append(due, Turn{id, DeliverTurn, func(ctx context.Context) {
+			n.attempt(ctx, id)
+			t.ended(func() { t.delivering-- })
+		}})
+	}
+	partners, witnessAt := n.watch.due(n.now(), t.witnessing)
+	for _, oin := range partners {
+		t.witnessing++
+		due = append(due, Turn{string(oin), WitnessTurn, func(ctx context.Context) {
+			n.round(ctx, oin)
+			t.ended(func() { t.witnessing-- })
+		}})
+	}
+	wait = longestNap
+	if !deliverAt.IsZero() {
+		wait = min(wait, deliverAt.Sub(n.now()))
+	}
+	if !witnessAt.IsZero() {
+		wait = min(wait, witnessAt.Sub(n.now()))
+	}
+	for _, d := range t.duties {
+		if d.hurried() {
+			d.next = n.now()
+		}
+		if !d.busy && !n.now().Before(d.next) {
+			d.busy = true
+			due = append(due, Turn{d.name, DutyTurn, func(ctx context.Context) {
+				next := d.do(ctx)
+				t.ended(func() { d.busy, d.next = false, next })
+			}})
+		}
+		if !d.busy {
+			wait = min(wait, d.next.Sub(n.now()))
+		}
+	}
+	return due, wait
+}
+
+func (t *Turns) ended(count func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	count()
 }
 
 // Run does the node's duties until ctx ends: it delivers what is in the outbox,
@@ -53,58 +148,18 @@ func (n *Node) duties() []*duty {
 func (n *Node) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
-	var (
-		delivered  = make(chan struct{}, n.courier.pace.AtOnce)
-		delivering int
-		duties     = n.duties()
-		done       = make(chan func(), len(duties))
-		witnessed  = make(chan struct{}, roundsAtOnce)
-		witnessing int
-	)
-	latest := n.now()
+	turns := n.Turns()
+	ended := make(chan struct{}, 1) // holds a token when a turn has ended
 	for {
-		now := n.now()
-		if now.Before(latest.Add(-exchange.Skew)) {
-			n.setBack(now, duties)
-		}
-		latest = now
-		ids, deliverAt := n.courier.due(n.now(), delivering)
-		for _, id := range ids {
-			delivering++
+		due, wait := turns.Due()
+		for _, t := range due {
 			work.Go(func() {
-				n.attempt(ctx, id)
-				delivered <- struct{}{}
+				t.Do(ctx)
+				select {
+				case ended <- struct{}{}:
+				default:
+				}
 			})
-		}
-		partners, witnessAt := n.watch.due(n.now(), witnessing)
-		for _, oin := range partners {
-			witnessing++
-			work.Go(func() {
-				n.round(ctx, oin)
-				witnessed <- struct{}{}
-			})
-		}
-		wait := longestNap
-		if !deliverAt.IsZero() {
-			wait = min(wait, deliverAt.Sub(n.now()))
-		}
-		if !witnessAt.IsZero() {
-			wait = min(wait, witnessAt.Sub(n.now()))
-		}
-		for _, d := range duties {
-			if d.hurried() {
-				d.next = n.now()
-			}
-			if !d.busy && !n.now().Before(d.next) {
-				d.busy = true
-				work.Go(func() {
-					next := d.do(ctx)
-					done <- func() { d.busy, d.next = false, next }
-				})
-			}
-			if !d.busy {
-				wait = min(wait, d.next.Sub(n.now()))
-			}
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -116,12 +171,7 @@ func (n *Node) Run(ctx context.Context) error {
 			return n.fate()
 		case <-n.courier.wake:
 		case <-n.watch.wake:
-		case <-witnessed:
-			witnessing--
-		case <-delivered:
-			delivering--
-		case finish := <-done:
-			finish()
+		case <-ended:
 		case <-timer.C:
 		}
 		timer.Stop()

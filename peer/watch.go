@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -61,7 +60,7 @@ func (w *watch) add(oin exchange.OIN, checked, now time.Time, waiting bool) {
 
 // interval is the time to the next round when nothing happens: up to a tenth
 // shorter by chance, so that not all come at once.
-func (w *watch) interval() time.Duration { return w.every - rand.N(w.every/10+1) }
+func (w *watch) interval() time.Duration { return w.every - w.pace.chance(w.every/10+1) }
 
 // heard is called when a partner showed a state of its ledger, or was heard of
 // for the first time.

@@ -231,7 +231,7 @@ func (s *Store) betweenBatches(ctx context.Context, do func() error) error {
 // a row is set for that. Flattening then merges all levels into one, where a
 // deleted key has nothing under it to hide.
 func (s *Store) rewrite(names []string) error {
-	if err := s.at(beforePurge); err != nil {
+	if err := s.at(BeforePurge); err != nil {
 		return err
 	}
 	marker := []byte(purgeKey)
@@ -242,13 +242,13 @@ func (s *Store) rewrite(names []string) error {
 	if err != nil {
 		return fmt.Errorf("store: purge: %v", err)
 	}
-	if err := s.at(afterDrop); err != nil {
+	if err := s.at(AfterDrop); err != nil {
 		return err
 	}
 	if err := s.db.Flatten(1); err != nil {
 		return fmt.Errorf("store: purge: %v", err)
 	}
-	if err := s.at(afterFlatten); err != nil {
+	if err := s.at(AfterFlatten); err != nil {
 		return err
 	}
 	return s.searchFiles(names)

@@ -15,10 +15,10 @@ import (
 // The seams of a store, for tests: set before the first write.
 
 // Points at which SetSeam's function is called, in order.
-var Points = []string{beforeCommit, afterCommit, afterAnchor}
+var Points = []string{BeforeCommit, AfterCommit, AfterAnchor}
 
 // PurgePoints are those of a purge.
-var PurgePoints = []string{beforePurge, afterDrop, afterFlatten}
+var PurgePoints = []string{BeforePurge, AfterDrop, AfterFlatten}
 
 // SetSeam makes the sequencer call seam at each point of no return. An error
 // from it is taken for the error of the step before it.

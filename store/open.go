@@ -101,6 +101,12 @@ func Open(dir string, o Options) (*Store, error) {
 		dir: dir, options: o, units: make(chan *unit, maxBatchUnits), purges: make(chan func()), quit: make(chan struct{}), stopped: make(chan struct{}),
 		changed: make(chan struct{}), free: func() (int64, error) { return freeBytes(dir) },
 	}
+	if o.Disk != nil {
+		s.seam = o.Disk.At
+		if o.Disk.Free != nil {
+			s.free = o.Disk.Free
+		}
+	}
 	if err := s.openFiles(dir); err != nil {
 		return nil, err
 	}

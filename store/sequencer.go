@@ -27,18 +27,19 @@ type unit struct {
 	done    chan struct{} // closed when written and err are final
 }
 
-// The points of no return of a commit, where tests stop the sequencer.
+// The points of no return of a commit, where tests and simulations stop the
+// sequencer.
 const (
-	beforeCommit = "before commit" // nothing happened
-	afterCommit  = "after commit"  // it happened, nothing says so
-	afterAnchor  = "after anchor"  // it happened and is signed, nobody was told
+	BeforeCommit = "before commit" // nothing happened
+	AfterCommit  = "after commit"  // it happened, nothing says so
+	AfterAnchor  = "after anchor"  // it happened and is signed, nobody was told
 )
 
-// The moments of a purge, where tests stop it. Each may be repeated.
+// The moments of a purge. Each may be repeated.
 const (
-	beforePurge  = "before purge"
-	afterDrop    = "after drop"
-	afterFlatten = "after flatten"
+	BeforePurge  = "before purge"
+	AfterDrop    = "after drop"
+	AfterFlatten = "after flatten"
 )
 
 // sequence applies changes until the store is closed or stops.
@@ -167,13 +168,13 @@ func (s *Store) now() time.Time {
 // commit makes a batch durable and signs it. After an error it is not known how
 // far it came.
 func (s *Store) commit(b *building) (head, error) {
-	if err := s.at(beforeCommit); err != nil {
+	if err := s.at(BeforeCommit); err != nil {
 		return head{}, err
 	}
 	if err := b.txn.Commit(); err != nil {
 		return head{}, err
 	}
-	if err := s.at(afterCommit); err != nil {
+	if err := s.at(AfterCommit); err != nil {
 		return head{}, err
 	}
 	next, err := s.sign(b.tree)
@@ -183,7 +184,7 @@ func (s *Store) commit(b *building) (head, error) {
 	if err := s.anchor.write(next.signed); err != nil {
 		return head{}, err
 	}
-	if err := s.at(afterAnchor); err != nil {
+	if err := s.at(AfterAnchor); err != nil {
 		return head{}, err
 	}
 	s.tree, s.last = b.tree, b.time

@@ -88,6 +88,20 @@ type Options struct {
 	// is accepted. A database that fills the disk kills the process, so do not
 	// set it below 256 MiB on a real node. Default: 1 GiB.
 	MinFree int64
+
+	// Disk stands in for the disk in a simulation. Default: the real one.
+	Disk *Disk
+}
+
+// A Disk lets a simulation decide what becomes of a write. The files themselves
+// are real.
+type Disk struct {
+	// At is called at each point of no return, in the goroutine that writes. An
+	// error from it is taken for the failure of the step before: the store stops.
+	// nil: nothing happens.
+	At func(point string) error
+	// Free is how many bytes can still be written; nil: what the system says.
+	Free func() (int64, error)
 }
 
 // sign signs a state of the ledger with every key that it has now.
