@@ -140,22 +140,22 @@ func TestLawDocumentIsRead(t *testing.T) {
 | rule | what it asks | how | test |
 |---|---|---|---|
 | M1-001 | One. | **held** so | exchange.TestArticle5_4_2_1, main.TestScripts, 6-client-says-no.txt |
-| M1-002 | Two. | **open** later | |
+| M1-002 | Two. | **by design** later | |
 | M1-003 | Three. | **open** such a thing is missing | |
 `
 	if wrong := p.check(good); len(wrong) > 0 {
 		t.Fatalf("a page that is right: %v", wrong)
 	}
 	for what, c := range map[string][3]string{
-		"a rule that is gone":            {"| M1-002 | Two. | **open** later | |\n", "", "where M1-002 must stand there is M1-003"},
+		"a rule that is gone":            {"| M1-002 | Two. | **by design** later | |\n", "", "where M1-002 must stand there is M1-003"},
 		"a rule that stands twice":       {"| M1-003", "| M1-002", "where M1-003 must stand there is M1-002"},
 		"a rule too many":                {"missing | |\n", "missing | |\n| M1-003 | Three. | **held** | main.TestScripts |\n", "4 rows, want 3"},
 		"the last rule gone":             {"| M1-003", "| M1-03", "where M1-003 must stand there is nothing"},
-		"no verdict":                     {"**open** later", "later", "M1-002 has no verdict"},
-		"another verdict":                {"**open**", "**perhaps**", "M1-002 has no verdict"},
-		"held by nothing":                {"**open**", "**held**", "M1-002 is held and names no test"},
+		"no verdict":                     {"**by design** later", "later", "M1-002 has no verdict"},
+		"another verdict":                {"**by design**", "**perhaps**", "M1-002 has no verdict"},
+		"held by nothing":                {"**by design**", "**held**", "M1-002 is held and names no test"},
 		"open, and nothing is said":      {"**open** such a thing is missing", "**open**", "M1-003 is open and does not say what is missing"},
-		"a cell too many":                {"**open** later", "**open** | later", "M1-002 has 5 cells"},
+		"a cell too many":                {"**by design** later", "**by design** | later", "M1-002 has 5 cells"},
 		"nothing asked":                  {"Two.", "", "M1-002 does not say what it asks"},
 		"a test that does not exist":     {"TestArticle5_4_2_1", "TestArticle9_9_9", "there is no exchange.TestArticle9_9_9"},
 		"a test of another package":      {"exchange.TestArticle5_4_2_1", "wire.TestArticle5_4_2_1", "there is no wire.TestArticle5_4_2_1"},

@@ -214,6 +214,7 @@ func (n *Net) configOf(key string) ([]byte, error) {
 	return []byte("# A node of a test network on one machine.\n" + addresses + `
 [limits]
 min_free_bytes = 67108864
+requests_per_day = 1000000
 
 [delivery]
 first_pause = "100ms"
