@@ -193,7 +193,7 @@ type Log struct {
 // Metrics says whether figures about the node, and how it is, can be read over
 // HTTP (docs/observe.md).
 type Metrics struct {
-	// Listen is the address on which they are served, such as 127.0.0.1:9100;
+	// Listen is the address on which they are served, such as 127.0.0.1:9464;
 	// there is no authentication. Default: empty, not served.
 	Listen string `toml:"listen"`
 
@@ -208,11 +208,11 @@ func (m Metrics) check() error {
 	}
 	host, _, err := net.SplitHostPort(m.Listen)
 	if err != nil {
-		return errors.New("metrics.listen is not an address such as 127.0.0.1:9100")
+		return errors.New("metrics.listen is not an address such as 127.0.0.1:9464")
 	}
 	// A name could be resolved to anywhere.
 	if ip, err := netip.ParseAddr(host); !m.AnyAddress && (err != nil || !ip.IsLoopback()) {
-		return errors.New("metrics.listen is not a loopback address such as 127.0.0.1:9100; any_address = true allows it")
+		return errors.New("metrics.listen is not a loopback address such as 127.0.0.1:9464; any_address = true allows it")
 	}
 	return nil
 }

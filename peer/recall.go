@@ -271,7 +271,7 @@ func ContinueLedger(dir string, o Options) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return id.origin(), replaceFile(filepath.Join(dir, identityFile), text)
+	return id.origin(), replaceOwned(filepath.Join(dir, identityFile), text)
 }
 
 // origin is the name of the node's ledger: that of the party, and from its second
