@@ -101,6 +101,9 @@ func (n *Node) asking(f *inForce, who Who, asking Asking) (a exchange.Asking, la
 	a = exchange.Asking{Broad: asking.Broad, By: by, At: now}
 	if !noHat { // else nothing of a case is seen (memorandum §4.3.3)
 		a.Case, _, err = n.caseRow(r.Case)
+		if err == nil && a.Case.Own.Capacity != by.Hat { // nor of a case of another capacity
+			a.Case, err = exchange.Case{}, fault(UnknownCase)
+		}
 	}
 	noCase := noHat || isFault(err, UnknownCase) || isFault(err, Destroyed)
 	switch {

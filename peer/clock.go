@@ -60,6 +60,12 @@ func (n *Node) readClock(of exchange.OIN, said time.Time) {
 	c := n.clocks
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.readings(now)) == 0 { // what waits for somebody who tells the time
+		select {
+		case n.sweep <- struct{}{}:
+		default: // it is due already
+		}
+	}
 	c.of[of] = reading{said.Sub(now), now}
 	all := c.readings(now)
 	off := -middle(all)
@@ -98,12 +104,29 @@ func (n *Node) strayClocks() map[exchange.OIN]time.Duration {
 	return stray
 }
 
-// clockIsWrong reports whether our clock is known to differ so much that what
-// cannot be undone should wait until it was set.
-func (n *Node) clockIsWrong() bool {
-	ahead, compared := n.Clock()
-	return compared > 0 && ahead.Abs() > exchange.Skew
+// clockMayRunAhead reports whether our clock may be so far ahead that what cannot be
+// undone should wait until it was set. One that is behind destroys nothing too early.
+// Of two readings the one counts that warns: which of the three clocks is wrong can't
+// be known. Before a partner was heard nothing is known, and that is waited for, a day
+// at most: who has no partners, or none that is up, destroys by his own clock.
+func (n *Node) clockMayRunAhead() bool {
+	n.clocks.mu.Lock()
+	defer n.clocks.mu.Unlock()
+	now := n.now()
+	all := n.clocks.readings(now)
+	switch {
+	case len(all) == 0:
+		f := n.force.Load()
+		return f.register != nil && len(f.register.Parties()) > 1 && now.Sub(n.started) < unheardFor
+	case len(all) < 3:
+		return -all[0] > exchange.Skew
+	}
+	return -middle(all) > exchange.Skew
 }
+
+// unheardFor is how long destruction waits, from the start, for a partner that tells
+// the time.
+const unheardFor = 24 * time.Hour
 
 // ofClocks reports whether a refusal is about time alone. Who sent the message
 // knows when it ends, and tries until then: one of the two clocks is wrong, and

@@ -89,6 +89,9 @@ func (n *Node) exchangedWith(oin exchange.OIN, since time.Time) (all []Missing, 
 			break
 		}
 	}
+	if oldest := n.now().Add(-messageAge); since.Before(oldest) {
+		since = oldest // who asks for more makes us read for nothing
+	}
 	looked := 0
 	err = n.eachBack(func(e ledger.Entry) bool {
 		looked++
@@ -137,13 +140,16 @@ func (n *Node) writeMissing(found []Missing) ([]Missing, error) {
 	if err != nil {
 		return nil, err
 	}
-	have := map[string]bool{}
+	have, of := map[string]bool{}, map[string]int{}
 	for _, m := range all {
 		have[m.Message] = true
+		of[m.Party]++
 	}
 	before := len(all)
 	for _, m := range found {
-		if !have[m.Message] {
+		// One that invents fills neither the disk nor the log.
+		if !have[m.Message] && of[m.Party] < recallMost {
+			of[m.Party]++
 			have[m.Message] = true
 			all = append(all, m)
 			n.log.Warn("a message that came or went after the backup is missing here", "party", m.Party, "kind", m.Kind, "exchange", m.Exchange)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"sluis/crypto"
@@ -107,10 +109,15 @@ type Recovery struct {
 	// Missing are the messages of which partners have evidence and we have none.
 	Missing []Missing
 	Forked  bool // what somebody has seen is not the beginning of what was restored
+	// Unread are partners that have seen this ledger under a key that the backup does
+	// not have, and something that it does not hold.
+	Unread []exchange.OIN
 }
 
 // MayResume reports whether nobody has seen more, or anything else.
-func (r Recovery) MayResume() bool { return len(r.Waiting) == 0 && r.Seen <= r.Size && !r.Forked }
+func (r Recovery) MayResume() bool {
+	return len(r.Waiting) == 0 && len(r.Unread) == 0 && r.Seen <= r.Size && !r.Forked
+}
 
 // recall asks every party of the register what it has seen of our ledger. Those
 // with which the restored ledger had to do must answer. Of the others the backup
@@ -158,6 +165,13 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 		for _, note := range said.Seen {
 			c, err := n.openOwn([]byte(note))
 			if err != nil {
+				unread, err := n.unreadButOurs(note)
+				if err != nil {
+					return r, err
+				}
+				if unread && !slices.Contains(r.Unread, p.OIN) {
+					r.Unread = append(r.Unread, p.OIN)
+				}
 				continue // of another name of this ledger, or not ours
 			}
 			r.Seen = max(r.Seen, c.Size)
@@ -179,6 +193,30 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	return r, err
 }
 
+// unreadButOurs reports whether a checkpoint bears the name of our ledger, no key of
+// ours signed it, and the ledger that was restored does not hold it: it may be signed
+// with a key that was made after the backup. Somebody who makes such a thing up holds
+// us up no more than one who does not answer.
+func (n *Node) unreadButOurs(signed string) (bool, error) {
+	text, _, ok := strings.Cut(signed, "\n\n")
+	if !ok || !strings.HasPrefix(text, n.id.origin()+"\n") {
+		return false, nil
+	}
+	c, err := ledger.ParseCheckpoint(text + "\n")
+	if err != nil {
+		return true, nil
+	}
+	if c.Size > n.store.Size() {
+		return true, nil
+	}
+	own, err := n.store.CheckpointAt(c.Size)
+	if err != nil {
+		return false, err
+	}
+	same, err := n.openOwn(own)
+	return same.Root != c.Root, err
+}
+
 // recover is the duty of a restored node: ask, and go on when that is safe. What
 // became due since the backup is destroyed before anybody is served.
 func (n *Node) recover(ctx context.Context) time.Time {
@@ -191,7 +229,7 @@ func (n *Node) recover(ctx context.Context) time.Time {
 	case err != nil:
 		n.log.Error("the partners could not be asked what they have seen of the ledger", "error", err.Error())
 	case !r.MayResume():
-		n.log.Error("restored, and not released", "entries", r.Size, "seen elsewhere", r.Seen, "partners that did not answer", len(r.Waiting), "other history", r.Forked)
+		n.log.Error("restored, and not released", "entries", r.Size, "seen elsewhere", r.Seen, "partners that did not answer", len(r.Waiting), "other history", r.Forked, "seen under another key", len(r.Unread))
 	default:
 		err := n.resume(ctx, r)
 		if err == nil {

@@ -220,8 +220,8 @@ func (n *Node) sweepDaily(ctx context.Context) time.Time {
 	if n.store.Recovering() {
 		return n.now().Add(recoverAgain) // sweeping is part of coming back
 	}
-	if n.clockIsWrong() { // what is destroyed too early does not come back
-		n.log.Error("nothing is destroyed while our clock differs from those of partners")
+	if n.clockMayRunAhead() { // what is destroyed too early does not come back
+		n.log.Warn("nothing is destroyed by itself before it is known that our clock does not run ahead")
 		return n.now().Add(sweepAgain)
 	}
 	destroyed, err := n.Sweep(ctx)

@@ -136,7 +136,8 @@ func TestHoldPutsOff(t *testing.T) {
 	}
 }
 
-// The node does it by itself, also what became due while it was down.
+// The node does it by itself, also what became due while it was down, a day after
+// the start when no partner has told the time.
 func TestSweepsByItself(t *testing.T) {
 	w := newWorldWith(t, "[retention]\nmonths = { \"5.4.5(1)\" = 1 }\n", municipality, debtHelp)
 	college, debts := w.members[0], w.members[1]
@@ -147,6 +148,8 @@ func TestSweepsByItself(t *testing.T) {
 	college.stop()
 	w.ahead.Store(int64(time.Until(today().AddDate(0, 1, 0).Add(time.Hour))))
 	college.start()
+	w.ahead.Add(int64(25 * time.Hour))
+	college.node.SweepNow()
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		changed := college.node.Changed()
 		if _, err := college.node.Status(t.Context(), x.ID, ""); isFault(err, peer.Destroyed) {

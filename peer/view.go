@@ -66,9 +66,13 @@ func SummaryOf(x exchange.Exchange) Summary {
 	}
 }
 
-// Status tells where an exchange stands. hat picks the side where both are ours.
+// Status tells where an exchange stands. hat picks the side where both are ours, and
+// sees no other; empty sees each.
 func (n *Node) Status(_ context.Context, id exchange.ID, hat exchange.CapacityCode) (Summary, error) {
 	r, err := n.lookup(id, hat)
+	if err == nil && hat != "" && r.Own().Capacity != hat {
+		err = fault(UnknownExchange)
+	}
 	if err != nil {
 		return Summary{}, err
 	}
@@ -257,9 +261,12 @@ type PartnerEntry struct {
 }
 
 // Messages lists the messages of an exchange in the order in which they were
-// written. hat picks the side where both are ours.
+// written. hat is as with [Node.Status].
 func (n *Node) Messages(_ context.Context, id exchange.ID, hat exchange.CapacityCode) ([]MessageNote, error) {
 	r, err := n.lookup(id, hat)
+	if err == nil && hat != "" && r.Own().Capacity != hat {
+		err = fault(UnknownExchange)
+	}
 	if err != nil {
 		return nil, err
 	}

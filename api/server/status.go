@@ -28,7 +28,7 @@ func (a *API) GetStatus(context.Context, GetStatusRequestObject) (GetStatusRespo
 	}
 	if r := a.node.Recovery(); r != nil {
 		s.Recovery = &api.Recovery{
-			Asked: r.Asked, Waiting: each(r.Waiting, plain[string, exchange.OIN]), Seen: r.Seen, Size: r.Size, Forked: r.Forked,
+			Asked: r.Asked, Waiting: each(r.Waiting, plain[string, exchange.OIN]), Seen: r.Seen, Size: r.Size, Forked: r.Forked || len(r.Unread) > 0,
 		}
 	}
 	if a.Logboek != nil {

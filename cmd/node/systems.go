@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/netutil"
 
 	"sluis/api"
 	"sluis/api/server"
@@ -46,9 +47,15 @@ func (t *terminal) systems(door *server.API, node *peer.Node, c peer.API, log *s
 	if err != nil {
 		return nil, nil, err
 	}
+	// Whoever reaches the port may connect; what he can hold must not keep the node
+	// itself from opening files.
+	listener = netutil.LimitListener(listener, mostConnections)
 	log.Info("other systems can call the API", "url", c.PublicURL, "address", listener.Addr().String(), "systems", len(c.Clients))
 	return let, tls.NewListener(listener, let.TLS(pair.get)), nil
 }
+
+// mostConnections is how many connections of other systems there are at a time.
+const mostConnections = 512
 
 // webhooks opens what tells systems that something happened, by system.
 func (t *terminal) webhooks(node *peer.Node, c peer.API, log *slog.Logger) (map[string]*webhook.Sender, error) {
