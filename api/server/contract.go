@@ -206,7 +206,11 @@ func (in input) check(w http.ResponseWriter, r *http.Request) error {
 	if in.bytes {
 		limit = register.MaxBundle
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	from := io.Reader(http.MaxBytesReader(w, r.Body, limit))
+	if in.schema == "" && !in.bytes {
+		from = io.LimitReader(r.Body, 1) // nothing is kept where nothing is wanted
+	}
+	body, err := io.ReadAll(from)
 	if err != nil {
 		return err
 	}

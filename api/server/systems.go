@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -43,7 +45,12 @@ type Systems struct {
 type system struct {
 	peer.System
 	calls *rate.Limiter
+	busy  chan struct{} // holds one token for each call that is under way
 }
+
+// mostUnderWay is how many calls of one system are answered at a time. Others wait,
+// so that what they bring is not held in memory.
+const mostUnderWay = 8
 
 // Systems returns the API as other systems reach it. Files that the configuration
 // names are relative to dir. Nothing is fetched yet.
@@ -66,7 +73,7 @@ func (a *API) Systems(c peer.API, dir string) (*Systems, error) {
 	for _, one := range c.Clients {
 		// In bursts of ten seconds' worth, so that a nightly job need not count.
 		burst := max(1, one.PerMinute/6)
-		s.all = append(s.all, &system{one, rate.NewLimiter(rate.Limit(float64(one.PerMinute)/60), burst)})
+		s.all = append(s.all, &system{one, rate.NewLimiter(rate.Limit(float64(one.PerMinute)/60), burst), make(chan struct{}, mostUnderWay)})
 	}
 	return s, nil
 }
@@ -90,6 +97,14 @@ type callerKey struct{}
 
 // ServeHTTP answers one request of a system.
 func (s *Systems) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if caller, _ := s.caller(r); caller != nil {
+		select {
+		case caller.busy <- struct{}{}:
+			defer func() { <-caller.busy }()
+		case <-r.Context().Done():
+			return
+		}
+	}
 	s.api.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), doorKey{}, s)))
 }
 
@@ -145,13 +160,31 @@ func (s *Systems) caller(r *http.Request) (*system, *x509.Certificate) {
 		return nil, nil
 	}
 	sum := sha256.Sum256(leaf.Raw)
-	fingerprint, subject := hex.EncodeToString(sum[:]), leaf.Subject.String()
+	fingerprint, subject := hex.EncodeToString(sum[:]), subjectOf(leaf)
+	var found *system
 	for _, one := range s.all {
-		if slices.Contains(one.Fingerprints, fingerprint) || one.Subject != "" && one.Subject == subject {
-			return one, leaf
+		if !slices.Contains(one.Fingerprints, fingerprint) && (one.Subject == "" || one.Subject != subject) {
+			continue
 		}
+		if found != nil {
+			return nil, nil // one by its fingerprint, another by its name
+		}
+		found = one
 	}
-	return nil, nil
+	if found == nil {
+		return nil, nil
+	}
+	return found, leaf
+}
+
+// subjectOf is the name in a certificate as it stands there. That of pkix.Name is
+// put together anew, and of two common names has the last.
+func subjectOf(leaf *x509.Certificate) string {
+	var names pkix.RDNSequence
+	if rest, err := asn1.Unmarshal(leaf.RawSubject, &names); err != nil || len(rest) > 0 {
+		return ""
+	}
+	return names.String()
 }
 
 // wait is how long a system must wait before its next call; that it came counts.

@@ -137,8 +137,8 @@ func (t *tokens) key(ctx context.Context, name string) (*jose.JSONWebKey, error)
 		}
 		return known, nil
 	}
-	t.looked = now
 	fresh, err := t.fetch(ctx)
+	t.looked = t.now() // from the end: who waited meanwhile need not ask again
 	if err != nil {
 		if ok {
 			return known, nil // the server is down; what it said last holds
