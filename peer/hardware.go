@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -19,10 +20,13 @@ import (
 type Signing struct {
 	// Agent is the socket of a program that signs with a key in hardware, over the
 	// protocol of SSH agents (draft-ietf-sshm-ssh-agent): sluis-hsm for a PKCS#11
-	// module, or any other that has Ed25519 keys. Each of them is a signing key of
-	// the node as soon as the register lists it. Default: none, the key is in the
+	// module, or any other that has Ed25519 keys. Default: none, the key is in the
 	// keystore.
 	Agent string `toml:"agent"`
+	// Keys are the IDs of the keys of the agent that are the node's (sluis keys list).
+	// Each of them is a signing key of the node as soon as the register lists it. Default:
+	// all that the agent has, which must then have no key for anything else.
+	Keys []string `toml:"keys"`
 }
 
 // agentTime bounds one question to an agent.
@@ -55,7 +59,8 @@ func openHardware(s Signing) (hardware, error) {
 			if err != nil || parsed.Type() != ssh.KeyAlgoED25519 {
 				continue
 			}
-			if public, ok := parsed.(ssh.CryptoPublicKey).CryptoPublicKey().(ed25519.PublicKey); ok {
+			public, ok := parsed.(ssh.CryptoPublicKey).CryptoPublicKey().(ed25519.PublicKey)
+			if ok && (len(s.Keys) == 0 || slices.Contains(s.Keys, sluiscrypto.KeyID(public))) {
 				found = append(found, heldInHardware{s.Agent, public})
 			}
 		}
@@ -65,7 +70,12 @@ func openHardware(s Signing) (hardware, error) {
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%s: signing.agent has no Ed25519 key", configFile)
+		return nil, fmt.Errorf("%s: signing.agent has no Ed25519 key, or none of signing.keys", configFile)
+	}
+	for _, id := range s.Keys {
+		if !slices.ContainsFunc(found, func(h heldInHardware) bool { return sluiscrypto.KeyID(h.public) == id }) {
+			return nil, fmt.Errorf("%s: signing.agent does not have the key %s of signing.keys", configFile, id)
+		}
 	}
 	return found, nil
 }

@@ -132,6 +132,18 @@ func TestKeyInHardware(t *testing.T) {
 		t.Errorf("a node that can't sign starts: %v", err)
 	}
 	stop = start()
+	named := func(keys string) error {
+		return os.WriteFile(filepath.Join(b.dir, "sluis.toml"), append(config, "[signing]\nagent = \""+socket+"\"\nkeys = ["+keys+"]\n"...), 0o600)
+	}
+	if err := named(`"` + hard + `", "` + soft.ID + `"`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := peer.Open(b.dir, b.options); err == nil || !strings.Contains(err.Error(), soft.ID) {
+		t.Errorf("a node starts without a key that it was told to sign with: %v", err)
+	}
+	if err := named(`"` + hard + `"`); err != nil {
+		t.Fatal(err)
+	}
 	b.start()
 	if _, err := b.node.Decide(t.Context(), professional, x.ID, verdict()); err != nil {
 		t.Fatal(err)
