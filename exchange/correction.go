@@ -185,13 +185,17 @@ func (x Exchange) IssueCorrection(c Correction, to PartyID, at time.Time) Event 
 
 // ReceiveCorrection does at a holder what the source says: an item gets the
 // value that counts, can't be read while it is restricted, or is erased. Items
-// that we do not hold are nothing to us.
+// that we do not hold are nothing to us. It refuses a correction where no answer
+// is (not-now): a holder that went back to a backup from before the answer does
+// not tell the source that it did what it can't do.
 func (x Exchange) ReceiveCorrection(c Correction, from PartyID, at time.Time) (Exchange, Event, error) {
 	switch {
 	case x.Side != Asker:
 		return Exchange{}, Event{}, refuse(WrongSide)
 	case from != x.Source():
 		return Exchange{}, Event{}, refuse(NotTheSource)
+	case x.Phase != Answered:
+		return Exchange{}, Event{}, refuse(NotNow, "phase", string(x.Phase))
 	case len(x.Corrections) >= maxCorrections:
 		return Exchange{}, Event{}, refuse(CorrectionsBounded)
 	}

@@ -383,13 +383,17 @@ type Notice struct {
 	To      Recipient
 	Phase   PhaseCode
 	Granted []Permission // of ours, that it rests on
+	// Again says that we were told of the very same passing before. A passer that
+	// went back to a backup from before his notice does not know that he told us.
+	Again bool
 }
 
 // ReceiveNotice records at the source, or at who passed it on before, where
 // something went. What is told is true or not, it is recorded; that our
-// conditions do not allow it is recorded with it.
+// conditions do not allow it is recorded with it. What is told again is recorded
+// again and listed once; another passing under the same ID is refused (bad-chain).
 func (x Exchange) ReceiveNotice(law *Law, n Notice, at time.Time) (Exchange, Event, error) {
-	if slices.ContainsFunc(x.Passings, func(p Passing) bool { return p.ID == n.Link.ID && p.From == n.Link.From }) {
+	if !n.Again && slices.ContainsFunc(x.Passings, func(p Passing) bool { return p.ID == n.Link.ID && p.From == n.Link.From }) {
 		return Exchange{}, Event{}, refuse(BadChain)
 	}
 	purpose, ok := law.purposes.get(n.Link.Purpose)
@@ -412,7 +416,7 @@ func (x Exchange) ReceiveNotice(law *Law, n Notice, at time.Time) (Exchange, Eve
 		})
 		p.Breach = p.Breach || j.Verdict != Permitted
 	}
-	if x.passedBy(p.From) < maxNoticed {
+	if !n.Again && x.passedBy(p.From) < maxNoticed {
 		x.Passings = append(slices.Clone(x.Passings), p)
 	} // else it stands in the ledger, and not in our list
 	d := Detail{Passing: p.ID, Recipient: p.To}

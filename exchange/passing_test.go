@@ -157,6 +157,12 @@ func TestCorrectionRules(t *testing.T) {
 	}
 
 	x := held()
+	for _, phase := range [...]Phase{Queued, Delivered, Clarifying, Refused, Withdrawn, Expired, Rejected} {
+		none := x
+		none.Phase, none.Answer = phase, Answer{}
+		_, _, err = none.ReceiveCorrection(right, atHousing, later)
+		wantRefusal(t, "where no answer is: "+string(phase), err, NotNow)
+	}
 	_, _, err = x.ReceiveCorrection(right, atYouth, later)
 	wantRefusal(t, "by a party that did not supply", err, NotTheSource)
 	restricted, _, err := x.ReceiveCorrection(Correction{Kind: Restriction, Items: []CorrectedItem{{Item: "rent-arrears"}, {Item: "offence"}}}, atHousing, later)

@@ -393,7 +393,13 @@ func (n *Node) receiveNotice(f *inForce, before record, m wire.Message, now time
 	if err != nil {
 		return exchange.Exchange{}, exchange.Event{}, err
 	}
-	notice := exchange.Notice{From: m.From, Link: linkOf(passing), To: to, Items: items}
+	_, err = n.messageBy(rowOf(before.Exchange), wire.Notice, func(told wire.Message) bool {
+		return told.From == m.From && len(told.Attached) > 0 && told.Attached[0].Digest == passing.Digest
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return exchange.Exchange{}, exchange.Event{}, err
+	}
+	notice := exchange.Notice{From: m.From, Link: linkOf(passing), To: to, Items: items, Again: err == nil}
 	for _, l := range between {
 		notice.Before = append(notice.Before, linkOf(l))
 	}
@@ -435,6 +441,11 @@ func (n *Node) catchUp(a *act, passing wire.Message, now time.Time) error {
 		}
 	}
 	for _, i := range a.after.Missed(items, stale) {
+		if slices.ContainsFunc(a.after.Corrections[i].To, func(t exchange.CorrectedAt) bool {
+			return t.Party == passing.To && t.Passing == exchange.ID(passing.ID)
+		}) {
+			continue // he was told when we heard of the passing before
+		}
 		to := exchange.CorrectedAt{Party: passing.To, Passing: exchange.ID(passing.ID), Message: newID(now), State: exchange.PassingQueued}
 		a.after.Exchange = a.after.Told(i, to)
 		p, err := n.correction(a.after.Exchange, a.after.Corrections[i], to, now)
