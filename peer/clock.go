@@ -60,7 +60,7 @@ func (n *Node) readClock(of exchange.OIN, said time.Time) {
 	c := n.clocks
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.readings(now)) == 0 { // what waits for somebody who tells the time
+	if len(c.of) == 0 { // what waits since the start for somebody who tells the time
 		select {
 		case n.sweep <- struct{}{}:
 		default: // it is due already
