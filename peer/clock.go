@@ -104,24 +104,30 @@ func (n *Node) strayClocks() map[exchange.OIN]time.Duration {
 	return stray
 }
 
-// clockMayRunAhead reports whether our clock may be so far ahead that what cannot be
+// clockRunsAhead reports whether our clock may be so far ahead that what cannot be
 // undone should wait until it was set. One that is behind destroys nothing too early.
 // Of two readings the one counts that warns: which of the three clocks is wrong can't
-// be known. Before a partner was heard nothing is known, and that is waited for, a day
-// at most: who has no partners, or none that is up, destroys by his own clock.
-func (n *Node) clockMayRunAhead() bool {
+// be known.
+func (n *Node) clockRunsAhead() bool {
 	n.clocks.mu.Lock()
 	defer n.clocks.mu.Unlock()
-	now := n.now()
-	all := n.clocks.readings(now)
-	switch {
+	switch all := n.clocks.readings(n.now()); {
 	case len(all) == 0:
-		f := n.force.Load()
-		return f.register != nil && len(f.register.Parties()) > 1 && now.Sub(n.started) < unheardFor
+		return false
 	case len(all) < 3:
 		return -all[0] > exchange.Skew
+	default:
+		return -middle(all) > exchange.Skew
 	}
-	return -middle(all) > exchange.Skew
+}
+
+// nobodyToldTheTime reports whether nothing is known of our clock, a day at most since
+// the start: who has no partners, or none that is up, destroys by his own clock.
+func (n *Node) nobodyToldTheTime() bool {
+	n.clocks.mu.Lock()
+	defer n.clocks.mu.Unlock()
+	now, f := n.now(), n.force.Load()
+	return len(n.clocks.readings(now)) == 0 && f.register != nil && len(f.register.Parties()) > 1 && now.Sub(n.started) < unheardFor
 }
 
 // unheardFor is how long destruction waits, from the start, for a partner that tells

@@ -220,12 +220,18 @@ func (n *Node) sweepDaily(ctx context.Context) time.Time {
 	if n.store.Recovering() {
 		return n.now().Add(recoverAgain) // sweeping is part of coming back
 	}
-	if n.clockMayRunAhead() { // what is destroyed too early does not come back
-		n.log.Warn("nothing is destroyed by itself before it is known that our clock does not run ahead")
+	// What is destroyed too early does not come back.
+	if n.clockRunsAhead() {
+		n.log.Warn("nothing is destroyed by itself while our clock runs ahead of those of partners")
 		return n.now().Add(sweepAgain)
 	}
-	destroyed, err := n.Sweep(ctx)
 	wait := time.Duration(n.config.Retention.SweepEvery)
+	sweep := n.Sweep
+	if n.nobodyToldTheTime() {
+		n.log.Warn("no dossier is destroyed by itself before a partner told the time, or a day has passed")
+		wait, sweep = min(wait, sweepAgain), n.sweepMeetings
+	}
+	destroyed, err := sweep(ctx)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
@@ -249,6 +255,14 @@ func (n *Node) sweepDaily(ctx context.Context) time.Time {
 }
 
 const sweepAgain = 10 * time.Minute
+
+// sweepMeetings destroys what was said in conferences that are over: it ends within
+// days, and who said it has it himself.
+func (n *Node) sweepMeetings(ctx context.Context) (destroyed int, err error) {
+	n.sweeping.Lock()
+	defer n.sweeping.Unlock()
+	return n.forgetOver(ctx, n.now())
+}
 
 // Sweep destroys what is due now and purges it out of the files. It returns how
 // many dossiers it destroyed. What it began and could not end, the next one ends.

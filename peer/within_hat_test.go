@@ -86,17 +86,17 @@ func TestSeenUnderAKeyAfterTheBackup(t *testing.T) {
 	}
 }
 
-// Before a partner told the time nothing is destroyed by itself, for a day at most.
+// Before a partner told the time no dossier is destroyed by itself, for a day at most.
 func TestDestructionWaitsForTheTime(t *testing.T) {
 	w := newWorld(t, municipality, debtHelp)
 	college, debts := w.members[0], w.members[1]
 	debts.stop()
 	ours, log := college.clock()
 	college.node.SweepNow()
-	college.until("it waits", func() bool { return strings.Contains(log.String(), "nothing is destroyed by itself") })
-	waited := strings.Count(log.String(), "nothing is destroyed by itself")
+	college.until("it waits", func() bool { return strings.Contains(log.String(), "no dossier is destroyed by itself") })
+	waited := strings.Count(log.String(), "no dossier is destroyed by itself")
 	ours.Store(9 * hours)
 	college.node.SweepNow()
 	college.node.SweepNow() // taken when the one before was done
-	college.until("it waits no longer", func() bool { return strings.Count(log.String(), "nothing is destroyed by itself") == waited })
+	college.until("it waits no longer", func() bool { return strings.Count(log.String(), "no dossier is destroyed by itself") == waited })
 }
