@@ -9,7 +9,7 @@ import (
 	"sluis/exchange/wire"
 )
 
-// Clocks holds how far the clocks of partners run ahead of ours: what they sign
+// clocks holds how far the clocks of partners run ahead of ours: what they sign
 // when their ledgers are looked at says so, and every reply to a message does.
 type clocks struct {
 	mu    sync.Mutex // held for the few steps on the fields below

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/ledger"
 	"sluis/register"
@@ -27,15 +28,7 @@ func PinRoot(ctx context.Context, dir string, root []byte, o Options) (fingerpri
 	if err != nil {
 		return "", err
 	}
-	id, err := ReadIdentity(dir)
-	if err != nil {
-		return "", err
-	}
-	config, err := ReadConfig(filepath.Join(dir, configFile))
-	if err != nil {
-		return "", err
-	}
-	keys, err := openKeystore(dir, o.Lock)
+	id, config, keys, err := readDir(dir, o.Lock)
 	if err != nil {
 		return "", err
 	}
@@ -89,4 +82,16 @@ func holds(dir string, pin register.Pin, row []byte) bool {
 	}
 	_, err = register.Reopen(pin, bundle)
 	return err == nil
+}
+
+// readDir reads what a node is made of, without opening its store.
+func readDir(dir string, lock crypto.Lock) (id Identity, config Config, keys *crypto.Keys, err error) {
+	if id, err = ReadIdentity(dir); err != nil {
+		return id, config, nil, err
+	}
+	if config, err = ReadConfig(filepath.Join(dir, configFile)); err != nil {
+		return id, config, nil, err
+	}
+	keys, err = openKeystore(dir, lock)
+	return id, config, keys, err
 }

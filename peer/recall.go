@@ -274,15 +274,7 @@ func (n *Node) Recovery() *Recovery { return n.recovery.Load() }
 // keys show) has to come into the register; partners keep what they hold of the
 // old name as evidence of what was lost.
 func ContinueLedger(dir string, o Options) (name string, err error) {
-	id, err := ReadIdentity(dir)
-	if err != nil {
-		return "", err
-	}
-	config, err := ReadConfig(filepath.Join(dir, configFile))
-	if err != nil {
-		return "", err
-	}
-	keys, err := openKeystore(dir, o.Lock)
+	id, config, keys, err := readDir(dir, o.Lock)
 	if err != nil {
 		return "", err
 	}
