@@ -497,9 +497,11 @@ func (x Exchange) Arrived(m MessageKind, id ID, to PartyID, at time.Time) (Excha
 // Lost records that such a message did not arrive: the other node did not accept
 // it, with its code, or it could not be delivered in time.
 func (x Exchange) Lost(m MessageKind, id ID, to PartyID, state PassingState, code string, at time.Time) (Exchange, Event) {
+	d := Detail{Code: code}
 	switch m {
 	case PassingMessage:
 		x = x.PassingIs(id, state, code)
+		d.Passing = id
 	case CorrectionMessage:
 		x = x.CorrectionIs(id, state)
 	case PermissionRequestMessage:
@@ -510,7 +512,7 @@ func (x Exchange) Lost(m MessageKind, id ID, to PartyID, state PassingState, cod
 	if state == PassingExpired {
 		kind = MessageExpired
 	}
-	return x, x.about(kind, "", at, to, "", Detail{Code: code})
+	return x, x.about(kind, "", at, to, "", d)
 }
 
 // MayStillPass holds, at the moment that a passing leaves, what it rests on: the

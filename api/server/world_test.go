@@ -216,6 +216,9 @@ func (w *world) held(h http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		recorder := httptest.NewRecorder()
 		h.ServeHTTP(recorder, r)
+		if r.Context().Err() != nil {
+			return // the client went away, and nobody reads what is not there
+		}
 		answer := recorder.Result()
 		w.validating.Lock()
 		defer w.validating.Unlock()

@@ -70,19 +70,28 @@ func TestNoticesAreCompared(t *testing.T) {
 // A passing that the recipient's node did not accept for a condition is a finding
 // about who tried, by his ledger alone.
 func TestOnwardRefused(t *testing.T) {
-	for code, want := range map[exchange.Code]bool{
-		exchange.OnwardNeedsPermission: true, exchange.OnwardForbidden: true, exchange.BadChain: true, exchange.CategoryAsker: false,
+	const passing = exchange.ID("01a22272-bc77-7ac0-8c47-e801759515bd")
+	for _, c := range []struct {
+		code exchange.Code
+		of   exchange.ID
+		want bool
+	}{
+		{exchange.OnwardNeedsPermission, passing, true},
+		{exchange.OnwardForbidden, passing, true},
+		{exchange.BadChain, passing, true},
+		{exchange.CategoryAsker, passing, false},
+		{exchange.BadChain, "", false}, // the notice of it, at a supplier that lost what he supplied
 	} {
 		w := newWorld(t, college, officer, school)
 		x := w.ask(college, officer)
 		p := w.parties[college]
 		p.step(exchange.PassingIssued, x, school, nil)
-		part, err := json.Marshal(exchange.PrivatePart{Register: 1, Detail: exchange.Detail{Code: string(code)}})
+		part, err := json.Marshal(exchange.PrivatePart{Register: 1, Detail: exchange.Detail{Code: string(c.code), Passing: c.of}})
 		w.must(err)
 		p.write(string(x), exchange.MessageRejected, exchange.Event{Exchange: x, Own: p.id, Other: school, Purpose: purpose}, part, nil)
 		r := w.verified(p.bundle(w.inspection(exchange.ScopeAll)))
-		if r.Findings.Has(audit.OnwardRefused) != want {
-			t.Errorf("%s: %+v", code, r.Findings.Listed)
+		if r.Findings.Has(audit.OnwardRefused) != c.want {
+			t.Errorf("%+v: %+v", c, r.Findings.Listed)
 		}
 	}
 }

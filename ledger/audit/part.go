@@ -103,7 +103,9 @@ func (v *verification) addPartKey(raw []byte) {
 	if !v.inForce(p.Register) {
 		v.find(PartRegister, index, number(p.Register))
 	}
-	if kind == exchange.MessageRejected && slices.Contains(againstConditions[:], exchange.Code(p.Detail.Code)) {
+	// Another message than the passing itself says nothing of who sent it: a notice
+	// comes to nothing where the supplier lost what it is about.
+	if kind == exchange.MessageRejected && p.Detail.Passing != "" && slices.Contains(againstConditions[:], exchange.Code(p.Detail.Code)) {
 		v.find(OnwardRefused, index, p.Detail.Code)
 	}
 	if grant && kind == exchange.InspectionGranted {
