@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/store"
@@ -141,7 +142,7 @@ func (n *Node) writePart(ctx context.Context, path string, to crypto.Recipient, 
 	if err := os.Rename(partial, path); err != nil {
 		return point, err
 	}
-	return point, syncDir(filepath.Dir(path))
+	return point, durable.SyncDir(filepath.Dir(path))
 }
 
 // copyOpen copies what is beside the store.
@@ -161,7 +162,7 @@ func (n *Node) copyOpen(dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(filepath.Join(dir, name), content); err != nil {
+		if err := durable.Replace(filepath.Join(dir, name), content, 0o600); err != nil {
 			return err
 		}
 	}
@@ -199,7 +200,7 @@ func writeChain(dir string, c chain) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(dir, chainFile), text)
+	return durable.Replace(filepath.Join(dir, chainFile), text, 0o600)
 }
 
 // dropParts removes the parts before the whole one that a chain begins with.
@@ -314,7 +315,7 @@ func restoreOpen(dir, from string, destroyed []byte) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := writeFile(filepath.Join(dir, name), content); err != nil {
+		if err := durable.Create(filepath.Join(dir, name), content, 0o600); err != nil {
 			return nil, err
 		}
 	}

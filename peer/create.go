@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/register"
 	"sluis/store"
@@ -103,7 +104,7 @@ func Create(ctx context.Context, dir string, p Plan, o Options) (err error) {
 	for name, content := range map[string][]byte{
 		identityFile: identity, configFile: p.Config, keystoreFile: sealed, rootFile: p.Root,
 	} {
-		if err := writeFile(filepath.Join(dir, name), content); err != nil {
+		if err := durable.Create(filepath.Join(dir, name), content, 0o600); err != nil {
 			return err
 		}
 	}
@@ -124,7 +125,7 @@ func Create(ctx context.Context, dir string, p Plan, o Options) (err error) {
 	_, err = s.Write(ctx, store.Change{
 		Dossier: store.NodeDossier, Record: []store.Event{{Kind: string(exchange.NodeCreated), Private: []byte("{}")}},
 	})
-	return errors.Join(err, s.Close(), syncDir(dir))
+	return errors.Join(err, s.Close(), durable.SyncDir(dir))
 }
 
 func (i Identity) check() error {
@@ -213,57 +214,4 @@ func clear(dir string) error {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	return err
-}
-
-func writeFile(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// replaceFile writes a file so that after a crash it is there whole or not at
-// all.
-func replaceFile(path string, content []byte) error {
-	next := path + ".next"
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := writeFile(next, content); err != nil {
-		return err
-	}
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// replaceOwned is replaceFile for a file that belongs to the account of the
-// node, also when root replaces it.
-func replaceOwned(path string, content []byte) error {
-	before, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	next := path + ".next"
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := errors.Join(writeFile(next, content), giveTo(next, before)); err != nil {
-		return err
-	}
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

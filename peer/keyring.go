@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/ledger"
 	"sluis/register"
@@ -358,7 +359,7 @@ func (n *Node) changeKeys(ctx context.Context, change func(*crypto.Keys) (*crypt
 	if err != nil {
 		return err
 	}
-	if err := replaceOwned(filepath.Join(n.dir, keystoreFile), sealed); err != nil {
+	if err := durable.Replace(filepath.Join(n.dir, keystoreFile), sealed, 0o600); err != nil {
 		return err
 	}
 	if err := n.accountForKeys(ctx, next); err != nil {
@@ -502,7 +503,7 @@ func ChangeLock(dir string, from, to crypto.Lock) error {
 	if _, err := crypto.OpenKeys(sealed, to); err != nil {
 		return err
 	}
-	return replaceOwned(filepath.Join(dir, keystoreFile), sealed)
+	return durable.Replace(filepath.Join(dir, keystoreFile), sealed, 0o600)
 }
 
 // entryOfKeys is the entry of a party for the register: its newest keys, and, as

@@ -4,7 +4,6 @@ package peer
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"syscall"
 )
@@ -20,14 +19,4 @@ func lockDir(dir string) (release func(), err error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	return func() { _ = d.Close() }, nil
-}
-
-// giveTo gives a file to the account that has another one: root may replace what
-// the node must be able to read.
-func giveTo(path string, like fs.FileInfo) error {
-	s, ok := like.Sys().(*syscall.Stat_t)
-	if !ok || os.Geteuid() != 0 {
-		return nil
-	}
-	return os.Chown(path, int(s.Uid), int(s.Gid))
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/ledger"
 )
@@ -163,7 +164,7 @@ func (n *Node) writeMissing(found []Missing) ([]Missing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return all, replaceFile(path, append(text, '\n'))
+	return all, durable.Replace(path, append(text, '\n'), 0o600)
 }
 
 func readMissing(dir string) (all []Missing, err error) {

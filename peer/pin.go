@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/ledger"
 	"sluis/register"
@@ -52,7 +53,7 @@ func PinRoot(ctx context.Context, dir string, root []byte, o Options) (fingerpri
 	if before, err := readPin(dir); err == nil && before == pin && (!had || holds(dir, pin, value)) {
 		return pin.Fingerprint(), nil
 	}
-	if err := replaceOwned(filepath.Join(dir, rootFile), root); err != nil {
+	if err := durable.Replace(filepath.Join(dir, rootFile), root, 0o600); err != nil {
 		return "", err
 	}
 	part, err := json.Marshal(map[string]string{"root": pin.Fingerprint()})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/ledger"
@@ -301,7 +302,7 @@ func ContinueLedger(dir string, o Options) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return id.origin(), replaceOwned(filepath.Join(dir, identityFile), text)
+	return id.origin(), durable.Replace(filepath.Join(dir, identityFile), text, 0o600)
 }
 
 // origin is the name of the node's ledger: that of the party, and from its second

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/ledger"
@@ -148,7 +149,7 @@ func (n *Node) InstallRegister(ctx context.Context, bundle []byte) error {
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if err := replaceFile(n.registerFile(reg.Version()), bundle); err != nil {
+		if err := durable.Replace(n.registerFile(reg.Version()), bundle, 0o600); err != nil {
 			return err
 		}
 		sum := sha256.Sum256(bundle)

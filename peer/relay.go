@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/register"
 	"sluis/transport"
 )
@@ -200,7 +201,7 @@ func (r *Relay) offered(bundle []byte) error {
 	if err := r.take(bundle); err != nil {
 		return err
 	}
-	if err := replaceFile(r.plan.Register, bundle); err != nil {
+	if err := durable.Replace(r.plan.Register, bundle, 0o600); err != nil {
 		r.plan.Log.Warn("the newer register can't be written to its file: it counts until the relay stops", "code", Internal)
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/store"
@@ -424,7 +425,7 @@ func (n *Node) listDestroyed() error {
 			if dir == "" {
 				continue
 			}
-			if err := replaceFile(filepath.Join(dir, destroyedFile), []byte(names.String())); err != nil {
+			if err := durable.Replace(filepath.Join(dir, destroyedFile), []byte(names.String()), 0o600); err != nil {
 				return err
 			}
 		}

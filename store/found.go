@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"sluis/durable"
 )
 
 // logSuffix ends the names of Badger's write-ahead logs.
@@ -37,7 +39,7 @@ func keepLogs(dir string) error {
 			return err
 		}
 	}
-	return errors.Join(syncDir(partial), os.Rename(partial, found), syncDir(dir))
+	return errors.Join(durable.SyncDir(partial), os.Rename(partial, found), durable.SyncDir(dir))
 }
 
 // dropLogs removes the copies, when the proof has shown that nothing is missing.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"sluis/durable"
 	"sluis/ledger"
 )
 
@@ -53,7 +54,7 @@ func Create(dir string, o Options) error {
 	if err := createAnchor(filepath.Join(dir, anchorFile), signed); err != nil {
 		return fmt.Errorf("store: create: %v", err)
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 func createDatabase(dir string, o Options) error {
@@ -75,15 +76,6 @@ func createDatabase(dir string, o Options) error {
 			txn.Set(recordKeyKey(NodeDossier), record.bytes))
 	})
 	return errors.Join(err, db.Close())
-}
-
-// syncDir makes the names in a directory durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // Open opens the store in dir and proves that its ledger is the one that was

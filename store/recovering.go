@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"sluis/durable"
 )
 
 // recoveringFile stands beside a database that was restored from a backup, until
@@ -61,7 +63,7 @@ func (s *Store) Resume() error {
 	if err := os.Remove(filepath.Join(s.dir, recoveringFile)); err != nil {
 		return fmt.Errorf("store: recovery: %v", err)
 	}
-	if err := syncDir(s.dir); err != nil {
+	if err := durable.SyncDir(s.dir); err != nil {
 		return fmt.Errorf("store: recovery: %v", err)
 	}
 	s.recovering.Store(false)
@@ -120,7 +122,7 @@ func createAnchorAnew(path string, signed []byte) error {
 	if err := os.Rename(next, path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 func markRecovering(dir string, size uint64) error {
@@ -128,10 +130,8 @@ func markRecovering(dir string, size uint64) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, recoveringFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if err := durable.Create(filepath.Join(dir, recoveringFile), data, 0o600); err != nil {
 		return fmt.Errorf("store: recovery: %v", err)
 	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
+	return nil
 }

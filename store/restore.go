@@ -15,6 +15,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"sluis/durable"
 	"sluis/ledger"
 )
 
@@ -82,7 +83,7 @@ func Restore(dir string, o Options, parts []io.Reader, destroyed []string) (r Re
 	if err := createAnchor(filepath.Join(dir, anchorFile), []byte(head.Checkpoint)); err != nil {
 		return Restored{}, fmt.Errorf("store: restore: %v", err)
 	}
-	return Restored{Size: head.Size, Destroyed: len(gone)}, syncDir(dir)
+	return Restored{Size: head.Size, Destroyed: len(gone)}, durable.SyncDir(dir)
 }
 
 func restoreParts(db *badger.DB, o Options, parts []io.Reader, destroyed []string) (last backupHead, gone []string, err error) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/ledger"
 )
@@ -60,23 +61,7 @@ func (s state) write(path string) error {
 	if err != nil {
 		return err
 	}
-	next := path + ".next"
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(text, '\n'))
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.Replace(path, append(text, '\n'), 0o600)
 }
 
 func eventKind(e ledger.Entry) exchange.EventKind { return exchange.EventKind(e.Kind) }

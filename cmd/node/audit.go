@@ -13,6 +13,7 @@ import (
 
 	"sluis/api"
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/ledger/audit"
 )
@@ -46,7 +47,7 @@ public half, to which parties seal what they hand over.`,
 			if err != nil {
 				return err
 			}
-			if err := createFile(out, contents); err != nil {
+			if err := durable.Create(out, contents, 0o600); err != nil {
 				return err
 			}
 			t.say("made %s; keep it, and give parties the recipient (fingerprint %s)", out, audit.Fingerprint(recipient))

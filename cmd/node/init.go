@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/peer"
 	"sluis/register"
@@ -111,7 +112,7 @@ func makeKeyFile(path string) error {
 	if err != nil {
 		return err
 	}
-	return createFile(path, contents)
+	return durable.Create(path, contents, 0o600)
 }
 
 func identityOf(oin, name string, capacities []string, contact register.Contact) (peer.Identity, error) {

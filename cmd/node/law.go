@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/register"
 	"sluis/schemas"
@@ -55,7 +56,7 @@ func (a *authority) exportLaw() *cobra.Command {
 				return err
 			}
 			for name, content := range contents {
-				if err := replaceFile(filepath.Join(dir, name+".json"), append(bytes.TrimSpace(content), '\n')); err != nil {
+				if err := durable.Replace(filepath.Join(dir, name+".json"), append(bytes.TrimSpace(content), '\n'), 0o644); err != nil {
 					return err
 				}
 			}

@@ -17,6 +17,7 @@ import (
 
 	"sluis/api"
 	"sluis/crypto"
+	"sluis/durable"
 	"sluis/exchange"
 	"sluis/peer"
 	"sluis/register"
@@ -177,7 +178,7 @@ func (a *authority) key() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := createFile(out, sealed); err != nil {
+			if err := durable.Create(out, sealed, 0o600); err != nil {
 				return err
 			}
 			jwk := crypto.PublicJWK(pub)
@@ -223,7 +224,7 @@ func (a *authority) create() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := createFile(a.rootPath(1), root); err != nil {
+			if err := durable.Create(a.rootPath(1), root, 0o600); err != nil {
 				return err
 			}
 			return a.done(map[string]any{"file": a.rootPath(1), "threshold": threshold},
@@ -256,7 +257,7 @@ func (a *authority) rotate() *cobra.Command {
 				return err
 			}
 			path := a.rootPath(len(roots) + 1)
-			if err := createFile(path, next); err != nil {
+			if err := durable.Create(path, next, 0o600); err != nil {
 				return err
 			}
 			return a.done(map[string]any{"file": path, "threshold": threshold},
@@ -374,7 +375,7 @@ func (a *authority) edit(valid span, change func(register.Draft) (register.Draft
 		return err
 	}
 	path := filepath.Join(a.dir, draftFile)
-	if err := replaceFile(path, doc); err != nil {
+	if err := durable.Replace(path, doc, 0o644); err != nil {
 		return err
 	}
 	return a.done(map[string]any{"file": path, "version": draft.Version(), "parties": len(draft.Entries())},
@@ -463,7 +464,7 @@ func (a *authority) signAll(key ed25519.PrivateKey) error {
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(doc.path, next); err != nil {
+		if err := durable.Replace(doc.path, next, 0o644); err != nil {
 			return err
 		}
 		signed = append(signed, doc.path)
@@ -495,7 +496,7 @@ func (a *authority) publish() *cobra.Command {
 				return err
 			}
 			path := filepath.Join(a.dir, registerFile)
-			if err := replaceFile(path, bundle); err != nil {
+			if err := durable.Replace(path, bundle, 0o644); err != nil {
 				return err
 			}
 			if err := os.Remove(filepath.Join(a.dir, draftFile)); err != nil {
@@ -606,31 +607,4 @@ func readEntry(path string) (register.Entry, error) {
 		return register.Entry{}, err
 	}
 	return register.ParseEntry(doc)
-}
-
-// replaceFile writes a public file so that it is there whole or not at all.
-func replaceFile(path string, content []byte) error {
-	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = next.Write(content)
-	err = errors.Join(err, next.Chmod(0o644), next.Sync(), next.Close())
-	if err == nil {
-		err = os.Rename(next.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(next.Name()))
-	}
-	return nil
-}
-
-// createFile writes a file that must not be there yet.
-func createFile(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Sync(), f.Close())
 }

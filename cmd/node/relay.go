@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluis/api/server"
+	"sluis/durable"
 	"sluis/observe"
 	"sluis/peer"
 )
@@ -64,7 +65,7 @@ docs/connect.md.`,
 				if err != nil {
 					return err
 				}
-				if err := createFile(newKey, made); err != nil {
+				if err := durable.Create(newKey, made, 0o600); err != nil {
 					return err
 				}
 				key = newKey
@@ -115,7 +116,7 @@ addresses that nodes put in relays of their sluis.toml.`,
 			if err != nil {
 				return err
 			}
-			if err := createFile(args[0], made); err != nil {
+			if err := durable.Create(args[0], made, 0o600); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(t.out, id)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluis/api"
+	"sluis/durable"
 )
 
 func witnessesCommand(t *terminal) *cobra.Command {
@@ -74,7 +75,7 @@ register can check it without this node. It holds nothing personal.`,
 				if err != nil {
 					return err
 				}
-				if err := createFile(file, evidence); err != nil {
+				if err := durable.Create(file, evidence, 0o600); err != nil {
 					return err
 				}
 			}
