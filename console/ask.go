@@ -176,13 +176,25 @@ func askPage(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if !v.refilled {
+		if err := v.recallBegun(&f); err != nil {
+			return err
+		}
+	}
 	return v.show("ask", v.word("ask.title"), f)
 }
 
 // ask shows what the other party will see, and sends it from there.
 func ask(v *visit) error {
+	if done, err := v.keepAsking(); done || err != nil {
+		return err
+	}
 	f, err := v.askForm()
 	if err != nil {
+		return err
+	}
+	one := begun{f.Purpose.Code, f.To}
+	if err := v.keepBegun(f.Case.ID, one, hidden(v.r.PostForm)); err != nil {
 		return err
 	}
 	asking := v.asking(&f)
@@ -215,6 +227,9 @@ func ask(v *visit) error {
 	if err != nil {
 		f.Mistakes = append(f.Mistakes, v.advice(err))
 		return v.show("ask", v.word("ask.title"), f)
+	}
+	if err := v.keepBegun(f.Case.ID, one, nil); err != nil {
+		return err
 	}
 	v.say("ask.sent")
 	return v.redirect(v.caseAt(x.Request.Case))

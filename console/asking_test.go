@@ -145,6 +145,61 @@ func TestWithoutScript(t *testing.T) {
 	stranger.wantStatus(http.MethodGet, "/inloggen/AAAA", "", http.StatusNotFound)
 }
 
+// A request that somebody wrote and did not send waits for him, one for each party.
+func TestBegunRequests(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "municipality", "debt-help", "youth-care")
+	asker := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
+	at := asker.post("/casussen/nieuw", url.Values{
+		"aanleiding": {"client-request"}, "op": {"2026-11-28"}, "st.act": {"participatiewet"}, "st.suspicion": {"client-said"}, "st.coherence": {"zonder werk groeien de schulden"},
+		"domein": {"debts"}, "bsn": {"999993847"}, "naam": {"D. Proefstra"}, "geboren": {"1987-03-14"}, "adres": {"Sluisweg 12"},
+	})
+	form := url.Values{
+		"doel": {"investigation/client-request"}, "aan": {"00000099000007007000:debt-help"}, "waarvoor": {"een plan voor de schulden"}, "st.question": {"running"},
+		"st.why-this-party": {"hij vertelde het"}, "reden.debt-help-running": {"om af te stemmen"}, "weet": {"in-consultation"}, "contact": {"Iris"},
+	}
+	address := at + "/verzoek?" + url.Values{"doel": form["doel"], "aan": form["aan"]}.Encode()
+	asker.get(address)
+	asker.refuses("een plan voor de schulden")
+	keep := func(how string) {
+		t.Helper()
+		form.Set("actie", how)
+		asker.post(at+"/verzoek", form)
+	}
+	keep("stil") // as the page does while he writes
+	asker.get(address)
+	asker.says(">een plan voor de schulden<")
+	asker.says(">om af te stemmen<")
+	form.Set("waarvoor", "een ander plan")
+	keep("later")
+	asker.says("Bewaard. Er is niets verstuurd.")
+	asker.says("Begonnen, nog niet verstuurd")
+	asker.says("schuldhulp Uit de Schuld")
+
+	// Of another party it is another, and neither takes the other's place.
+	other := url.Values{"doel": form["doel"], "aan": {"00000099000003003000:youth-care"}}
+	asker.get(at + "/verzoek?" + other.Encode())
+	asker.refuses("een ander plan")
+	other.Set("waarvoor", "hoe het met de zoon gaat")
+	other.Set("actie", "later")
+	asker.post(at+"/verzoek", other)
+	asker.get(address)
+	asker.says(">een ander plan<")
+	other.Set("actie", "weg")
+	asker.post(at+"/verzoek", other)
+	asker.says("Weggegooid")
+	asker.get(at + "/verzoek?" + url.Values{"doel": other["doel"], "aan": other["aan"]}.Encode())
+	asker.refuses("hoe het met de zoon gaat")
+
+	// What is sent is no draft any more.
+	form.Set("diepte.debt-help-running", "process")
+	keep("versturen")
+	asker.says("Je verzoek is verstuurd")
+	asker.refuses("Begonnen, nog niet verstuurd")
+	asker.get(address)
+	asker.refuses("een ander plan")
+}
+
 // A form that has no page of its own comes back on the page where it stands.
 func TestLateForms(t *testing.T) {
 	t.Parallel()

@@ -71,7 +71,9 @@ type Console struct {
 	closed  chan struct{}
 	close   sync.Once
 	// auditing is held while a bundle is verified: one at a time.
-	auditing  sync.Mutex
+	auditing sync.Mutex
+	// beginning is held while begun requests are kept.
+	beginning sync.Mutex
 	reckoned  *reckonings
 	read      *readings
 	listening *listeners

@@ -26,6 +26,7 @@ func (c *Console) drawCoordination() {
 // A caseSide is what stands on the page of a case beside its requests.
 type caseSide struct {
 	exchange.Case
+	Begun       []begun // requests of who looks, not sent yet
 	Meetings    []peer.ConferenceSummary
 	Confers     bool // a conference can be organised in it
 	Coordinates bool // it is a coordination, which ends by handing all back
@@ -51,6 +52,11 @@ func (s caseSide) Remind() string {
 // side reads what stands beside the requests of a case that was opened.
 func (v *visit) side(c exchange.Case, requests []peer.Summary) (s caseSide, err error) {
 	s = caseSide{Case: c, Coordinates: v.coordinates()}
+	if c.Closed.IsZero() {
+		if s.Begun, err = v.begunIn(c.ID); err != nil {
+			return s, err
+		}
+	}
 	if slices.Contains(conferrers, v.session.role) {
 		_, _, s.Confers = v.conferring(c.Trigger)
 		if s.Meetings, err = v.meetingsOf(c.ID); err != nil {
