@@ -931,6 +931,25 @@ type HandBack struct {
 	Passed []ID `json:"doorgegeven"`
 }
 
+// Advice Wat de privacy officer van de eigen organisatie bij een verzoek zegt. Wie besluit, besluit zelf.
+type Advice struct {
+	// Text Ontbreekt zolang er nog geen antwoord is.
+	Text string `json:"advies,omitempty,omitzero"`
+
+	// By Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	By ActorID   `json:"gegevenDoor,omitempty,omitzero"`
+	At time.Time `json:"gegevenOp,omitempty,omitzero"`
+
+	// AskedBy Zo heet een medewerker binnen zijn organisatie.
+	//
+	// Examples: a.jansen
+	AskedBy  ActorID   `json:"gevraagdDoor,omitempty,omitzero"`
+	Asked    time.Time `json:"gevraagdOp,omitempty,omitzero"`
+	Question string    `json:"vraag,omitempty,omitzero"`
+}
+
 // Agreement defines model for Afspraak.
 type Agreement struct {
 	// By Zo heet een medewerker binnen zijn organisatie.
@@ -968,6 +987,8 @@ type WeighingList struct {
 
 // WeighingState defines model for Afwegingsstand.
 type WeighingState struct {
+	Advice []Advice `json:"adviezen,omitempty,omitzero"`
+
 	// Weighing Een code uit een catalogus of het register.
 	Weighing Code   `json:"afweging,omitempty,omitzero"`
 	Taken    []Step `json:"gezet"`
@@ -2137,6 +2158,12 @@ type NewHandBack struct {
 	Why  string `json:"reden"`
 }
 
+// NewAdvice defines model for NieuwAdvies.
+type NewAdvice struct {
+	// Text Antwoord op de oudste vraag die nog open is, of uit eigen beweging. Het bindt niemand en blijft bij de eigen partij.
+	Text string `json:"advies"`
+}
+
 // NewDecision defines model for NieuwBesluit.
 type NewDecision struct {
 	Items []DecidedItem `json:"gegevens"`
@@ -2269,6 +2296,12 @@ type NewRequest struct {
 
 	// Statements Wat het doel verklaard wil hebben over het verzoek als geheel.
 	Statements []Statement `json:"verklaringen,omitempty,omitzero"`
+}
+
+// NewAdviceQuestion defines model for NieuweAdviesvraag.
+type NewAdviceQuestion struct {
+	// Question Wat je van de privacy officer wilt weten; blijft bij de eigen partij. De termijn loopt door.
+	Question string `json:"vraag"`
 }
 
 // NewAgreement defines model for NieuweAfspraak.
@@ -3709,6 +3742,24 @@ type GetRequestParams struct {
 	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
 }
 
+// AskAdviceParams defines parameters for AskAdvice.
+type AskAdviceParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
+// AdviseParams defines parameters for Advise.
+type AdviseParams struct {
+	// Actor De medewerker die handelt, met het id waaronder het knooppunt hem kent.
+	Actor Actor `json:"Sluis-Medewerker"`
+
+	// Hat De pet: de hoedanigheid waarin de medewerker nu handelt. Wie er maar een heeft, kan dit weglaten.
+	Hat Hat `json:"Sluis-Hoedanigheid,omitempty,omitzero"`
+}
+
 // ListMessagesParams defines parameters for ListMessages.
 type ListMessagesParams struct {
 	// Hat Alleen wat deze eigen hoedanigheid aangaat.
@@ -3953,6 +4004,12 @@ type ExamineJSONRequestBody = NewRequest
 
 // AskJSONRequestBody defines body for Ask for application/json ContentType.
 type AskJSONRequestBody = NewRequest
+
+// AskAdviceJSONRequestBody defines body for AskAdvice for application/json ContentType.
+type AskAdviceJSONRequestBody = NewAdviceQuestion
+
+// AdviseJSONRequestBody defines body for Advise for application/json ContentType.
+type AdviseJSONRequestBody = NewAdvice
 
 // DecideJSONRequestBody defines body for Decide for application/json ContentType.
 type DecideJSONRequestBody = NewDecision
@@ -4614,6 +4671,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
 	GetRequest(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskAdviceWithBody De privacy officer van de eigen organisatie om advies vragen
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
+	AskAdviceWithBody(ctx context.Context, id ID, params *AskAdviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskAdvice De privacy officer van de eigen organisatie om advies vragen
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
+	AskAdvice(ctx context.Context, id ID, params *AskAdviceParams, body AskAdviceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AdviseWithBody Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
+	AdviseWithBody(ctx context.Context, id ID, params *AdviseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Advise Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
+	Advise(ctx context.Context, id ID, params *AdviseParams, body AdviseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListMessages De berichten van een verzoek, met hun plaats in beide logboeken
 	//
@@ -6203,6 +6288,74 @@ func (c *Raw) Ask(ctx context.Context, params *AskParams, body AskJSONRequestBod
 // Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
 func (c *Raw) GetRequest(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRequestRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskAdviceWithBody De privacy officer van de eigen organisatie om advies vragen
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
+func (c *Raw) AskAdviceWithBody(ctx context.Context, id ID, params *AskAdviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskAdviceRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskAdvice De privacy officer van de eigen organisatie om advies vragen
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
+func (c *Raw) AskAdvice(ctx context.Context, id ID, params *AskAdviceParams, body AskAdviceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskAdviceRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AdviseWithBody Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
+func (c *Raw) AdviseWithBody(ctx context.Context, id ID, params *AdviseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAdviseRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Advise Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
+func (c *Raw) Advise(ctx context.Context, id ID, params *AdviseParams, body AdviseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAdviseRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9705,6 +9858,144 @@ func NewGetRequestRequest(server string, id ID, params *GetRequestParams) (*http
 	return req, nil
 }
 
+// NewAskAdviceRequest calls the generic AskAdvice builder with application/json body
+func NewAskAdviceRequest(server string, id ID, params *AskAdviceParams, body AskAdviceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskAdviceRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAskAdviceRequestWithBody constructs an http.Request for the AskAdvice method, with any body, and a specified content type
+func NewAskAdviceRequestWithBody(server string, id ID, params *AskAdviceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/adviesvragen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewAdviseRequest calls the generic Advise builder with application/json body
+func NewAdviseRequest(server string, id ID, params *AdviseParams, body AdviseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAdviseRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAdviseRequestWithBody constructs an http.Request for the Advise method, with any body, and a specified content type
+func NewAdviseRequestWithBody(server string, id ID, params *AdviseParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kenmerk", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/verzoeken/%s/adviezen", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Medewerker", params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Medewerker", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Sluis-Hoedanigheid", params.Hat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Sluis-Hoedanigheid", headerParam1)
+
+	}
+
+	return req, nil
+}
+
 // NewListMessagesRequest constructs an http.Request for the ListMessages method
 func NewListMessagesRequest(server string, id ID, params *ListMessagesParams) (*http.Request, error) {
 	var err error
@@ -11795,6 +12086,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
 	GetRequestWithResponse(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*GetRequestResponse, error)
+
+	// AskAdviceWithBodyWithResponse De privacy officer van de eigen organisatie om advies vragen
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
+	AskAdviceWithBodyWithResponse(ctx context.Context, id ID, params *AskAdviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskAdviceResponse, error)
+
+	// AskAdviceWithResponse De privacy officer van de eigen organisatie om advies vragen
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
+	AskAdviceWithResponse(ctx context.Context, id ID, params *AskAdviceParams, body AskAdviceJSONRequestBody, reqEditors ...RequestEditorFn) (*AskAdviceResponse, error)
+
+	// AdviseWithBodyWithResponse Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
+	AdviseWithBodyWithResponse(ctx context.Context, id ID, params *AdviseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdviseResponse, error)
+
+	// AdviseWithResponse Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
+	AdviseWithResponse(ctx context.Context, id ID, params *AdviseParams, body AdviseJSONRequestBody, reqEditors ...RequestEditorFn) (*AdviseResponse, error)
 
 	// ListMessagesWithResponse De berichten van een verzoek, met hun plaats in beide logboeken
 	//
@@ -15673,6 +15992,172 @@ func (r GetRequestResponse) ContentType() string {
 	return ""
 }
 
+// AskAdviceResponse201Headers the declared response headers of an HTTP 201 response for AskAdvice
+type AskAdviceResponse201Headers struct {
+	Location string
+}
+
+type AskAdviceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AskAdviceResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AskAdviceResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AskAdviceResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AskAdviceResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AskAdviceResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AskAdviceResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AskAdviceResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AskAdviceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskAdviceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskAdviceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskAdviceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AdviseResponse201Headers the declared response headers of an HTTP 201 response for Advise
+type AdviseResponse201Headers struct {
+	Location string
+}
+
+type AdviseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Request
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Fout
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Fout
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Fout
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Fout
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Fout
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AdviseResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AdviseResponse) GetJSON201() *Request {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AdviseResponse) GetApplicationProblemJSON400() *Fout {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AdviseResponse) GetApplicationProblemJSON403() *Fout {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AdviseResponse) GetApplicationProblemJSON404() *Fout {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AdviseResponse) GetApplicationProblemJSON409() *Fout {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AdviseResponse) GetApplicationProblemJSONDefault() *Fout {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AdviseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AdviseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AdviseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AdviseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListMessagesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -18517,6 +19002,58 @@ func (c *ClientWithResponses) GetRequestWithResponse(ctx context.Context, id ID,
 		return nil, err
 	}
 	return ParseGetRequestResponse(rsp)
+}
+
+// AskAdviceWithBodyWithResponse De privacy officer van de eigen organisatie om advies vragen
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
+func (c *ClientWithResponses) AskAdviceWithBodyWithResponse(ctx context.Context, id ID, params *AskAdviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskAdviceResponse, error) {
+	rsp, err := c.AskAdviceWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskAdviceResponse(rsp)
+}
+
+// AskAdviceWithResponse De privacy officer van de eigen organisatie om advies vragen
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
+func (c *ClientWithResponses) AskAdviceWithResponse(ctx context.Context, id ID, params *AskAdviceParams, body AskAdviceJSONRequestBody, reqEditors ...RequestEditorFn) (*AskAdviceResponse, error) {
+	rsp, err := c.AskAdvice(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskAdviceResponse(rsp)
+}
+
+// AdviseWithBodyWithResponse Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
+func (c *ClientWithResponses) AdviseWithBodyWithResponse(ctx context.Context, id ID, params *AdviseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdviseResponse, error) {
+	rsp, err := c.AdviseWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAdviseResponse(rsp)
+}
+
+// AdviseWithResponse Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
+func (c *ClientWithResponses) AdviseWithResponse(ctx context.Context, id ID, params *AdviseParams, body AdviseJSONRequestBody, reqEditors ...RequestEditorFn) (*AdviseResponse, error) {
+	rsp, err := c.Advise(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAdviseResponse(rsp)
 }
 
 // ListMessagesWithResponse De berichten van een verzoek, met hun plaats in beide logboeken
@@ -21841,6 +22378,154 @@ func ParseGetRequestResponse(rsp *http.Response) (*GetRequestResponse, error) {
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseAskAdviceResponse parses an HTTP response from a AskAdviceWithResponse call
+func ParseAskAdviceResponse(rsp *http.Response) (*AskAdviceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskAdviceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AskAdviceResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAdviseResponse parses an HTTP response from a AdviseWithResponse call
+func ParseAdviseResponse(rsp *http.Response) (*AdviseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AdviseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AdviseResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
 	}
 
 	return response, nil

@@ -335,6 +335,16 @@ func (c *Client) Confirm(ctx context.Context, by By, id ID) (Request, error) {
 	return result[Request](c.raw.Confirm(ctx, id, &ConfirmParams{Actor: by.Staff, Hat: by.Hat}))
 }
 
+// AskAdvice asks the privacy officer about a request that is being weighed.
+func (c *Client) AskAdvice(ctx context.Context, by By, id ID, question string) (Request, error) {
+	return result[Request](c.raw.AskAdvice(ctx, id, &AskAdviceParams{Actor: by.Staff, Hat: by.Hat}, NewAdviceQuestion{Question: question}))
+}
+
+// Advise records what the privacy officer says about a request.
+func (c *Client) Advise(ctx context.Context, by By, id ID, text string) (Request, error) {
+	return result[Request](c.raw.Advise(ctx, id, &AdviseParams{Actor: by.Staff, Hat: by.Hat}, NewAdvice{Text: text}))
+}
+
 // Return gives a proposed decision back.
 func (c *Client) Return(ctx context.Context, by By, id ID, why string) (Request, error) {
 	return result[Request](c.raw.ReturnDecision(ctx, id, &ReturnDecisionParams{Actor: by.Staff, Hat: by.Hat}, NewReturn{Why: why}))

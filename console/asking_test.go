@@ -200,6 +200,50 @@ func TestBegunRequests(t *testing.T) {
 	asker.refuses("een ander plan")
 }
 
+// M1-218: the professional asks the privacy officer, who finds it among what asks for
+// her attention, and what she says stands beside the request.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "municipality", "debt-help")
+	id := w.asks("debt-help", api.AskedItem{Code: "debt-help-running", Depth: "proces", Why: "om af te stemmen"})
+	decider := newWalker(t, w.door("debt-help", "r.hoek", exchange.Professional))
+	officer := newWalker(t, w.door("debt-help", "d.berg", exchange.PrivacyOfficer))
+	officer.get("/privacy")
+	officer.refuses("Je advies wordt gevraagd")
+	decider.post("/werkbak/"+id+"/advies", nil)
+	decider.says("Vul in wat je wilt weten")
+	decider.post("/werkbak/"+id+"/advies", url.Values{"adviesvraag": {"mag de hoogte van de schuld mee? " + hostile}})
+	decider.says("Je vraag staat klaar voor de privacy officer")
+	decider.says("Er is nog geen antwoord")
+	officer.get("/privacy")
+	officer.says("Je advies wordt gevraagd")
+	officer.says("/privacy/advies/" + id)
+	officer.refuses("hoogte van de schuld") // a list says nothing of anybody
+	officer.get("/privacy/advies/" + id)
+	officer.says("mag de hoogte van de schuld mee?")
+	officer.refuses("<script>document.title")
+	officer.says("om af te stemmen")
+	officer.post("/privacy/advies/"+id, nil)
+	officer.says("Vul je advies in")
+	officer.post("/privacy/advies/"+id, url.Values{"advies": {"alleen dat er hulp loopt"}})
+	officer.says("Je advies staat bij het verzoek")
+	officer.refuses("Je advies wordt gevraagd")
+	decider.get("/werkbak/" + id)
+	decider.says("alleen dat er hulp loopt")
+	decider.says("Je besluit zelf")
+	officer.get("/privacy/" + id)
+	officer.says("Advies gevraagd aan de privacy officer")
+
+	// It is hers to give, and not after the decision.
+	decider.wantStatus(http.MethodPost, "/privacy/advies/"+id, "", http.StatusForbidden)
+	officer.wantStatus(http.MethodPost, "/werkbak/"+id+"/advies", "", http.StatusForbidden)
+	decider.post("/werkbak/"+id+"/besluit", url.Values{"actie": {"controle"}, "besluit.debt-help-running": {"that"}, "waarde.debt-help-running": {"er loopt hulp"}})
+	decider.post("/werkbak/"+id+"/controle", nil)
+	decider.says("Je besluit is vastgelegd")
+	officer.get("/privacy/advies/" + id)
+	officer.says("Er is al besloten")
+}
+
 // A form that has no page of its own comes back on the page where it stands.
 func TestLateForms(t *testing.T) {
 	t.Parallel()

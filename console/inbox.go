@@ -17,6 +17,7 @@ func (c *Console) drawDecision() {
 	c.page("GET /werkbak", deciders, inbox)
 	c.page("GET /werkbak/{id}", deciders, readRequest)
 	c.page("POST /werkbak/{id}/vraag", deciders, askBack)
+	c.page("POST /werkbak/{id}/advies", deciders, askAdvice)
 	c.page("GET /werkbak/{id}/stap/{step}", deciders, weighPage)
 	c.page("POST /werkbak/{id}/stap/{step}", deciders, weigh)
 	c.page("GET /werkbak/{id}/besluit", deciders, decidePage)

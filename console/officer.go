@@ -20,6 +20,7 @@ func (c *Console) drawOversight() {
 	officer := []exchange.Role{exchange.PrivacyOfficer}
 	c.page("GET /privacy", officer, oversight)
 	c.page("GET /privacy/aantallen.csv", officer, countsFile)
+	c.drawAdvice()
 	c.drawPetitions()
 	c.drawPersons()
 	c.drawHolds()
@@ -38,6 +39,7 @@ type count struct {
 // An overview is what the privacy officer sees of her capacity.
 type overview struct {
 	Late, Broad, Breach []peer.Summary
+	Advice              []peer.Summary // on which she is asked
 	Recent              []peer.Summary
 	Repeats             []peer.Repeat
 	Petitions           []peer.PetitionSummary // that are open
@@ -63,6 +65,9 @@ func (v *visit) overview() (o overview, err error) {
 		waits := s.Phase == exchange.Weighing || s.Phase == exchange.Proposed || s.Phase == exchange.Delivered
 		if waits && !s.Paused && daysUntil(v.c.now(), s.Due) < 0 {
 			o.Late = append(o.Late, *s)
+		}
+		if s.Advice {
+			o.Advice = append(o.Advice, *s)
 		}
 		if s.Broad {
 			o.Broad = append(o.Broad, *s)

@@ -223,6 +223,9 @@ func (l *Law) AccountOfExchange(x Exchange, by Role, k Keep, held time.Time) Acc
 // has to see is none.
 func (l *Law) decided(a *Account, x Exchange, by Role) {
 	a.Weighing, a.Notes = l.weighed(x.Weighing), texts(x.Assignment.Why, x.Returned)
+	for _, advice := range x.Advice {
+		a.Notes = append(a.Notes, texts(advice.Question, advice.Text)...)
+	}
 	if x.Phase == Proposed || len(x.Decision.Items) == 0 {
 		return
 	}

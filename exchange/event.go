@@ -22,6 +22,8 @@ const (
 	ReplyReceived      EventKind = "reply-received"
 	Assigned           EventKind = "assigned"
 	StepTaken          EventKind = "step-taken"
+	AdviceAsked        EventKind = "advice-asked" // of the privacy officer (advies)
+	AdviceGiven        EventKind = "advice-given"
 	DecisionProposed   EventKind = "decision-proposed"
 	DecisionReturned   EventKind = "decision-returned"
 	DecisionTaken      EventKind = "decision-taken"

@@ -55,6 +55,7 @@ type Exchange struct {
 	Assignment     Assignment      // at the supplier: who decides; zero for anybody who may
 	Weighing       Steps           // at the supplier: the steps taken so far
 	Clarifications []Clarification // at both
+	Advice         []Advice        // at the supplier: of the privacy officer, oldest first
 	Decision       Decision        // at the supplier, from Proposed on; zero before
 	Returned       Personal        // at the supplier: why a second person gave the decision back
 	Answer         Answer          // at the asker, from Answered or Refused on; zero before

@@ -34,7 +34,7 @@ var ours = []EventKind{
 // follow the destruction of the dossier that it would have to be written in.
 var steps = []EventKind{
 	RequestIssued, RequestReceived, CaseOpened, CaseChanged, CaseClosed, WithdrawalIssued, WithdrawalReceived, QuestionIssued, QuestionReceived,
-	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
+	ReplyIssued, ReplyReceived, Assigned, StepTaken, AdviceAsked, AdviceGiven, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
 	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDecided,
@@ -51,6 +51,8 @@ var Rows = [...]Row{
 
 	{[]EventKind{StepTaken}, Needs, []EventKind{RequestReceived}, "nobody weighs what was not asked"},
 	{[]EventKind{Assigned}, Needs, []EventKind{RequestReceived}, "nobody is given a request that was not received"},
+	{[]EventKind{AdviceAsked, AdviceGiven}, Needs, []EventKind{RequestReceived}, "advice is about a request that came in"},
+	{[]EventKind{AdviceAsked, AdviceGiven}, NotAfter, []EventKind{DecisionTaken}, "nobody advises on what is decided"},
 	{[]EventKind{QuestionIssued}, Needs, []EventKind{RequestReceived}, "a question back is about a request"},
 	{[]EventKind{ReplyReceived}, NoMoreThan, []EventKind{QuestionIssued}, "a reply answers a question, and each question once"},
 	{[]EventKind{QuestionReceived}, Needs, []EventKind{RequestIssued}, "a question back is about a request of ours"},
@@ -109,7 +111,7 @@ var Rows = [...]Row{
 // EventKinds lists every kind, in the order of event.go.
 var EventKinds = [...]EventKind{
 	RequestIssued, RequestReceived, CaseOpened, CaseChanged, CaseClosed, WithdrawalIssued, WithdrawalReceived, QuestionIssued, QuestionReceived,
-	ReplyIssued, ReplyReceived, Assigned, StepTaken, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
+	ReplyIssued, ReplyReceived, Assigned, StepTaken, AdviceAsked, AdviceGiven, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed, DraftSaved, StaffChanged, AccountChanged, SignedIn, RegisterInstalled, NodeCreated, MomentRecorded, HoldPlaced,
 	HoldLifted, DossierDestroyed, DossiersPurged, Searched, StaffViewed, Exported, InspectionGranted, CheckpointCosigned, CosignatureReceived, LedgerAlarm,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,

@@ -47,6 +47,8 @@ var processings = map[exchange.EventKind]processing{
 	exchange.ReplyIssued:        {name: "Uitleg verzonden", role: issued, status: Ok},
 	exchange.ReplyReceived:      {name: "Uitleg ontvangen", role: received, status: Ok},
 	exchange.StepTaken:          {name: "Stap van de weging gezet", status: Ok},
+	exchange.AdviceAsked:        {name: "Advies gevraagd aan functionaris gegevensbescherming", status: Ok},
+	exchange.AdviceGiven:        {name: "Advies van functionaris gegevensbescherming vastgelegd", status: Ok},
 	exchange.DecisionProposed:   {name: "Beslissing voorgelegd", status: Ok},
 	exchange.DecisionReturned:   {name: "Beslissing teruggegeven", status: Ok},
 	exchange.DecisionTaken:      {name: "Over verstrekking beslist", status: Ok},

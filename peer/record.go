@@ -79,6 +79,7 @@ type storedRecord struct {
 	Assigned *storedAssignment     `json:"assigned,omitempty"`
 	Steps    []storedStep          `json:"steps,omitempty"`
 	Asked    []storedClarification `json:"asked,omitempty"`
+	Advice   []storedAdvice        `json:"advice,omitempty"`
 	Decision *storedDecision       `json:"decision,omitempty"`
 	Returned string                `json:"returned,omitempty"`
 	Answer   *storedAnswer         `json:"answer,omitempty"`
@@ -154,6 +155,7 @@ func (r record) encode() ([]byte, error) {
 		Side: r.Side, Phase: r.Phase, From: r.Exchange.Request.From, To: r.Exchange.Request.To, Request: request,
 		Digest: r.Request[:], Sent: r.Sent, Rejected: r.Rejected, Begun: r.Begun, Changed: r.Changed,
 		ByNumber: r.ByNumber, Broad: r.Broad.Reveal(), Returned: r.Returned.Reveal(), storedOnward: onwardOf(r.Exchange), Replaced: r.Replaced,
+		Advice: storeAdvice(r.Advice),
 	}
 	if a := r.Assignment; a.To != "" {
 		s.Assigned = &storedAssignment{To: a.To, Why: a.Why.Reveal(), By: a.By, At: a.At}
@@ -206,6 +208,7 @@ func decodeRecord(id exchange.ID, value []byte, version uint64) (record, error) 
 	}
 	copy(r.Request[:], s.Digest)
 	r.ByNumber, r.Broad, r.Returned = s.ByNumber, exchange.Hide(s.Broad), exchange.Hide(s.Returned)
+	r.Advice = readAdvice(s.Advice)
 	if a := s.Assigned; a != nil {
 		r.Assignment = exchange.Assignment{To: a.To, Why: exchange.Hide(a.Why), By: a.By, At: a.At}
 	}

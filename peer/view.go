@@ -41,6 +41,7 @@ type Summary struct {
 	AskedFor exchange.PurposeCode // and for what it would go on
 	Breach   bool                 // something went on against our conditions
 	Passed   int                  // how often something of it went on, as far as we know
+	Advice   bool                 // our privacy officer was asked, and has not answered
 	Awaited  int                  // permissions that we asked for and that are not decided yet
 }
 
@@ -59,7 +60,7 @@ func SummaryOf(x exchange.Exchange) Summary {
 		Begun: x.Begun, Answered: decided,
 		AskedBy: asked.Holder, AskedFor: asked.Purpose,
 		PassedOn: x.PassedOn(), Asked: x.AskedOfUs(), Breach: slices.ContainsFunc(x.Passings, func(p exchange.Passing) bool { return p.Breach }),
-		Passed: len(x.Passings), Awaited: x.Awaited(),
+		Passed: len(x.Passings), Awaited: x.Awaited(), Advice: x.AdviceAwaited(),
 		Assigned: x.Assignment.To, Paused: paused, Late: is && x.Late(decided), Broad: !x.Broad.Zero(),
 		ID: x.ID, Case: x.Request.Case, Side: x.Side, Phase: x.Phase, From: x.Request.From, To: x.Request.To,
 		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: due, Changed: x.Changed, Rejected: x.Rejected,

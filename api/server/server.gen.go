@@ -189,6 +189,12 @@ type ServerInterface interface {
 	// GetRequest Hoe een verzoek ervoor staat, zonder persoonsgegevens
 	// (GET /verzoeken/{kenmerk})
 	GetRequest(w http.ResponseWriter, r *http.Request, id ID, params GetRequestParams)
+	// AskAdvice De privacy officer van de eigen organisatie om advies vragen
+	// (POST /verzoeken/{kenmerk}/adviesvragen)
+	AskAdvice(w http.ResponseWriter, r *http.Request, id ID, params AskAdviceParams)
+	// Advise Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	// (POST /verzoeken/{kenmerk}/adviezen)
+	Advise(w http.ResponseWriter, r *http.Request, id ID, params AdviseParams)
 	// ListMessages De berichten van een verzoek, met hun plaats in beide logboeken
 	// (GET /verzoeken/{kenmerk}/berichten)
 	ListMessages(w http.ResponseWriter, r *http.Request, id ID, params ListMessagesParams)
@@ -2866,6 +2872,152 @@ func (siw *ServerInterfaceWrapper) GetRequest(w http.ResponseWriter, r *http.Req
 	handler.ServeHTTP(w, r)
 }
 
+// AskAdvice operation middleware
+func (siw *ServerInterfaceWrapper) AskAdvice(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskAdviceParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AskAdvice(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Advise operation middleware
+func (siw *ServerInterfaceWrapper) Advise(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "kenmerk" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kenmerk", r.PathValue("kenmerk"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "kenmerk", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdviseParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Sluis-Medewerker" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Medewerker")]; found {
+		var Actor Actor
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Medewerker", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Medewerker", valueList[0], &Actor, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Medewerker", Err: err})
+			return
+		}
+
+		params.Actor = Actor
+
+	} else {
+		err := fmt.Errorf("Header parameter Sluis-Medewerker is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Sluis-Medewerker", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Sluis-Hoedanigheid" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Sluis-Hoedanigheid")]; found {
+		var Hat Hat
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Sluis-Hoedanigheid", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Sluis-Hoedanigheid", valueList[0], &Hat, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Sluis-Hoedanigheid", Err: err})
+			return
+		}
+
+		params.Hat = Hat
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Advise(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListMessages operation middleware
 func (siw *ServerInterfaceWrapper) ListMessages(w http.ResponseWriter, r *http.Request) {
 
@@ -4596,6 +4748,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken", wrapper.ListRequests)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken", wrapper.Ask)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken/{kenmerk}", wrapper.GetRequest)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/adviesvragen", wrapper.AskAdvice)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/adviezen", wrapper.Advise)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/verzoeken/{kenmerk}/berichten", wrapper.ListMessages)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/besluiten", wrapper.Decide)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/verzoeken/{kenmerk}/bevestigingen", wrapper.Confirm)
@@ -8560,6 +8714,220 @@ func (response GetRequestdefaultApplicationProblemPlusJSONResponse) VisitGetRequ
 	return err
 }
 
+type AskAdviceRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params AskAdviceParams
+	Body   *AskAdviceJSONRequestBody
+}
+
+type AskAdviceResponseObject interface {
+	VisitAskAdviceResponse(w http.ResponseWriter) error
+}
+
+type AskAdvice201ResponseHeaders struct {
+	Location string
+}
+
+type AskAdvice201JSONResponse struct {
+	Body    Request
+	Headers AskAdvice201ResponseHeaders
+}
+
+func (response AskAdvice201JSONResponse) VisitAskAdviceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskAdvice400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response AskAdvice400ApplicationProblemPlusJSONResponse) VisitAskAdviceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskAdvice403ApplicationProblemPlusJSONResponse Problem
+
+func (response AskAdvice403ApplicationProblemPlusJSONResponse) VisitAskAdviceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskAdvice404ApplicationProblemPlusJSONResponse Problem
+
+func (response AskAdvice404ApplicationProblemPlusJSONResponse) VisitAskAdviceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskAdvice409ApplicationProblemPlusJSONResponse Problem
+
+func (response AskAdvice409ApplicationProblemPlusJSONResponse) VisitAskAdviceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskAdvicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskAdvicedefaultApplicationProblemPlusJSONResponse) VisitAskAdviceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdviseRequestObject struct {
+	ID     ID `json:"kenmerk"`
+	Params AdviseParams
+	Body   *AdviseJSONRequestBody
+}
+
+type AdviseResponseObject interface {
+	VisitAdviseResponse(w http.ResponseWriter) error
+}
+
+type Advise201ResponseHeaders struct {
+	Location string
+}
+
+type Advise201JSONResponse struct {
+	Body    Request
+	Headers Advise201ResponseHeaders
+}
+
+func (response Advise201JSONResponse) VisitAdviseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Advise400ApplicationProblemPlusJSONResponse struct {
+	FoutApplicationProblemPlusJSONResponse
+}
+
+func (response Advise400ApplicationProblemPlusJSONResponse) VisitAdviseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Advise403ApplicationProblemPlusJSONResponse Problem
+
+func (response Advise403ApplicationProblemPlusJSONResponse) VisitAdviseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Advise404ApplicationProblemPlusJSONResponse Problem
+
+func (response Advise404ApplicationProblemPlusJSONResponse) VisitAdviseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Advise409ApplicationProblemPlusJSONResponse Problem
+
+func (response Advise409ApplicationProblemPlusJSONResponse) VisitAdviseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdvisedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AdvisedefaultApplicationProblemPlusJSONResponse) VisitAdviseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMessagesRequestObject struct {
 	ID     ID `json:"kenmerk"`
 	Params ListMessagesParams
@@ -10882,6 +11250,12 @@ type StrictServerInterface interface {
 	// GetRequest Hoe een verzoek ervoor staat, zonder persoonsgegevens
 	// (GET /verzoeken/{kenmerk})
 	GetRequest(ctx context.Context, request GetRequestRequestObject) (GetRequestResponseObject, error)
+	// AskAdvice De privacy officer van de eigen organisatie om advies vragen
+	// (POST /verzoeken/{kenmerk}/adviesvragen)
+	AskAdvice(ctx context.Context, request AskAdviceRequestObject) (AskAdviceResponseObject, error)
+	// Advise Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	// (POST /verzoeken/{kenmerk}/adviezen)
+	Advise(ctx context.Context, request AdviseRequestObject) (AdviseResponseObject, error)
 	// ListMessages De berichten van een verzoek, met hun plaats in beide logboeken
 	// (GET /verzoeken/{kenmerk}/berichten)
 	ListMessages(ctx context.Context, request ListMessagesRequestObject) (ListMessagesResponseObject, error)
@@ -12583,6 +12957,74 @@ func (sh *strictHandler) GetRequest(w http.ResponseWriter, r *http.Request, id I
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetRequestResponseObject); ok {
 		if err := validResponse.VisitGetRequestResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskAdvice operation middleware
+func (sh *strictHandler) AskAdvice(w http.ResponseWriter, r *http.Request, id ID, params AskAdviceParams) {
+	var request AskAdviceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body AskAdviceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AskAdvice(ctx, request.(AskAdviceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskAdvice")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AskAdviceResponseObject); ok {
+		if err := validResponse.VisitAskAdviceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Advise operation middleware
+func (sh *strictHandler) Advise(w http.ResponseWriter, r *http.Request, id ID, params AdviseParams) {
+	var request AdviseRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body AdviseJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Advise(ctx, request.(AdviseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Advise")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AdviseResponseObject); ok {
+		if err := validResponse.VisitAdviseResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

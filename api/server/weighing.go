@@ -97,11 +97,37 @@ func (a *API) ReturnDecision(ctx context.Context, r ReturnDecisionRequestObject)
 	return ReturnDecision201JSONResponse{Body: stateOf(x), Headers: ReturnDecision201ResponseHeaders{Location: locationOf(id)}}, nil
 }
 
+// AskAdvice asks the privacy officer about a request.
+func (a *API) AskAdvice(ctx context.Context, r AskAdviceRequestObject) (AskAdviceResponseObject, error) {
+	by, id, err := who(r.Params.Actor, r.Params.Hat, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	x, err := a.node.AskAdvice(ctx, by, id, typed(r.Body.Question))
+	if err != nil {
+		return nil, err
+	}
+	return AskAdvice201JSONResponse{Body: stateOf(x), Headers: AskAdvice201ResponseHeaders{Location: locationOf(id)}}, nil
+}
+
+// Advise records what the privacy officer says.
+func (a *API) Advise(ctx context.Context, r AdviseRequestObject) (AdviseResponseObject, error) {
+	by, id, err := who(r.Params.Actor, r.Params.Hat, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	x, err := a.node.Advise(ctx, by, id, typed(r.Body.Text))
+	if err != nil {
+		return nil, err
+	}
+	return Advise201JSONResponse{Body: stateOf(x), Headers: Advise201ResponseHeaders{Location: locationOf(id)}}, nil
+}
+
 // weighingOf is how a request is weighed by who looks, and how far it is.
 func (a *API) weighingOf(ctx context.Context, by peer.Who, x exchange.Exchange) *api.WeighingState {
 	state := &api.WeighingState{
 		Taken: each(x.Weighing, stepFrom), Open: []string{}, Assigned: string(x.Assignment.To), AssignedWhy: x.Assignment.Why.Reveal(),
-		Returned: x.Returned.Reveal(), Proposed: []api.SetCondition{},
+		Returned: x.Returned.Reveal(), Proposed: []api.SetCondition{}, Advice: each(x.Advice, adviceFrom),
 	}
 	rule, err := a.node.WeighingOf(ctx, by, x)
 	if err != nil {
@@ -122,6 +148,17 @@ func stepFrom(s exchange.Step) api.Step {
 		Step: string(s.Code), Outcome: string(s.Outcome), Text: s.Text.Reveal(), Day: dayFrom(s.Day), With: string(s.With), By: string(s.By),
 		At: moment(s.At),
 	}
+}
+
+func adviceFrom(v exchange.Advice) api.Advice {
+	out := api.Advice{Question: v.Question.Reveal(), AskedBy: string(v.AskedBy), Text: v.Text.Reveal(), By: string(v.By)}
+	if !v.Asked.IsZero() {
+		out.Asked = moment(v.Asked)
+	}
+	if !v.Open() {
+		out.At = moment(v.At)
+	}
+	return out
 }
 
 func clarificationOf(c exchange.Clarification) api.Clarification {

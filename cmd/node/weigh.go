@@ -134,6 +134,14 @@ func (t *terminal) printWeighing(w io.Writer, state *api.WeighingState) {
 	if state.Returned != "" {
 		fmt.Fprintf(w, "given back\t%s\n", cell(state.Returned))
 	}
+	for _, a := range state.Advice {
+		if a.AskedBy != "" {
+			fmt.Fprintf(w, "advice asked\t%s (%s, %s)\n", cell(a.Question), a.AskedBy, a.Asked.Format("2006-01-02 15:04"))
+		}
+		if a.By != "" {
+			fmt.Fprintf(w, "advice\t%s (%s, %s)\n", cell(a.Text), a.By, a.At.Format("2006-01-02 15:04"))
+		}
+	}
 	for _, s := range state.Taken {
 		line := s.Outcome
 		if s.With != "" {
@@ -224,6 +232,26 @@ func returnCommand(t *terminal) *cobra.Command {
 		"why", "`file` with what is not right yet; - is standard input", true,
 		func(ctx context.Context, c *api.Client, who api.By, id, words string) (api.Request, error) {
 			return c.Return(ctx, who, id, words)
+		})
+}
+
+func adviceCommand(t *terminal) *cobra.Command {
+	return t.step("advice", "Ask the privacy officer of your own organisation about a request",
+		`Asks for advice about a request that is being weighed. The question and the advice
+stay at the own node, and the deadline runs on. sluis weigh shows what was said.`,
+		"question", "`file` with the question; - is standard input", true,
+		func(ctx context.Context, c *api.Client, who api.By, id, words string) (api.Request, error) {
+			return c.AskAdvice(ctx, who, id, words)
+		})
+}
+
+func adviseCommand(t *terminal) *cobra.Command {
+	return t.step("advise", "Say what you advise about a request, as the privacy officer",
+		`Answers the oldest question that is open, or advises unasked. Advice binds nobody:
+the professional decides. sluis weigh shows the question.`,
+		"text", "`file` with the advice; - is standard input", true,
+		func(ctx context.Context, c *api.Client, who api.By, id, words string) (api.Request, error) {
+			return c.Advise(ctx, who, id, words)
 		})
 }
 
