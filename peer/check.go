@@ -88,6 +88,8 @@ const (
 	partnerQuota       = "partner-quota"
 	partnerBehind      = "partner-behind"
 	partnerOld         = "partner-old"
+	partnerNewer       = "partner-newer"
+	partnerVersions    = "partner-versions"
 	outboxOK           = "outbox-ok"
 	outboxWaits        = "outbox-waits"
 	outboxEnds         = "outbox-ends"

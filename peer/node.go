@@ -48,6 +48,8 @@ type Network interface {
 	Addresses() []string
 	// Connections counts those that stand now: direct ones, and through a relay.
 	Connections() (direct, relayed int)
+	// Spoken is what a peer said that it speaks, see [transport.Host.Spoken].
+	Spoken(peerID string) []string
 	Close() error
 }
 

@@ -25,9 +25,6 @@ var steps = []store.Step{
 // earlier ones, which it leads to this one, and refuses later ones.
 func StorageVersion() int { return 1 + len(steps) }
 
-// Protocols are those that a node speaks with others, with their versions.
-var Protocols = [...]string{MessageProtocol, RegisterProtocol, WitnessProtocol, RecallProtocol}
-
 // migration leads the store of an earlier version to this one.
 func migration() store.Migration { return store.Migration{Steps: steps, Event: migrated} }
 

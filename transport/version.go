@@ -39,12 +39,12 @@ type Version struct {
 
 // checkVersions is what is wrong with the versions of a protocol.
 func (p Protocol) checkVersions(id string) error {
-	stem, number, ok := splitVersion(id)
+	stem, number, ok := SplitVersion(id)
 	if len(p.Older) > 0 && !ok {
 		return fmt.Errorf("protocol %s: older versions need a number at the end of its ID", id)
 	}
 	for _, v := range p.Older {
-		s, n, ok := splitVersion(v.ID)
+		s, n, ok := SplitVersion(v.ID)
 		if !ok || s != stem || n >= number {
 			return fmt.Errorf("protocol %s: its older versions are not in falling order", id)
 		}
@@ -113,9 +113,9 @@ func (h *Host) unlearn(to peer.ID, ids []protocol.ID) bool {
 // isBehind reports whether a peer that speaks none of our versions of a protocol
 // said that it speaks later ones.
 func (h *Host) isBehind(to peer.ID, id string) bool {
-	stem, newest, ok := splitVersion(id)
+	stem, newest, ok := SplitVersion(id)
 	return ok && slices.ContainsFunc(h.said(to), func(theirs protocol.ID) bool {
-		s, n, ok := splitVersion(string(theirs))
+		s, n, ok := SplitVersion(string(theirs))
 		return ok && s == stem && n > newest
 	})
 }
@@ -139,19 +139,19 @@ func (h *Host) Spoken(by string) []string {
 	}
 	stems := map[string]bool{}
 	for ours := range h.protocols {
-		if stem, _, ok := splitVersion(string(ours)); ok {
+		if stem, _, ok := SplitVersion(string(ours)); ok {
 			stems[stem] = true
 		}
 	}
 	var spoken []string
 	for _, theirs := range h.said(id) {
-		if stem, _, ok := splitVersion(string(theirs)); ok && stems[stem] {
+		if stem, _, ok := SplitVersion(string(theirs)); ok && stems[stem] {
 			spoken = append(spoken, string(theirs))
 		}
 	}
 	slices.SortFunc(spoken, func(a, b string) int {
-		s, n, _ := splitVersion(a)
-		t, m, _ := splitVersion(b)
+		s, n, _ := SplitVersion(a)
+		t, m, _ := SplitVersion(b)
 		return cmp.Or(cmp.Compare(s, t), cmp.Compare(m, n))
 	})
 	return spoken
@@ -160,8 +160,9 @@ func (h *Host) Spoken(by string) []string {
 // maxVersion keeps what a peer says of itself short.
 const maxVersion = 999
 
-// splitVersion takes the number off an ID. It is false for an ID that has none.
-func splitVersion(id string) (stem string, number int, ok bool) {
+// SplitVersion takes the version off the ID of a protocol: /sluis/message/1 is
+// /sluis/message in version 1. It is false for an ID that ends otherwise.
+func SplitVersion(id string) (stem string, number int, ok bool) {
 	at := strings.LastIndexByte(id, '/')
 	if at < 1 {
 		return "", 0, false
