@@ -129,6 +129,9 @@ func Open(dir string, o Options) (*Node, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if err := checkStorage(dir); err != nil {
+		return nil, err
+	}
 	id, err := ReadIdentity(dir)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,13 @@
 package peer_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,6 +15,7 @@ import (
 	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/peer"
+	"sluis/store"
 	"sluis/transport"
 )
 
@@ -95,4 +101,56 @@ func TestPartnerOfAnotherVersion(t *testing.T) {
 	}
 	b.start()
 	a.wait(x.ID, exchange.Delivered)
+}
+
+// A node that a later program has run is refused before anything of it is read: its
+// configuration, its identity and its keystore may be of a later version as well, and
+// the reason is the same for all. Nothing is changed, and the later program goes on.
+func TestNodeOfALaterVersion(t *testing.T) {
+	w := newWorld(t, municipality)
+	a := w.members[0]
+	a.stop()
+	format := filepath.Join(a.dir, "store", "format")
+	before, err := os.ReadFile(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := func(name, text string) (back func()) {
+		t.Helper()
+		path := filepath.Join(a.dir, name)
+		was, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if now, err := os.ReadFile(path); err != nil || string(now) != text {
+				t.Errorf("%s was touched: %v", name, err)
+			}
+			if err := os.WriteFile(path, was, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	back := []func(){
+		later("store/format", store.FormatText(peer.StorageVersion()+1)+"\n"),
+		later("sluis.toml", "later = true\n"), later("identity.json", `{"version":2}`), later("keystore.age", "later"),
+	}
+	want := store.Newer{Found: peer.StorageVersion() + 1, Known: peer.StorageVersion()}
+	var newer *store.Newer
+	if _, err := peer.Open(a.dir, a.options); !errors.As(err, &newer) || *newer != want {
+		t.Errorf("opening it says %v", err)
+	}
+	if checks := (peer.Premises{Dir: a.dir, Lock: &a.lock}).Look(); len(checks) != 1 || checks[0].Code != "storage-newer" || checks[0].Values["found"] != strconv.Itoa(want.Found) {
+		t.Errorf("it is said: %v", checks)
+	}
+	for _, undo := range back {
+		undo()
+	}
+	if now, err := os.ReadFile(format); err != nil || !bytes.Equal(now, before) {
+		t.Fatalf("the version is %q: %v", now, err)
+	}
+	a.start()
 }
