@@ -98,6 +98,7 @@ const (
 	backupNone         = "backup-none"
 	backupLate         = "backup-late"
 	backupMissing      = "backup-missing"
+	backupUpgraded     = "backup-upgraded"
 	backupSameDisk     = "backup-same-disk"
 	ledgerOK           = "ledger-ok"
 	ledgerAlarm        = "ledger-alarm"

@@ -456,6 +456,9 @@ func (p Premises) backup(c Config) (checks []Check) {
 	default:
 		checks = append(checks, found(backupOK, "last", stamp(b.Last)))
 	}
+	if before, ok, err := backupBefore(c.Backup); err == nil && ok {
+		checks = append(checks, found(backupUpgraded, "dir", before.Dir, "until", stamp(before.Until)))
+	}
 	node, err1 := os.Stat(p.Dir)
 	there, err2 := os.Stat(b.Dir)
 	if err1 == nil && err2 == nil && sameDisk(node, there) {

@@ -210,7 +210,7 @@ sluis --dir left register install authority/register.json`)
 	eventually("the municipality does not say that the service stays behind",
 		`sluis --dir left doctor --key-file left.unlock --json | grep -q partner-behind`)
 	shell("bash answer old " + ask("--wait delivered"))
-	shell("old --dir right backup && cp -r backup-right backup-old")
+	shell("old --dir right backup")
 
 	// Asked while the service is down, to be answered by the new program. And decided
 	// by the old one while the municipality is down: that answer waits in the outbox
@@ -254,11 +254,13 @@ sluis --dir right ledger verify
 test "$(sluis --dir right list --ids | wc -l)" = 5`)
 
 	// Of the backup after the upgrade, the previous release makes nothing; of the
-	// one before it, this one makes a node that waits for its partners.
+	// one before it, which is kept beside it, either makes a node that waits for its
+	// partners.
 	shell(`
 if old --dir lost restore --from backup-right --key-file right.unlock 2> said; then exit 1; fi
 grep -q 'not a backup of this version' said
 test -z "$(ls -A lost)"
-sluis --dir lost restore --from backup-old --key-file right.unlock`)
+old --dir lost restore --from backup-right/before-upgrade --key-file right.unlock
+sluis --dir found restore --from backup-right/before-upgrade --key-file right.unlock`)
 	right.stop(t)
 }
