@@ -52,6 +52,10 @@ func (n *Node) isKept(c chain) bool {
 // where they were, and all of it is done again.
 func (n *Node) keepBefore(c chain) error {
 	dir := n.config.Backup.Dir
+	if c.Key == "" && len(n.keys.Load().Identities()) == 1 {
+		// A program that could not replace its sealing key made it.
+		c.Key = crypto.RecipientID(n.keys.Load().Sealing.Recipient())
+	}
 	if !n.isKept(c) {
 		return nil
 	}
