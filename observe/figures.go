@@ -46,6 +46,7 @@ var (
 	diskWritable = gauge("sluis_disk_writable", "1 while the node can write: the disk is above its reserve and takes writes.")
 	diskReserve  = gauge("sluis_disk_reserve_bytes", "Free room below which the node accepts nothing new.")
 	connections  = gauge("sluis_connections", "Connections with other nodes, direct or through a relay.", "way")
+	spoken       = gauge("sluis_partners_speaking", "Partners that answer to a protocol in this version, as each said when it was connected last.", "protocol")
 	addresses    = gauge("sluis_listen_addresses", "Addresses on which the node listens.")
 	relayed      = gauge("sluis_relay_addresses", "Addresses at relays where the node has a place now.")
 	relaysWanted = gauge("sluis_relay_addresses_configured", "Addresses at relays that the configuration has.")
@@ -65,7 +66,7 @@ func counter(name, help string, labels ...string) figure {
 var all = []figure{
 	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
 	quotaOpen, quotaDay, quotaBytes, quotaFull,
-	connections, addresses, relayed, relaysWanted, behind, failing, unread,
+	connections, spoken, addresses, relayed, relaysWanted, behind, failing, unread,
 }
 
 // figures is the collector of what is looked up.
@@ -133,6 +134,9 @@ func (f *figures) state(n *Node, say tell) {
 	direct, through := n.Connections()
 	say(connections, float64(direct), "direct")
 	say(connections, float64(through), "relay")
+	for id, count := range n.Spoken() {
+		say(spoken, float64(count), id)
+	}
 	places, listens := 0, 0
 	for _, a := range n.Addresses() {
 		if strings.HasSuffix(a, "/p2p-circuit") {

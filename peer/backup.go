@@ -29,6 +29,8 @@ import (
 //	                   sealed to the node's own sealing key
 //	chain.json         what the next part adds to
 //
+//	before-upgrade/    see [beforeDir]
+//
 // A whole part begins a new chain; the parts before it are removed once it is
 // there, since what was destroyed since must not live on in them.
 const (
@@ -86,6 +88,11 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	sealing := n.keys.Load().Sealing.Recipient()
 	after := chain{Part: made.Part, First: before.First, Whole: before.Whole, Key: crypto.RecipientID(sealing), Ledger: n.id.origin()}
 	since := before.Point
+	if since.ID != "" && !n.store.AddsTo(since) { // an upgrade lies in between
+		if err := n.keepBefore(before); err != nil {
+			return BackupMade{}, err
+		}
+	}
 	if !n.store.AddsTo(since) || before.Key != after.Key || !before.isOf(n.id) || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
 		made.Whole, since = true, store.BackupPoint{}
 		after.First, after.Whole = after.Part, n.now().UTC()
@@ -101,10 +108,8 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	if err := writeChain(dir, after); err != nil {
 		return BackupMade{}, err
 	}
-	if made.Whole {
-		if err := dropParts(dir, after); err != nil {
-			return BackupMade{}, err
-		}
+	if err := n.dropParts(after); err != nil {
+		return BackupMade{}, err
 	}
 	made.Entries = after.Point.Size
 	kind := "adds"
@@ -203,14 +208,33 @@ func writeChain(dir string, c chain) error {
 	return durable.Replace(filepath.Join(dir, chainFile), text, 0o600)
 }
 
-// dropParts removes the parts before the whole one that a chain begins with.
-func dropParts(dir string, c chain) error {
+// dropParts removes the parts before the whole one that a chain begins with. Those of
+// the backup from before an upgrade go to the rest of it.
+func (n *Node) dropParts(c chain) error {
+	dir := n.config.Backup.Dir
+	before, err := readChain(filepath.Join(dir, beforeDir))
+	if err != nil {
+		return err
+	}
+	if !n.isKept(before) {
+		if err := n.dropBefore(); err != nil {
+			return err
+		}
+		before = chain{}
+	}
 	parts, err := filepath.Glob(filepath.Join(dir, "*"+partSuffix))
 	if err != nil {
 		return err
 	}
 	for _, path := range parts {
-		if filepath.Base(path) < c.part(c.First) {
+		name := filepath.Base(path)
+		switch {
+		case name >= c.part(c.First):
+		case before.Part > 0 && name >= before.part(before.First) && name <= before.part(before.Part):
+			if err := os.Rename(path, filepath.Join(dir, beforeDir, name)); err != nil {
+				return err
+			}
+		default:
 			if err := os.Remove(path); err != nil {
 				return err
 			}
@@ -223,6 +247,9 @@ func dropParts(dir string, c chain) error {
 // sooner.
 func (n *Node) backupDaily(ctx context.Context) time.Time {
 	wait := time.Duration(n.config.Backup.Every)
+	if err := n.endBefore(); err != nil {
+		n.log.Error("the backup from before an upgrade was not removed; it will be tried again", "error", err.Error())
+	}
 	if n.store.Recovering() {
 		return n.now().Add(recoverAgain)
 	}

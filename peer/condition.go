@@ -176,6 +176,8 @@ func codeOfAttempt(err error) string {
 		return unreachable
 	case errors.Is(err, transport.ErrProtocol):
 		return PartnerVersion
+	case errors.Is(err, transport.ErrOutdated):
+		return NodeOutdated
 	}
 	code, _ := classify(err)
 	return code

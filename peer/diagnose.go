@@ -169,11 +169,16 @@ func (n *Node) partnerChecks(ctx context.Context, f *inForce) (checks []Check) {
 			continue
 		case c.err == nil:
 			reached++
+			if check, differs := n.versionCheck(name, c.party.Peer); differs {
+				checks = append(checks, check)
+			}
 		case errors.Is(c.err, &Fault{Code: PartnerBehind}):
 			reached++
 			checks = append(checks, found(partnerBehind, "party", name))
 		case errors.Is(c.err, transport.ErrProtocol):
-			checks = append(checks, found(partnerOld, "party", name))
+			checks = append(checks, n.unspoken(partnerOld, name, c.party.Peer))
+		case errors.Is(c.err, transport.ErrOutdated):
+			checks = append(checks, n.unspoken(partnerNewer, name, c.party.Peer))
 		case errors.Is(c.err, transport.ErrRefusedByPeer):
 			checks = append(checks, found(partnerSilent, "party", name))
 		default:

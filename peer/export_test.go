@@ -27,6 +27,13 @@ func (n *Node) KeptMessages(id exchange.ID, side exchange.Side) (all []wire.Mess
 	return all, err
 }
 
+// AsFirst makes this program store what the first version stored, until upgrade.
+func AsFirst() (upgrade func()) {
+	now := steps
+	steps = nil
+	return func() { steps = now }
+}
+
 // PrivatePart opens the private part of an entry.
 func (n *Node) PrivatePart(e ledger.Entry) ([]byte, error) { return n.store.Private(e) }
 

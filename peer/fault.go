@@ -42,6 +42,7 @@ const (
 	BadReply          = "bad-reply"
 	UnknownCode       = "unknown-code"
 	PartnerVersion    = "partner-version"
+	NodeOutdated      = "node-outdated"
 	PartnerBehind     = "partner-behind"
 	PartnerTooMuch    = "partner-too-much"
 	NotPartner        = "not-partner"
@@ -65,13 +66,13 @@ const (
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
-	Follows, BadReceipt, BadReply, UnknownCode, PartnerVersion, PartnerBehind, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, UnknownKey, KeyNeeded, TooManyKeys, BackupNeedsKey, LockChanged, NoHardware, NodeExists, NoNode, Busy, KeyReused, Internal,
+	Follows, BadReceipt, BadReply, UnknownCode, PartnerVersion, NodeOutdated, PartnerBehind, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, UnknownKey, KeyNeeded, TooManyKeys, BackupNeedsKey, LockChanged, NoHardware, NodeExists, NoNode, Busy, KeyReused, Internal,
 }
 
 func fault(code string) *Fault {
 	f := &Fault{Code: code}
 	switch code {
-	case NoRegister, RegisterExpired, Recovering, UnknownParty, UnknownConference, PartnerTooMuch, PartnerVersion, PartnerBehind, NotPartner, TooSoon, NoHardware, Busy, Internal:
+	case NoRegister, RegisterExpired, Recovering, UnknownParty, UnknownConference, PartnerTooMuch, PartnerVersion, NodeOutdated, PartnerBehind, NotPartner, TooSoon, NoHardware, Busy, Internal:
 		f.Retry = true
 	}
 	return f

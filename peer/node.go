@@ -48,6 +48,8 @@ type Network interface {
 	Addresses() []string
 	// Connections counts those that stand now: direct ones, and through a relay.
 	Connections() (direct, relayed int)
+	// Spoken is what a peer said that it speaks, see [transport.Host.Spoken].
+	Spoken(peerID string) []string
 	Close() error
 }
 
@@ -126,6 +128,9 @@ func Open(dir string, o Options) (*Node, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := checkStorage(dir); err != nil {
+		return nil, err
 	}
 	id, err := ReadIdentity(dir)
 	if err != nil {

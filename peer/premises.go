@@ -45,6 +45,9 @@ func (p Premises) Look() []Check {
 	if p.Kept == nil {
 		p.Kept = clockKept
 	}
+	if newer := (*store.Newer)(nil); errors.As(checkStorage(p.Dir), &newer) {
+		return []Check{found(storageNewer, "found", strconv.Itoa(newer.Found), "known", strconv.Itoa(newer.Known))}
+	}
 	id, err := ReadIdentity(p.Dir)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -60,9 +63,6 @@ func (p Premises) Look() []Check {
 		return append([]Check{found(configBad, "what", err.Error())}, p.permissions(nil)...)
 	}
 	checks := []Check{found(configOK)}
-	if v, err := store.VersionOn(filepath.Join(p.Dir, storeDir)); err == nil && v > StorageVersion() {
-		checks = append(checks, found(storageNewer, "found", strconv.Itoa(v), "known", strconv.Itoa(StorageVersion())))
-	}
 	checks = append(checks, p.permissions(config.secrets(p.Dir))...)
 	checks = append(checks, p.keystore()...)
 	checks = append(checks, p.disk(config)...)
@@ -455,6 +455,9 @@ func (p Premises) backup(c Config) (checks []Check) {
 		checks = append(checks, found(backupLate, "last", stamp(b.Last)))
 	default:
 		checks = append(checks, found(backupOK, "last", stamp(b.Last)))
+	}
+	if before, ok, err := backupBefore(c.Backup); err == nil && ok {
+		checks = append(checks, found(backupUpgraded, "dir", before.Dir, "until", stamp(before.Until)))
 	}
 	node, err1 := os.Stat(p.Dir)
 	there, err2 := os.Stat(b.Dir)

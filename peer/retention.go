@@ -421,10 +421,14 @@ func (n *Node) listDestroyed() error {
 		}
 		// Also where the backup is, so that an older part of it does not bring
 		// back what was destroyed since.
-		for _, dir := range []string{n.dir, n.config.Backup.Dir} {
-			if dir == "" {
-				continue
-			}
+		dirs := []string{n.dir}
+		if n.config.Backup.Dir != "" {
+			dirs = append(dirs, n.config.Backup.Dir)
+		}
+		if b, ok, err := backupBefore(n.config.Backup); err == nil && ok {
+			dirs = append(dirs, b.Dir)
+		}
+		for _, dir := range dirs {
 			if err := durable.Replace(filepath.Join(dir, destroyedFile), []byte(names.String()), 0o600); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package peer
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 
 	"sluis/crypto"
 	"sluis/exchange"
@@ -25,8 +26,15 @@ var steps = []store.Step{
 // earlier ones, which it leads to this one, and refuses later ones.
 func StorageVersion() int { return 1 + len(steps) }
 
-// Protocols are those that a node speaks with others, with their versions.
-var Protocols = [...]string{MessageProtocol, RegisterProtocol, WitnessProtocol, RecallProtocol}
+// checkStorage fails with a [store.Newer] for a node that a newer program has run.
+// It comes before all else that is read: where the store is of a later version, so may
+// the configuration and the keystore be, and what is wrong with those is not the cause.
+func checkStorage(dir string) error {
+	if v, err := store.VersionOn(filepath.Join(dir, storeDir)); err == nil && v > StorageVersion() {
+		return &store.Newer{Found: v, Known: StorageVersion()}
+	}
+	return nil // whatever else is wrong with it, opening it tells
+}
 
 // migration leads the store of an earlier version to this one.
 func migration() store.Migration { return store.Migration{Steps: steps, Event: migrated} }

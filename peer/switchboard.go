@@ -86,6 +86,25 @@ func (s *switchboard) Connections() (direct, relayed int) {
 	return 0, 0
 }
 
+// Spoken implements [Network].
+func (s *switchboard) Spoken(peerID string) []string {
+	if network := s.get(); network != nil {
+		return network.Spoken(peerID)
+	}
+	return nil
+}
+
+// speaks lists what this node answers to, in each version.
+func (s *switchboard) speaks() (ids []string) {
+	for id, p := range s.config.Protocols { // which nobody changes
+		ids = append(ids, id)
+		for _, v := range p.Older {
+			ids = append(ids, v.ID)
+		}
+	}
+	return ids
+}
+
 // Close implements [Network].
 func (s *switchboard) Close() error {
 	s.mu.Lock()

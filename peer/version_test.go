@@ -1,8 +1,13 @@
 package peer_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,6 +15,7 @@ import (
 	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/peer"
+	"sluis/store"
 	"sluis/transport"
 )
 
@@ -44,9 +50,9 @@ func TestKindOfALaterVersion(t *testing.T) {
 	}
 }
 
-// A partner whose program does not know our message, or speaks another version of
-// the protocol, loses nothing: the message waits, its sender sees why, and it
-// arrives after the upgrade.
+// A partner whose program does not know our message loses nothing: the message
+// waits, its sender sees why, and it arrives after the upgrade. Of partners that speak
+// another version of the protocol see [TestVersionOfTomorrow].
 func TestPartnerOfAnotherVersion(t *testing.T) {
 	w := newWorld(t, municipality, debtHelp)
 	a, b := w.members[0], w.members[1]
@@ -56,42 +62,38 @@ func TestPartnerOfAnotherVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for protocol, answers := range map[string][]string{
-		peer.MessageProtocol: {`{"code":"token-type"}`, `{"code":"message-schema"}`, `{"code":"message-unknown-kind","retry":true}`},
-		"/sluis/message/2":   nil,
-	} {
-		var asked atomic.Int64
-		host, err := transport.Open(transport.Config{
-			Key: keys.Host, Listen: b.entry.Addresses, Peers: w.peersBut(b),
-			Protocols: map[string]transport.Protocol{protocol: {
-				Handler: func(context.Context, string, []byte) ([]byte, error) {
-					return []byte(answers[int(asked.Add(1)-1)%len(answers)]), nil
-				},
-				MaxRequest: 1 << 20, MaxReply: 1 << 20,
-			}},
-		})
-		if err != nil {
-			t.Fatal(err)
+	answers := []string{`{"code":"token-type"}`, `{"code":"message-schema"}`, `{"code":"message-unknown-kind","retry":true}`}
+	var asked atomic.Int64
+	host, err := transport.Open(transport.Config{
+		Key: keys.Host, Listen: b.entry.Addresses, Peers: w.peersBut(b),
+		Protocols: map[string]transport.Protocol{peer.MessageProtocol: {
+			Handler: func(context.Context, string, []byte) ([]byte, error) {
+				return []byte(answers[int(asked.Add(1)-1)%len(answers)]), nil
+			},
+			MaxRequest: 1 << 20, MaxReply: 1 << 20,
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := func() bool {
+		queues, err := a.node.Outbox(context.Background())
+		if err != nil || len(queues) != 1 || queues[0].Count != 1 {
+			t.Fatalf("waiting are %v, %v", queues, err)
 		}
-		seen := func() bool {
-			queues, err := a.node.Outbox(context.Background())
-			if err != nil || len(queues) != 1 || queues[0].Count != 1 {
-				t.Fatalf("waiting are %v, %v", queues, err)
-			}
-			return queues[0].Code == peer.PartnerVersion && asked.Load() > int64(len(answers))*2-1
+		return queues[0].Code == peer.PartnerVersion && asked.Load() > int64(len(answers))*2-1
+	}
+	for deadline := time.Now().Add(20 * time.Second); !seen(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nobody sees that the partner is of another version")
 		}
-		for deadline := time.Now().Add(20 * time.Second); !seen(); time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("of %s nobody sees that the partner is of another version", protocol)
-			}
-		}
-		if err := host.Close(); err != nil {
-			t.Fatal(err)
-		}
-		for deadline := time.Now().Add(20 * time.Second); seen(); time.Sleep(5 * time.Millisecond) { // until it is seen that he is gone
-			if time.Now().After(deadline) {
-				t.Fatal("a partner that is down is still said to be of another version")
-			}
+	}
+	if err := host.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); seen(); time.Sleep(5 * time.Millisecond) { // until it is seen that he is gone
+		if time.Now().After(deadline) {
+			t.Fatal("a partner that is down is still said to be of another version")
 		}
 	}
 	if phase := a.wait(x.ID, exchange.Queued); phase != exchange.Queued {
@@ -99,4 +101,56 @@ func TestPartnerOfAnotherVersion(t *testing.T) {
 	}
 	b.start()
 	a.wait(x.ID, exchange.Delivered)
+}
+
+// A node that a later program has run is refused before anything of it is read: its
+// configuration, its identity and its keystore may be of a later version as well, and
+// the reason is the same for all. Nothing is changed, and the later program goes on.
+func TestNodeOfALaterVersion(t *testing.T) {
+	w := newWorld(t, municipality)
+	a := w.members[0]
+	a.stop()
+	format := filepath.Join(a.dir, "store", "format")
+	before, err := os.ReadFile(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := func(name, text string) (back func()) {
+		t.Helper()
+		path := filepath.Join(a.dir, name)
+		was, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if now, err := os.ReadFile(path); err != nil || string(now) != text {
+				t.Errorf("%s was touched: %v", name, err)
+			}
+			if err := os.WriteFile(path, was, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	back := []func(){
+		later("store/format", store.FormatText(peer.StorageVersion()+1)+"\n"),
+		later("sluis.toml", "later = true\n"), later("identity.json", `{"version":2}`), later("keystore.age", "later"),
+	}
+	want := store.Newer{Found: peer.StorageVersion() + 1, Known: peer.StorageVersion()}
+	var newer *store.Newer
+	if _, err := peer.Open(a.dir, a.options); !errors.As(err, &newer) || *newer != want {
+		t.Errorf("opening it says %v", err)
+	}
+	if checks := (peer.Premises{Dir: a.dir, Lock: &a.lock}).Look(); len(checks) != 1 || checks[0].Code != "storage-newer" || checks[0].Values["found"] != strconv.Itoa(want.Found) {
+		t.Errorf("it is said: %v", checks)
+	}
+	for _, undo := range back {
+		undo()
+	}
+	if now, err := os.ReadFile(format); err != nil || !bytes.Equal(now, before) {
+		t.Fatalf("the version is %q: %v", now, err)
+	}
+	a.start()
 }

@@ -29,9 +29,15 @@ var (
 	// the reply is larger than this host does. Trying again won't help.
 	ErrTooLarge = errors.New("the message is too large")
 
-	// ErrProtocol: the peer, or this host, does not speak the protocol. Trying
-	// again helps only after an upgrade.
+	// ErrProtocol: the peer, or this host, does not speak the protocol, or the
+	// version that the peer speaks can't say this. Nothing was handled. Trying
+	// again helps only after an upgrade of the peer.
 	ErrProtocol = errors.New("the protocol is not spoken")
+
+	// ErrOutdated: the peer speaks only later versions of the protocol than this
+	// host. Nothing was handled. Trying again helps only after an upgrade of this
+	// host.
+	ErrOutdated = errors.New("the peer speaks only later versions of the protocol")
 )
 
 // A stream that does not end well is reset with one of these codes. They are

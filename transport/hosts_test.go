@@ -138,7 +138,7 @@ func wants(t testing.TB, got, want error, others ...error) {
 	if !errors.Is(got, want) {
 		t.Fatalf("got error %v, want %v", got, want)
 	}
-	for _, other := range []error{ErrUnknownPeer, ErrUnreachable, ErrRefusedByPeer, ErrTooLarge, ErrProtocol} {
+	for _, other := range []error{ErrUnknownPeer, ErrUnreachable, ErrRefusedByPeer, ErrTooLarge, ErrProtocol, ErrOutdated} {
 		if other != want && errors.Is(got, other) {
 			t.Fatalf("error is %v and %v: it should be one of them", want, other)
 		}

@@ -143,7 +143,9 @@ func (l Limits) resources(protocols map[string]Protocol) (network.ResourceManage
 	fewer := map[protocol.ID]rcmgr.ResourceLimits{}
 	for id, p := range protocols {
 		if p.PerPeer > 0 {
-			fewer[protocol.ID(id)] = rcmgr.ResourceLimits{StreamsInbound: rcmgr.LimitVal(p.PerPeer)}
+			for _, v := range p.versions(id) {
+				fewer[v] = rcmgr.ResourceLimits{StreamsInbound: rcmgr.LimitVal(p.PerPeer)}
+			}
 		}
 	}
 

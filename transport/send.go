@@ -43,13 +43,16 @@ func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte,
 	end := time.Now().Add(p.Total)
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
-	reply, broke, err := h.exchange(ctx, other, protocol.ID(id), p, request, end)
+	reply, broke, err := h.exchange(ctx, other, id, p, request, end)
+	if errors.Is(err, ErrProtocol) && ctx.Err() == nil && h.unlearn(other, p.versions(id)) {
+		reply, broke, err = h.exchange(ctx, other, id, p, request, end)
+	}
 	if broke && ctx.Err() == nil {
 		// Two hosts that call each other at the same time may each use the
 		// connection that the other one is about to drop as surplus. The next
 		// attempt uses the one that is left. When there is none, the first error
 		// stands: the request may have arrived.
-		again, _, later := h.exchange(ctx, other, protocol.ID(id), p, request, end)
+		again, _, later := h.exchange(ctx, other, id, p, request, end)
 		if !errors.Is(later, ErrUnreachable) {
 			reply, err = again, later
 		}
@@ -58,6 +61,9 @@ func (h *Host) Send(ctx context.Context, to, id string, request []byte) ([]byte,
 		if f := (*fault)(nil); errors.As(err, &f) {
 			// The cause holds addresses, but only those of a known peer.
 			h.log.Debug("no reply", "peer", to, "protocol", id, "cause", f.cause.Error())
+			if f.kind == ErrProtocol && h.isBehind(other, id) {
+				err = &fault{ErrOutdated, f.cause}
+			}
 		}
 		return nil, err
 	}
@@ -74,13 +80,13 @@ func Eagerly(ctx context.Context) context.Context { return context.WithValue(ctx
 
 // exchange is one attempt of Send. Its errors are faults; broke is true when
 // not the stream but the connection under it ended, or none could be opened.
-func (h *Host) exchange(ctx context.Context, to peer.ID, id protocol.ID, p Protocol, request []byte, end time.Time) (reply []byte, broke bool, err error) {
+func (h *Host) exchange(ctx context.Context, to peer.ID, id string, p Protocol, request []byte, end time.Time) (reply []byte, broke bool, err error) {
 	if _, err := h.host.Network().DialPeer(ctx, to); err != nil {
 		return nil, false, &fault{ErrUnreachable, err}
 	}
 	// Through a relay is as good: it would wait for a hole to be punched, which
 	// may never succeed.
-	s, err := h.host.NewStream(network.WithAllowLimitedConn(network.WithNoDial(ctx, "there is a connection"), "a relay will do"), to, id)
+	s, err := h.host.NewStream(network.WithAllowLimitedConn(network.WithNoDial(ctx, "there is a connection"), "a relay will do"), to, p.versions(id)...)
 	if err != nil {
 		if errors.Is(err, network.ErrResourceLimitExceeded) {
 			return nil, false, &fault{ErrUnreachable, err} // our own limit: nothing left this host
@@ -94,6 +100,11 @@ func (h *Host) exchange(ctx context.Context, to peer.ID, id protocol.ID, p Proto
 	defer uncut()
 
 	t := &pace{stream: s, step: p.Timeout, end: end}
+	version := p.older(s.Protocol())
+	if request, err = version.request(request, p.MaxRequest); err != nil {
+		_ = s.ResetWithError(codeGivenUp)
+		return nil, false, err
+	}
 	// A failing write is not yet the answer: the peer may have said why it
 	// stopped reading, and that is found by reading.
 	wrote := writeFrame(t, request)
@@ -111,7 +122,8 @@ func (h *Host) exchange(ctx context.Context, to peer.ID, id protocol.ID, p Proto
 	// "close called for canceled stream" when the peer was first.
 	uncut()
 	_ = s.Close()
-	return reply, false, nil
+	reply, err = version.reply(reply)
+	return reply, false, err
 }
 
 // hasBroken tells whether c ended, other than by a peer that does not want us.

@@ -10,11 +10,12 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 )
 
-// serve answers streams of protocol p. libp2p calls it in a goroutine of its
-// own for each stream, after the protocol was negotiated.
-func (h *Host) serve(p Protocol) network.StreamHandler {
+// serve answers streams of one version of protocol p, for which handler is. libp2p
+// calls it in a goroutine of its own for each stream, after the version was
+// negotiated.
+func (h *Host) serve(p Protocol, handler Handler) network.StreamHandler {
 	return func(s network.Stream) {
-		code, why := h.answer(s, p)
+		code, why := h.answer(s, p, handler)
 		if code == 0 {
 			_ = s.Close() // the asker has the reply or has left: either way it is over
 			return
@@ -31,7 +32,7 @@ func (h *Host) serve(p Protocol) network.StreamHandler {
 
 // answer takes one request and gives one reply. When it can't, it says with
 // which code to reset the stream, and why in constant words.
-func (h *Host) answer(s network.Stream, p Protocol) (network.StreamErrorCode, string) {
+func (h *Host) answer(s network.Stream, p Protocol, handler Handler) (network.StreamErrorCode, string) {
 	from := s.Conn().RemotePeer()
 	if _, ok := h.gate.knows(from); !ok {
 		return codeUnknown, "refused a stream: not among the peers"
@@ -53,7 +54,7 @@ func (h *Host) answer(s network.Stream, p Protocol) (network.StreamErrorCode, st
 
 	ctx, cancel := context.WithDeadline(h.running, t.end)
 	defer cancel()
-	reply, err := p.Handler(ctx, peer.name, request)
+	reply, err := handler(ctx, peer.name, request)
 	switch {
 	case err != nil:
 		return codeNoReply, "no reply to a request"

@@ -14,12 +14,15 @@
 // nothing, because a peer that refuses us looks exactly like that until it
 // hangs up. Whether and when to try again is for the caller.
 //
+// Two hosts of different age speak the newest version of a protocol that both
+// know, and Send says which of the two is too old where there is none.
+//
 // # How to read the code
 //
 // transport.go opens and closes; peers.go says who may take part and gate.go
 // holds the door; place.go keeps a place at a relay, relay.go is
 // one and proxy.go goes through that of the organisation; send.go and serve.go are the two ends of a stream, frame.go
-// is what travels on it and pace.go when it is cut; faults.go has the errors and
+// is what travels on it and pace.go when it is cut; version.go has which version is spoken; faults.go has the errors and
 // the codes with which a stream is reset; limits.go has every bound. The file
 // docs/protocol/40-transport.md says the same for a second implementer.
 //
@@ -84,6 +87,10 @@ type Protocol struct {
 	// Total is how long one exchange may take, whatever its progress, including
 	// the time of the handler. Default: six times Timeout.
 	Total time.Duration
+
+	// Older are the versions before this one that the host speaks as well, the
+	// newest first. Default: none.
+	Older []Version
 }
 
 // Config is what a host is opened with. Fields without a default are required.
@@ -124,7 +131,7 @@ type Config struct {
 	// QUIC addresses of peers are passed over and one in Listen is an error.
 	QUIC bool
 
-	// Protocols by their ID, for example /sluis/message/1.
+	// Protocols by the ID of their newest version, for example /sluis/message/1.
 	Protocols map[string]Protocol
 
 	// Peers may take part from the start; see [Host.SetPeers].
@@ -222,7 +229,10 @@ func Open(cfg Config) (*Host, error) {
 	for id, p := range cfg.Protocols {
 		h.protocols[protocol.ID(id)] = p
 		if p.Handler != nil {
-			h.host.SetStreamHandler(protocol.ID(id), h.serve(p))
+			h.host.SetStreamHandler(protocol.ID(id), h.serve(p, p.Handler))
+			for _, v := range p.Older {
+				h.host.SetStreamHandler(protocol.ID(v.ID), h.serve(p, v.Handler))
+			}
 		}
 	}
 	if len(relays) == 0 {
@@ -314,6 +324,9 @@ func (cfg Config) checked() (Config, error) {
 		}
 		if p.Timeout < 0 || p.Total < 0 || p.PerPeer < 0 {
 			return Config{}, fmt.Errorf("protocol %s: times and bounds can't be negative", id)
+		}
+		if err := p.checkVersions(id); err != nil {
+			return Config{}, err
 		}
 		if p.Timeout == 0 {
 			p.Timeout = defaultTimeout

@@ -84,7 +84,7 @@ func freePort(t *testing.T) int {
 // service the previous release. They ask and answer. A register that the old
 // program can't read stops nothing, and is named. The service is upgraded: its
 // store is led over, with an entry, what it had is there, and it takes the register
-// by itself. Back to the old program it does not go, and the refused start loses
+// by itself. What each had for the other is delivered. Back to the old program it does not go, and the refused start loses
 // nothing. A backup that the old program made is restored by the new one.
 func TestPreviousRelease(t *testing.T) {
 	dir := t.TempDir()
@@ -144,7 +144,10 @@ old --dir right keys show --key-file right.unlock > right.entry.json
 sluis register add --authority authority left.entry.json right.entry.json
 bash sign
 sluis register publish --authority authority`)
-	startHere(t, at("sluis"), at("left.log"), "--dir", at("left"), "run", "--key-file", at("left.unlock"))
+	startLeft := func() *daemon {
+		return startHere(t, at("sluis"), at("left.log"), "--dir", at("left"), "run", "--key-file", at("left.unlock"))
+	}
+	left := startLeft()
 	right := startHere(t, at("old"), at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
 	shell(`
 sluis --dir left register install authority/register.json --wait 30s
@@ -156,14 +159,18 @@ sluis --dir left case open --as a.jansen --file case.json | sed -n 's/^case *//p
 sluis ask --example --case "$(cat case)" > request.json
 echo "article 39f of the Wjsg" > law.txt
 echo "reports every Monday until March" > conditions.txt
-cat > answer <<'S'
+cat > decide <<'S'
 set -e
 ID=$2
 $1 --dir right weigh "$ID" --as b.devries --step act-allows --outcome yes --why law.txt
 $1 --dir right weigh "$ID" --as b.devries --step least --outcome yes
-$1 --dir right decide "$ID" --as b.devries --condition ask-first --wait answered \
+$1 --dir right decide "$ID" --as b.devries --condition ask-first $3 \
   --supply supervision-conditions=process --value supervision-conditions=conditions.txt --withhold offence=not-necessary
-sluis --dir left show "$ID" --content --as a.jansen | grep -q "reports every Monday until March"
+S
+cat > answer <<'S'
+set -e
+bash decide $1 $2 "--wait answered"
+sluis --dir left show "$2" --content --as a.jansen | grep -q "reports every Monday until March"
 S`)
 	ask := func(wait string) string {
 		t.Helper()
@@ -203,19 +210,33 @@ sluis --dir left register install authority/register.json`)
 	eventually("the municipality does not say that the service stays behind",
 		`sluis --dir left doctor --key-file left.unlock --json | grep -q partner-behind`)
 	shell("bash answer old " + ask("--wait delivered"))
-	shell("old --dir right backup && cp -r backup-right backup-old")
+	shell("old --dir right backup")
 
-	// Asked while the service is down, and answered by the new program.
+	// Asked while the service is down, to be answered by the new program. And decided
+	// by the old one while the municipality is down: that answer waits in the outbox
+	// of the service while its store is led over.
+	decided := ask("--wait delivered")
 	right.stop(t)
 	asked := ask("")
+	left.stop(t)
+	right = startHere(t, at("old"), at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
+	eventually("the previous release does not come back", `old --dir right status`)
+	shell("bash decide old " + decided)
+	eventually("no answer waits", `old --dir right status | grep -q '^waiting *1 messages'`)
+	right.stop(t)
 	right = startHere(t, at("sluis"), at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
+	eventually("the answer does not wait after the upgrade", `sluis --dir right status | grep -q '^waiting *1 messages'`)
+	left = startLeft()
+	eventually("what the previous release decided does not arrive",
+		`sluis --dir left show `+decided+` --content --as a.jansen | grep -q "reports every Monday until March"`)
+	eventually("it is still said to wait", `sluis --dir right status | grep -q '^waiting *0 messages'`)
 	eventually("what was asked does not arrive", `sluis --dir right show `+asked+` --as b.devries`)
 	shell("bash answer sluis " + asked)
 	eventually("the register is not taken up after the upgrade", `sluis --dir right status | grep -q 'version 2, 3 parties'`)
 	shell(`
 sluis --dir right ledger verify
 sluis --dir right ledger list --json | grep -q '"storage-migrated"'
-test "$(sluis --dir right list --ids | wc -l)" = 3
+test "$(sluis --dir right list --ids | wc -l)" = 4
 sluis --dir right backup`)
 	right.stop(t)
 
@@ -230,14 +251,16 @@ sluis --dir right backup`)
 	again := ask("--wait delivered")
 	shell("bash answer sluis " + again + `
 sluis --dir right ledger verify
-test "$(sluis --dir right list --ids | wc -l)" = 4`)
+test "$(sluis --dir right list --ids | wc -l)" = 5`)
 
 	// Of the backup after the upgrade, the previous release makes nothing; of the
-	// one before it, this one makes a node that waits for its partners.
+	// one before it, which is kept beside it, either makes a node that waits for its
+	// partners.
 	shell(`
 if old --dir lost restore --from backup-right --key-file right.unlock 2> said; then exit 1; fi
 grep -q 'not a backup of this version' said
 test -z "$(ls -A lost)"
-sluis --dir lost restore --from backup-old --key-file right.unlock`)
+old --dir lost restore --from backup-right/before-upgrade --key-file right.unlock
+sluis --dir found restore --from backup-right/before-upgrade --key-file right.unlock`)
 	right.stop(t)
 }

@@ -51,6 +51,7 @@ func (silent) Send(context.Context, string, string, []byte) ([]byte, error) {
 func (silent) SetPeers([]transport.Peer) error { return nil }
 func (silent) Addresses() []string             { return nil }
 func (silent) Connections() (int, int)         { return 0, 0 }
+func (silent) Spoken(string) []string          { return nil }
 func (silent) Close() error                    { return nil }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
