@@ -139,9 +139,12 @@ type Recovery struct {
 	Unread []exchange.OIN
 }
 
+// Behind reports whether what is here is an old copy of a ledger that has gone on.
+func (r Recovery) Behind() bool { return r.Seen > r.Size || r.Forked }
+
 // MayResume reports whether nobody has seen more, or anything else.
 func (r Recovery) MayResume() bool {
-	return len(r.Waiting) == 0 && len(r.Unread) == 0 && r.Seen <= r.Size && !r.Forked
+	return len(r.Waiting) == 0 && len(r.Unread) == 0 && !r.Behind()
 }
 
 // recall asks every party of the register what it has seen of our ledger. Those
