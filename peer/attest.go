@@ -42,15 +42,15 @@ func (n *Node) attest(ctx context.Context, from string, request []byte) (witness
 	if !ok {
 		return witnessReply{}, fault(UnknownParty)
 	}
+	// What an old copy is short of, others have seen, also one that it does not know for a partner: to sign that this is all of it
+	// would be evidence against an honest party.
+	if n.vouched(ctx, party) != nil {
+		return witnessReply{}, fault(Recovering)
+	}
 	if _, _, err := n.holding(origin(party.Checkpoint)); errors.Is(err, store.ErrNotFound) {
 		return witnessReply{}, fault(NotPartner)
 	} else if err != nil {
 		return witnessReply{}, err
-	}
-	// What an old copy is short of, partners have seen: to sign that this is all of it
-	// would be evidence against an honest party.
-	if n.vouched(ctx, party) != nil {
-		return witnessReply{}, fault(Recovering)
 	}
 	w, err := wire.ParseWitnessing(request)
 	if err != nil {

@@ -232,6 +232,13 @@ func (v *vouching) setBack(now time.Time) {
 func (n *Node) loadVouching() error {
 	if n.store.Recovering() {
 		n.vouching.close()
+		if shown := n.store.Shown(); shown != "" { // it is known before anybody is asked again
+			r := Recovery{Size: n.store.Size()}
+			if _, err := r.hold(n, shown); err != nil {
+				return err
+			}
+			n.recovery.Store(&r)
+		}
 		return nil
 	}
 	if err := n.expectVouchers(n.force.Load().register); err != nil {
@@ -422,8 +429,8 @@ func (n *Node) openListed(note []byte) (c ledger.Checkpoint, err error) {
 // comes now is as after a restore, see [Node.recover]. It returns the fault.
 func (n *Node) holdAt(note []byte, c ledger.Checkpoint, by exchange.OIN) error {
 	size := n.store.Size()
-	err := n.store.Hold(note)
 	n.recovery.CompareAndSwap(nil, &Recovery{Asked: 1, Seen: c.Size, Size: size, Forked: c.Size <= size})
+	err := n.store.Hold(note)
 	n.log.Error("this is an old copy of a ledger that has gone on, as after a snapshot was put back; nothing is written any more: sluis status says what to do",
 		"party", string(by), "entries", size, "seen elsewhere", strconv.FormatUint(c.Size, 10), "other history", c.Size <= size)
 	if err != nil {
