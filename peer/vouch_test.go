@@ -161,6 +161,39 @@ func TestSnapshotPutBack(t *testing.T) {
 	college.putBack(old)
 	college.start()
 	college.held()
+	// The name that comes next was used: that is found out in the same way.
+	college.stop()
+	if name, err := peer.ContinueLedger(college.dir, college.options); err != nil || name != peer.Origin(municipality.OIN)+"/2" {
+		t.Fatalf("continued as %q, %v", name, err)
+	}
+	college.start()
+	college.until("it is an old copy under that name too", func() bool { r := college.node.Recovery(); return r != nil && r.Behind() })
+	college.continues(debts)
+	answeredExchange(t, college, debts)
+	w.noAlarms()
+}
+
+// A partner that had nothing to say at the start, and asks later for more than there is,
+// is asked once more: the node stops, and has signed nothing against itself.
+func TestSnapshotFoundOutLater(t *testing.T) {
+	w := newWorldWith(t, "[retention]\nsweep_every = \"87600h\"\n[witness]\nevery = \"24h\"\npause = \"1h\"\n", municipality, debtHelp)
+	college, debts := w.members[0], w.members[1]
+	answeredExchange(t, college, debts)
+	old := college.snapshot()
+	answeredExchange(t, college, debts)
+	nothing, answer := []byte("{}"), &atomic.Pointer[[]byte]{}
+	answer.Store(&nothing)
+	college.options.Network = func(c transport.Config) (peer.Network, error) {
+		host, err := transport.Open(c)
+		return &told{Network: host, answer: answer}, err
+	}
+	college.putBack(old)
+	college.start()
+	college.until("the partner has vouched", func() bool { vouched, _ := college.node.Vouching(); return vouched == 1 })
+	answer.Store(nil)
+	debts.until("it has asked", func() bool { debts.node.WitnessOnce(t.Context(), municipality.OIN); return college.node.Recovering() })
+	college.held()
+	w.noAlarms()
 }
 
 // Where no partner can be reached an old copy starts, and says that nobody vouched. When
