@@ -238,8 +238,27 @@ func TestSnapshotPutBackWhileNobodyIsThere(t *testing.T) {
 }
 
 // A partner of whom the old copy knows nothing is asked when he calls, before he is
-// shown anything.
+// shown anything, and before anything is sent to him.
 func TestSnapshotPutBackFromBeforeAPartner(t *testing.T) {
+	t.Run("he calls", func(t *testing.T) {
+		firstSaid(t, func(debts *member, _ *peer.Turns) { debts.node.WitnessOnce(t.Context(), municipality.OIN) })
+	})
+	t.Run("he is called", func(t *testing.T) {
+		firstSaid(t, func(_ *member, turns *peer.Turns) {
+			due, _ := turns.Due()
+			for _, turn := range due {
+				if turn.Kind == peer.DeliverTurn {
+					turn.Do(t.Context())
+				}
+			}
+		})
+	})
+}
+
+// firstSaid has an old copy and a partner say something to each other, when nobody was
+// there at the start.
+func firstSaid(t *testing.T, say func(debts *member, turns *peer.Turns)) {
+	t.Helper()
 	w := newWorldWith(t, "[retention]\nsweep_every = \"87600h\"\n", municipality, debtHelp)
 	college, debts := w.members[0], w.members[1]
 	old := college.snapshot()
@@ -249,19 +268,28 @@ func TestSnapshotPutBackFromBeforeAPartner(t *testing.T) {
 	n := college.open() // it does nothing by itself, so it is called
 	t.Cleanup(func() { _ = n.Close() })
 	turns := n.Turns()
-	for over := false; !over; { // the question at the start, which nobody answers
-		due, _ := turns.Due()
-		for _, turn := range due {
-			if over = turn.Kind != peer.VouchTurn; !over {
-				turn.Do(t.Context())
-			}
-		}
+	due, _ := turns.Due()
+	if len(due) != 1 || due[0].Kind != peer.VouchTurn { // the question at the start, which nobody answers
+		t.Fatalf("at the start it does %+v", due)
+	}
+	if more, _ := turns.Due(); len(more) != 0 {
+		t.Fatalf("while it asks it does %+v", more)
+	}
+	due[0].Do(t.Context())
+	select {
+	case <-n.Asked():
+	default:
+		t.Error("everybody was asked, and it still waits")
 	}
 	if _, err := ask(t.Context(), n, requester, question(t)); err != nil {
 		t.Fatal(err)
 	}
 	debts.start()
-	debts.until("it has called", func() bool { debts.node.WitnessOnce(t.Context(), municipality.OIN); return n.Recovering() })
+	requests := w.have(debts)[string(exchange.RequestReceived)]
+	debts.until("they have spoken", func() bool { say(debts, turns); return n.Recovering() })
+	if now := w.have(debts)[string(exchange.RequestReceived)]; now != requests {
+		t.Errorf("%d requests of the second history arrived", now-requests)
+	}
 	if alarms, err := debts.node.Alarms(); err != nil || len(alarms) != 0 {
 		t.Errorf("alarms %+v, %v", alarms, err)
 	}
