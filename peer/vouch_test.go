@@ -233,7 +233,9 @@ func TestSnapshotPutBackWhileNobodyIsThere(t *testing.T) {
 	}
 	college.continues(debts)
 	answeredExchange(t, college, debts)
-	debts.until("what waited came under the new name", func() bool { return w.have(debts)[string(exchange.RequestReceived)] == had[string(exchange.RequestReceived)]+4 })
+	debts.until("what waited came under the new name", func() bool {
+		return w.have(debts)[string(exchange.RequestReceived)] == had[string(exchange.RequestReceived)]+4
+	})
 	w.noAlarms()
 }
 
