@@ -31,7 +31,8 @@ var (
 	givenUp      = gauge("sluis_outbox_ends_timestamp_seconds", "When the first message for a partner is given up.", "party")
 	version      = gauge("sluis_register_version", "Version of the register in force; 0 when there is none.")
 	expires      = gauge("sluis_register_expires_timestamp_seconds", "When the register in force expires.")
-	recovering   = gauge("sluis_recovering", "1 while a node that was restored waits for its partners.")
+	recovering   = gauge("sluis_recovering", "1 while a node that was restored, or is an old copy, writes nothing.")
+	oldCopy      = gauge("sluis_old_copy", "1 while a partner holds a newer state of the ledger than is here.")
 	clockAhead   = gauge("sluis_clock_ahead_seconds", "How far the clock of the node runs ahead of those of partners, by the middle one.")
 	clocks       = gauge("sluis_clock_partners", "Partners whose clocks were heard of in the last two days.")
 	quotaOpen    = gauge("sluis_quota_open_requests", "Requests of a partner on which nobody has decided, up to the limit.", "party")
@@ -64,7 +65,7 @@ func counter(name, help string, labels ...string) figure {
 }
 
 var all = []figure{
-	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
+	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, oldCopy, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
 	quotaOpen, quotaDay, quotaBytes, quotaFull,
 	connections, spoken, addresses, relayed, relaysWanted, behind, failing, unread,
 }
@@ -127,7 +128,9 @@ func (f *figures) state(n *Node, say tell) {
 	} else {
 		say(version, 0)
 	}
-	say(recovering, yes(n.Recovery() != nil))
+	r := n.Recovery()
+	say(recovering, yes(r != nil))
+	say(oldCopy, yes(r != nil && r.Behind()))
 	ahead, compared := n.Clock()
 	say(clockAhead, ahead.Seconds())
 	say(clocks, float64(compared))

@@ -50,10 +50,13 @@ func (i *Instruments) registerLack(n *Node) string {
 }
 
 func recoveryLack(n *Node) string {
-	if n.Recovery() != nil {
-		return peer.Recovering
+	switch r := n.Recovery(); {
+	case r == nil:
+		return ""
+	case r.Behind():
+		return peer.LedgerBehind
 	}
-	return ""
+	return peer.Recovering
 }
 
 func diskLack(n *Node) string {

@@ -149,7 +149,7 @@ func (n *Node) RemoveAccount(ctx context.Context, a Account, by exchange.ActorID
 // used is nil. Nobody signs in at a node that is being recovered.
 func (n *Node) RecordSignIn(ctx context.Context, s SignIn, used *Account) error {
 	if s.Outcome == SignInDone && (n.store.Recovering() || n.recovery.Load() != nil) {
-		return fault(Recovering)
+		return n.heldBack()
 	}
 	part, err := json.Marshal(struct {
 		By      exchange.ActorID `json:"by,omitempty"`

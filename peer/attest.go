@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,15 +42,15 @@ func (n *Node) attest(ctx context.Context, from string, request []byte) (witness
 	if !ok {
 		return witnessReply{}, fault(UnknownParty)
 	}
+	// What an old copy is short of, others have seen, also one that it does not know for a partner: to sign that this is all of it
+	// would be evidence against an honest party.
+	if n.vouched(ctx, party) != nil {
+		return witnessReply{}, fault(Recovering)
+	}
 	if _, _, err := n.holding(origin(party.Checkpoint)); errors.Is(err, store.ErrNotFound) {
 		return witnessReply{}, fault(NotPartner)
 	} else if err != nil {
 		return witnessReply{}, err
-	}
-	// What a restored ledger is short of, partners have seen: to sign that this is
-	// all of it would be evidence against an honest party.
-	if n.store.Recovering() {
-		return witnessReply{}, store.ErrRecovering
 	}
 	w, err := wire.ParseWitnessing(request)
 	if err != nil {
@@ -60,6 +61,9 @@ func (n *Node) attest(ctx context.Context, from string, request []byte) (witness
 	}
 	if err := n.hear(ctx, f, party.OIN, w.Told); err != nil {
 		return witnessReply{}, err
+	}
+	if len(w.Sizes) > 0 && slices.Max(w.Sizes) > n.store.Size() && n.shownMore(ctx, party) != nil {
+		return witnessReply{}, fault(Recovering)
 	}
 	c, err := n.account(party, w)
 	return witnessReply{Answer: string(c.Token)}, err
@@ -73,9 +77,7 @@ func (n *Node) account(party register.Party, w wire.Witnessing) (wire.Consistenc
 	var sizes []uint64
 	for _, s := range w.Sizes {
 		if s > size {
-			// He was shown what is not here. The truth is all that can be told.
-			n.log.Error("a partner has seen more of our ledger than there is: entries were lost", "party", string(party.OIN))
-			break
+			break // he says so, and can't show it
 		}
 		signed, err := n.store.CheckpointAt(s)
 		if err != nil {

@@ -102,6 +102,8 @@ const (
 	backupSameDisk     = "backup-same-disk"
 	ledgerOK           = "ledger-ok"
 	ledgerAlarm        = "ledger-alarm"
+	ledgerVouched      = "ledger-vouched"
+	ledgerUnvouched    = "ledger-unvouched"
 	recoveryWaits      = "recovery-waits"
 	recoveryForked     = "recovery-forked"
 	recoveryMissing    = "recovery-missing"

@@ -150,4 +150,5 @@ func (n *Node) setBack(now time.Time, duties []*duty) {
 	}
 	n.courier.allReachable()
 	n.watch.setBack(now)
+	n.vouching.setBack(now)
 }

@@ -143,6 +143,9 @@ func (n *Node) hand(ctx context.Context, to register.Party, sealed []byte) ([]by
 	if to.OIN == n.id.OIN {
 		return n.serveMessage(ctx, to.Peer, sealed)
 	}
+	if err := n.vouched(ctx, to); err != nil {
+		return nil, err
+	}
 	return n.network.Send(ctx, to.Peer, MessageProtocol, sealed)
 }
 

@@ -245,10 +245,17 @@ func (n *Node) outboxChecks(ctx context.Context) (checks []Check, err error) {
 func (n *Node) ledgerChecks() (checks []Check, err error) {
 	if r := n.Recovery(); r != nil {
 		code := recoveryWaits
-		if r.Forked || r.Seen > r.Size {
+		if r.Behind() {
 			code = recoveryForked
 		}
 		checks = append(checks, found(code, "asked", strconv.Itoa(r.Asked)))
+	}
+	if vouched, partners := n.Vouching(); partners > 0 && n.Recovery() == nil {
+		code := ledgerVouched
+		if vouched == 0 {
+			code = ledgerUnvouched
+		}
+		checks = append(checks, found(code, "vouched", strconv.Itoa(vouched), "partners", strconv.Itoa(partners)))
 	}
 	missing, err := readMissing(n.dir)
 	if err != nil {

@@ -35,6 +35,7 @@ const (
 	NoBackup          = "no-backup"
 	NotRestored       = "not-restored"
 	Recovering        = "recovering"
+	LedgerBehind      = "ledger-behind"
 	ActorExists       = "actor-exists"
 	Replayed          = "message-replayed"
 	Follows           = "message-follows"
@@ -65,7 +66,7 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, ActorExists, Replayed,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, LedgerBehind, ActorExists, Replayed,
 	Follows, BadReceipt, BadReply, UnknownCode, PartnerVersion, NodeOutdated, PartnerBehind, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, UnknownKey, KeyNeeded, TooManyKeys, BackupNeedsKey, LockChanged, NoHardware, NodeExists, NoNode, Busy, KeyReused, Internal,
 }
 

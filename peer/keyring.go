@@ -335,7 +335,7 @@ func (n *Node) isInUse(keys *crypto.Keys, k KeyHeld) bool {
 // it then wrote would undo a change of the passphrase.
 func (n *Node) changeKeys(ctx context.Context, change func(*crypto.Keys) (*crypto.Keys, error)) error {
 	if n.store.Recovering() {
-		return fault(Recovering)
+		return n.heldBack()
 	}
 	n.rotating.Lock()
 	defer n.rotating.Unlock()

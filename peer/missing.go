@@ -43,10 +43,13 @@ const (
 	messageAge = 400 * 24 * time.Hour
 )
 
-// A recallQuestion is what a restored node asks; without Since nothing is named.
+// A recallQuestion is what a node asks of its ledger; without Since nothing is named.
 // The protocol carries 16 bytes, and a node of an earlier version takes no more.
 type recallQuestion struct {
 	Since int64 `json:"s,omitempty"` // seconds since 1970
+	// Ledger is the number of the asker's ledger that it asks about; without it, the
+	// one that the register lists.
+	Ledger int `json:"l,omitempty"`
 }
 
 // eachBack calls do with the entries of the ledger from the last one back, until

@@ -66,12 +66,14 @@ type Node struct {
 	pin      register.Pin
 	courier  *courier
 	watch    *watch
+	vouching *vouching
 	feed     feed
 	board    *board
 	quota    *quota
 	clocks   *clocks
 	renew    chan struct{} // holds one token when peers should hear of our register
 	rekey    chan struct{} // holds one token when keys, or what the register says of them, changed
+	again    chan struct{} // holds one token when partners should be asked what is missing
 	sweep    chan struct{} // holds one token when something may be due before the day is over
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
@@ -162,7 +164,7 @@ func Open(dir string, o Options) (*Node, error) {
 	pace := config.Delivery.pace(o.Chance)
 	n := &Node{
 		dir: dir, id: id, config: config, lock: o.Lock, pin: pin, courier: newCourier(pace), quota: newQuota(), clocks: newClocks(), board: newBoard(),
-		watch: newWatch(config.Witness, pace), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
+		watch: newWatch(config.Witness, pace), vouching: newVouching(pace), again: make(chan struct{}, 1), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
 	n.keys.Store(keys)
 	if n.hardware, err = openHardware(config.Signing); err != nil {
@@ -189,6 +191,9 @@ func (n *Node) start(o Options) error {
 		return err
 	}
 	if err := n.loadWatch(); err != nil {
+		return err
+	}
+	if err := n.loadVouching(); err != nil {
 		return err
 	}
 	open := o.Network

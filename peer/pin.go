@@ -42,6 +42,9 @@ func PinRoot(ctx context.Context, dir string, root []byte, o Options) (fingerpri
 		return "", err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if s.Shown() != "" {
+		return "", fault(LedgerBehind)
+	}
 	if s.Recovering() {
 		return "", fault(Recovering)
 	}

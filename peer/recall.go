@@ -22,13 +22,18 @@ import (
 // grown since. If it went on from there, it would sign a second history. So it
 // writes nothing until its partners have said what they have seen of it: when
 // nobody has seen more, it goes on; when somebody has, the ledger must continue
-// under another name, see [ContinueLedger].
+// under another name, see [ContinueLedger]. A node of which a partner shows more while it
+// runs (vouch.go) comes to stand there as well.
 
-// RecallProtocol is how a restored node asks what was seen of its ledger.
+// RecallProtocol is how a node asks what was seen of its ledger, see
+// docs/protocol/30-ledger.md.
 const RecallProtocol = "/sluis/recall/1"
 
 // maxRecall is room for two checkpoints and for what is named.
 const maxRecall = 2*ledger.MaxCheckpoint + recallMost*400
+
+// maxAnswered is how many bytes of checkpoints an answer has at most.
+const maxAnswered = 2 * ledger.MaxCheckpoint
 
 // A recall is what a party has seen of the asker's ledger: signed checkpoints,
 // the asker's own.
@@ -59,46 +64,65 @@ func (n *Node) recallOf(peer string, request []byte) (recall, error) {
 	if !ok {
 		return recall{}, fault(UnknownParty)
 	}
+	n.vouching.there(party.OIN)
 	name := origin(party.Checkpoint)
 	var r recall
 	var asked recallQuestion
-	if crypto.StrictJSON(request, 2) == nil && json.Unmarshal(request, &asked) == nil && asked.Since > 0 {
-		var err error
-		if r.Since, err = n.exchangedWith(party.OIN, time.Unix(asked.Since, 0)); err != nil {
-			return recall{}, err
+	if crypto.StrictJSON(request, 2) == nil && json.Unmarshal(request, &asked) == nil {
+		if asked.Ledger > 0 { // of its own that it names: the register may be newer than what asks
+			name = numbered(party.OIN, asked.Ledger)
+		}
+		if asked.Since > 0 {
+			var err error
+			if r.Since, err = n.exchangedWith(party.OIN, time.Unix(asked.Since, 0)); err != nil {
+				return recall{}, err
+			}
 		}
 	}
 	held, _, err := n.holding(name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return recall{}, err
 	}
-	if held.Note != "" {
-		r.Seen = append(r.Seen, held.Note)
+	newest, err := n.newestSeen(name)
+	if err != nil {
+		return recall{}, err
 	}
-	newest := ""
+	seen := []string{newest, held.Note}
+	for _, s := range n.watch.told(party.OIN) { // by others, and only here so far
+		if s.checkpoint.Origin == name {
+			seen = append(seen, s.Note)
+		}
+	}
+	room := maxAnswered
+	for _, note := range seen {
+		if room -= len(note); note != "" && room >= 0 && len(r.Seen) < mostShown {
+			r.Seen = append(r.Seen, note)
+		}
+	}
+	return r, nil
+}
+
+// newestSeen is the largest checkpoint of a ledger that waits to be checked, or "".
+func (n *Node) newestSeen(name string) (note string, err error) {
 	for after := name + "+"; ; {
 		rows, err := n.store.List(tableSighting, after, maxPage)
 		if err != nil {
-			return recall{}, err
+			return "", err
 		}
 		for _, row := range rows {
-			var s sighting
-			if err := json.Unmarshal(row.Value, &s); err != nil {
-				return recall{}, err
+			if !strings.HasPrefix(row.Key, name+"+") {
+				return note, nil
 			}
-			if origin(s.Key) == name {
-				newest = s.Note
+			s, err := decodeSighting(row.Value, row.Version)
+			if err != nil {
+				return "", err
 			}
-			after = row.Key
+			note, after = s.Note, row.Key
 		}
 		if len(rows) < maxPage {
-			break
+			return note, nil
 		}
 	}
-	if newest != "" {
-		r.Seen = append(r.Seen, newest)
-	}
-	return r, nil
 }
 
 // A Recovery is how far a restored node has come.
@@ -115,20 +139,23 @@ type Recovery struct {
 	Unread []exchange.OIN
 }
 
+// Behind reports whether what is here is an old copy of a ledger that has gone on.
+func (r Recovery) Behind() bool { return r.Seen > r.Size || r.Forked }
+
 // MayResume reports whether nobody has seen more, or anything else.
 func (r Recovery) MayResume() bool {
-	return len(r.Waiting) == 0 && len(r.Unread) == 0 && r.Seen <= r.Size && !r.Forked
+	return len(r.Waiting) == 0 && len(r.Unread) == 0 && !r.Behind()
 }
 
 // recall asks every party of the register what it has seen of our ledger. Those
 // with which the restored ledger had to do must answer. Of the others the backup
 // knows nothing, and yet they may have seen more: they are waited for while
 // [recallGrace] lasts, so that a connection that fails once starts no second history.
-// What a party has said before counts, also when it is down by now.
+// What proves that there was more counts for good, also when who showed it is down by now.
 func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	r.Size = n.store.Size()
-	if before := n.recovery.Load(); before != nil {
-		r.Seen, r.Forked = before.Seen, before.Forked
+	if _, err := r.hold(n, n.store.Shown()); err != nil {
+		return r, err
 	}
 	known := map[exchange.OIN]bool{}
 	if err := n.holdings(func(_ string, h holding) error { known[h.Party] = true; return nil }); err != nil {
@@ -142,20 +169,15 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 	if err != nil {
 		return r, err
 	}
-	question, err := json.Marshal(recallQuestion{Since: max(since.Unix(), 0)})
-	if err != nil {
-		return r, err
-	}
 	var all []Missing
 	for _, p := range f.register.Parties() {
 		if p.OIN == n.id.OIN {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(ctx, attemptTime)
-		raw, err := n.network.Send(ctx, p.Peer, RecallProtocol, question)
+		said, err := n.askSeen(ctx, p, recallQuestion{Since: max(since.Unix(), 0)})
 		cancel()
-		var said recall
-		if err != nil || json.Unmarshal(raw, &said) != nil || said.Code != "" {
+		if err != nil {
 			if known[p.OIN] || n.now().Sub(n.started) < recallGrace { // whatever its ledger is called by now
 				r.Waiting = append(r.Waiting, p.OIN)
 			}
@@ -164,34 +186,36 @@ func (n *Node) recall(ctx context.Context) (r Recovery, err error) {
 		r.Asked++
 		all = append(all, named(said.Since, p.OIN)...)
 		for _, note := range said.Seen {
-			c, err := n.openOwn([]byte(note))
-			if err != nil {
-				unread, err := n.unreadButOurs(note)
-				if err != nil {
-					return r, err
-				}
-				if unread && !slices.Contains(r.Unread, p.OIN) {
-					r.Unread = append(r.Unread, p.OIN)
-				}
-				continue // of another name of this ledger, or not ours
-			}
-			r.Seen = max(r.Seen, c.Size)
-			if c.Size > r.Size {
-				continue
-			}
-			own, err := n.store.CheckpointAt(c.Size)
+			unread, err := r.hold(n, note)
 			if err != nil {
 				return r, err
 			}
-			same, err := n.openOwn(own)
-			if err != nil {
-				return r, err
+			if unread && !slices.Contains(r.Unread, p.OIN) {
+				r.Unread = append(r.Unread, p.OIN)
 			}
-			r.Forked = r.Forked || same.Root != c.Root
 		}
 	}
 	r.Missing, err = n.nameMissing(all, since)
 	return r, err
+}
+
+// hold takes into account what somebody showed, and keeps it when it proves that more
+// was seen: it counts also when he is down by the next time that all are asked. It
+// reports whether no known key has signed it.
+func (r *Recovery) hold(n *Node, note string) (unread bool, err error) {
+	if note == "" {
+		return false, nil
+	}
+	what, c, err := n.holdAgainst([]byte(note))
+	if err != nil || what == isUnread {
+		return what == isUnread, err
+	}
+	r.Seen = max(r.Seen, c.Size)
+	if what == isProof {
+		r.Forked = r.Forked || c.Size <= r.Size
+		return false, n.store.Hold([]byte(note))
+	}
+	return false, nil
 }
 
 // unreadButOurs reports whether a checkpoint bears the name of our ledger, no key of
@@ -263,7 +287,7 @@ func (n *Node) resume(ctx context.Context, r Recovery) error {
 	}
 	_, err = n.Sweep(ctx)
 	n.recovery.Store(nil)
-	return err
+	return errors.Join(err, n.expectVouchers(n.force.Load().register))
 }
 
 // Recovery tells how far a restored node has come, or nil when it is not one.
@@ -307,11 +331,13 @@ func ContinueLedger(dir string, o Options) (name string, err error) {
 
 // origin is the name of the node's ledger: that of the party, and from its second
 // ledger on the number behind it.
-func (i Identity) origin() string {
-	if i.Ledger < 2 {
-		return Origin(i.OIN)
+func (i Identity) origin() string { return numbered(i.OIN, i.Ledger) }
+
+func numbered(oin exchange.OIN, ledger int) string {
+	if ledger < 2 {
+		return Origin(oin)
 	}
-	return fmt.Sprintf("%s/%d", Origin(i.OIN), i.Ledger)
+	return fmt.Sprintf("%s/%d", Origin(oin), ledger)
 }
 
 // Recovering reports whether the node was restored and writes nothing yet.

@@ -30,7 +30,7 @@ func TestRestoredNodeRemembersWhatPartnersSaw(t *testing.T) {
 	if r := n.Recovery(); r == nil || r.MayResume() {
 		t.Errorf("released while somebody has seen more: %+v", r)
 	}
-	if _, err := ask(t.Context(), n, requester, question(t)); !isFault(err, peer.Recovering) {
+	if _, err := ask(t.Context(), n, requester, question(t)); !isFault(err, peer.LedgerBehind) {
 		t.Errorf("asked: %v", err)
 	}
 	entries, err := n.Entries(0, 1000)

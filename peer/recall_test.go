@@ -119,7 +119,7 @@ func TestRestoredLedgerThatOthersSawGrow(t *testing.T) {
 	if r.MayResume() || r.Seen <= r.Size || len(r.Waiting) != 0 || r.Forked {
 		t.Errorf("recovery %+v", r)
 	}
-	if _, err := ask(t.Context(), college.node, requester, question(t)); !isFault(err, peer.Recovering) {
+	if _, err := ask(t.Context(), college.node, requester, question(t)); !isFault(err, peer.LedgerBehind) {
 		t.Errorf("asked: %v", err)
 	}
 	if kinds := allKinds(college); slices.Contains(kinds, string(exchange.LedgerRecovered)) {

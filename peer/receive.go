@@ -105,6 +105,11 @@ func (n *Node) read(from string, sealed []byte) (*inForce, wire.Message, error) 
 
 // takeIn handles a message that was read, and makes its receipt.
 func (n *Node) takeIn(ctx context.Context, f *inForce, m wire.Message) ([]byte, error) {
+	// A receipt shows the state of our ledger: not before it is known that it is no
+	// old copy.
+	if party, ok := f.register.Party(m.From.OIN); !ok || n.vouched(ctx, party) != nil {
+		return nil, fault(Recovering)
+	}
 	// A message that was handled before, here or by another stream that was
 	// faster, is answered from what was written then.
 	for range maxOvertaken {

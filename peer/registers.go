@@ -201,6 +201,9 @@ func (n *Node) enforce(after *inForce) error {
 	n.log.Info("register in force", "version", strconv.FormatUint(after.register.Version(), 10))
 	n.courier.allReachable()
 	n.board.forget()
+	if err := n.expectVouchers(after.register); err != nil {
+		return err
+	}
 	n.hurryRegister()
 	n.hurryKeys()
 	n.courier.signal()
@@ -253,7 +256,7 @@ func (n *Node) protocols() map[string]transport.Protocol {
 	return map[string]transport.Protocol{
 		MessageProtocol:  {Handler: n.serveMessage, MaxRequest: maxMessage, MaxReply: maxReply, PerPeer: messagesAtOnce, Timeout: attemptTime},
 		WitnessProtocol:  {Handler: n.serveWitness, MaxRequest: wire.MaxWitnessing, MaxReply: wire.MaxWitnessing, Timeout: attemptTime},
-		RecallProtocol:   {Handler: n.serveRecall, MaxRequest: 16, MaxReply: maxRecall, PerPeer: 1, Timeout: attemptTime}, // it reads the ledger back
+		RecallProtocol:   {Handler: n.serveRecall, MaxRequest: 16, MaxReply: maxRecall, PerPeer: 2, Timeout: attemptTime}, // it reads the ledger back
 		RegisterProtocol: registerProtocol(n.serveRegister),
 	}
 }
@@ -301,6 +304,11 @@ func (n *Node) serveRegister(ctx context.Context, from string, request []byte) (
 	if err := json.Unmarshal(request, &g); err != nil {
 		return nil, fault(BadReply)
 	}
+	if f := n.force.Load(); f.register != nil {
+		if party, ok := f.register.ByPeer(from); ok {
+			n.vouching.there(party.OIN)
+		}
+	}
 	n.take(ctx, from, g)
 	return n.force.Load().encodeGreeting(g.Version)
 }
@@ -311,6 +319,9 @@ func (n *Node) take(ctx context.Context, from string, g greeting) {
 	// Who brings what we have is not read: verifying it costs more than sending it.
 	if reg := n.force.Load().register; len(g.Bundle) == 0 || reg != nil && g.Version <= reg.Version() {
 		return
+	}
+	if !n.vouching.mayAsk() {
+		return // it is offered again; nothing is written before partners said what they saw of our ledger
 	}
 	if err := n.InstallRegister(ctx, g.Bundle); err != nil {
 		code, _ := classify(err)

@@ -39,14 +39,15 @@ func (n *Node) duties() []*duty {
 	return []*duty{
 		{name: "keys", do: n.keepKeys, hurry: n.rekey, next: at},
 		{name: "register", do: n.keepRegister(), hurry: n.renew, next: at},
-		{name: "recover", do: n.recover, next: at},
+		{name: "recover", do: n.recover, hurry: n.again, next: at},
 		{name: "room", do: n.keepRoom(), next: at},
 		{name: "sweep", do: n.sweepDaily, hurry: n.sweep, next: at},
 		{name: "backup", do: n.backupDaily, next: at.Add(backupAgain)},
 	}
 }
 
-// Turns are what a node does by itself, each when it is due: attempts at the
+// Turns are what a node does by itself, each when it is due: questions what was seen
+// of its ledger, before anything else, then attempts at the
 // messages of the outbox, looks at the ledgers of partners, and duties.
 // [Node.Run] takes them as time goes by; a simulation takes them when it says so.
 type Turns struct {
@@ -55,6 +56,7 @@ type Turns struct {
 	mu         sync.Mutex
 	delivering int
 	witnessing int
+	vouching   int
 	duties     []*duty
 	latest     time.Time // on our clock, when turns were taken last
 }
@@ -74,6 +76,7 @@ type TurnKind string
 const (
 	DeliverTurn TurnKind = "deliver"
 	WitnessTurn TurnKind = "witness"
+	VouchTurn   TurnKind = "vouch"
 	DutyTurn    TurnKind = "duty"
 )
 
@@ -93,6 +96,23 @@ func (t *Turns) Due() (due []Turn, wait time.Duration) {
 		n.setBack(now, t.duties)
 	}
 	t.latest = now
+	wait = longestNap
+	if !n.store.Recovering() {
+		asked, askAt, over := n.vouching.due(now, t.vouching)
+		for _, oin := range asked {
+			t.vouching++
+			due = append(due, Turn{string(oin), VouchTurn, func(ctx context.Context) {
+				n.vouch(ctx, oin)
+				t.ended(func() { t.vouching-- })
+			}})
+		}
+		if !askAt.IsZero() {
+			wait = min(wait, askAt.Sub(now))
+		}
+		if !over {
+			return due, wait
+		}
+	}
 	ids, deliverAt := n.courier.due(n.now(), t.delivering)
 	for _, id := range ids {
 		t.delivering++
@@ -109,7 +129,6 @@ func (t *Turns) Due() (due []Turn, wait time.Duration) {
 			t.ended(func() { t.witnessing-- })
 		}})
 	}
-	wait = longestNap
 	if !deliverAt.IsZero() {
 		wait = min(wait, deliverAt.Sub(n.now()))
 	}
@@ -171,6 +190,7 @@ func (n *Node) Run(ctx context.Context) error {
 			return n.fate()
 		case <-n.courier.wake:
 		case <-n.watch.wake:
+		case <-n.vouching.wake:
 		case <-ended:
 		case <-timer.C:
 		}

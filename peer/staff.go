@@ -204,7 +204,7 @@ type Who struct {
 // actor finds who acts. What he may do is judged in package exchange.
 func (n *Node) actor(who Who) (exchange.Actor, error) {
 	if n.store.Recovering() || n.recovery.Load() != nil {
-		return exchange.Actor{}, fault(Recovering) // nobody is served before what is due is gone
+		return exchange.Actor{}, n.heldBack() // nobody is served before what is due is gone
 	}
 	a, err := n.colleague(who.ID)
 	if err != nil {

@@ -71,6 +71,9 @@ func (n *Node) witness(ctx context.Context, oin exchange.OIN, told []sighting) (
 	if !ok {
 		return false, fault(UnknownParty)
 	}
+	if err := n.vouched(ctx, party); err != nil {
+		return false, err
+	}
 	name := origin(party.Checkpoint)
 	if alarms, err := n.alarmsOf(name); err != nil || len(alarms) > 0 {
 		return false, err

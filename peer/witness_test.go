@@ -203,6 +203,7 @@ func (m *member) twin() *member {
 	m.world.t.Helper()
 	copied := *m
 	copied.dir = filepath.Join(m.world.t.TempDir(), "twin")
+	copied.options.Network = deaf
 	if err := os.CopyFS(copied.dir, os.DirFS(m.dir)); err != nil {
 		m.world.t.Fatal(err)
 	}

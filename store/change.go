@@ -106,16 +106,16 @@ func (w Written) Version() uint64 { return versionOf(w.First) }
 func versionOf(first uint64) uint64 { return first + 1 }
 
 // Write applies a change. When it returns nil, everything in it is on disk, and
-// in the ledger, and signed. On ErrOvertaken, ErrSeen, ErrDiskFull and
-// ErrReadOnly nothing has changed. ctx is watched only while the change waits for its turn.
+// in the ledger, and signed. On ErrOvertaken, ErrSeen, ErrDiskFull,
+// ErrReadOnly and ErrRecovering nothing has changed. ctx is watched only while the change waits for its turn.
 func (s *Store) Write(ctx context.Context, c Change) (w Written, err error) {
 	done := s.options.Committing(ctx)
 	defer func() { done(err) }()
 	if err := s.alive(); err != nil {
 		return Written{}, err
 	}
-	if s.recovering.Load() {
-		return Written{}, ErrRecovering
+	if err := s.held(); err != nil {
+		return Written{}, err
 	}
 	u, err := s.prepare(c)
 	if err != nil {

@@ -94,7 +94,7 @@ func (s *Store) migrateSome() (more bool, err error) {
 	if err := txn.Set([]byte(formatKey), []byte(FormatText(m.To))); err != nil {
 		return false, err
 	}
-	if s.recovering.Load() {
+	if s.Recovering() {
 		if err := m.put(txn); err != nil {
 			return false, err
 		}
@@ -139,7 +139,7 @@ func (s *Store) moving(txn *badger.Txn) (*move, error) {
 	switch {
 	case m.Done && m.To < target:
 		return &move{From: m.From, Have: m.To, To: target, Rows: m.Rows}, nil
-	case m.Done && s.recovering.Load():
+	case m.Done && s.Recovering():
 		return nil, nil
 	}
 	return m, nil

@@ -104,7 +104,7 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	mark, err := recovery(dir)
 	if err == nil {
-		s.recovering.Store(mark != nil)
+		s.recovering.Store(mark)
 		s.keys = newKeyring(o.Master)
 		err = s.migrate()
 	}

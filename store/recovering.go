@@ -12,16 +12,19 @@ import (
 	"sluis/durable"
 )
 
-// recoveringFile stands beside a database that was restored from a backup, until
-// it is known whether the ledger had grown since.
+// recoveringFile stands beside a database that may be older than what was signed of
+// its ledger, until it is known that it is not.
 const recoveringFile = "recovering"
 
-// A Recovery is the mark of a restored store. A ledger that goes on from a
-// backup, where others have seen more of it, would have two histories. So
-// nothing may be written to a restored store until it is known that nobody has,
-// or until the ledger has a new name.
+// A Recovery is the mark of a store that was restored from a backup, or of which
+// somebody showed a newer state. A ledger that goes on from an old copy, where others
+// have seen more of it, would have two histories. So nothing may be written to such a
+// store until it is known that nobody has, or until the ledger has a new name.
 type Recovery struct {
-	Size uint64 `json:"size"` // entries in the backup
+	Size uint64 `json:"size"` // entries when the mark was made
+	// Shown is a checkpoint, signed by this ledger, that proves that it is behind; ""
+	// while nobody showed one.
+	Shown string `json:"shown,omitempty"`
 }
 
 // recovery returns the mark of the store in dir, or nil when it has none.
@@ -51,14 +54,67 @@ func IsRecovering(dir string) (bool, error) {
 // that its ledger may go on. It can be read.
 var ErrRecovering = errors.New("store: restored from a backup, and not released yet for writing")
 
+// ErrBehind is the [ErrRecovering] of a store of which somebody has shown a newer
+// state: it is an old copy. It can be read.
+var ErrBehind error = behind{}
+
+type behind struct{}
+
+// Error says so.
+func (behind) Error() string { return "store: this is an old copy of a ledger that has gone on" }
+
+// Is makes it an ErrRecovering.
+func (behind) Is(target error) bool { return target == ErrRecovering }
+
 // Recovering reports whether the store waits for [Store.Resume].
-func (s *Store) Recovering() bool { return s.recovering.Load() }
+func (s *Store) Recovering() bool { return s.held() != nil }
+
+// held is why nothing may be written, or nil.
+func (s *Store) held() error {
+	switch mark := s.recovering.Load(); {
+	case mark == nil:
+		return nil
+	case mark.Shown != "":
+		return ErrBehind
+	default:
+		return ErrRecovering
+	}
+}
+
+// Shown is the checkpoint that proves that this ledger is behind, or "".
+func (s *Store) Shown() string {
+	if mark := s.recovering.Load(); mark != nil {
+		return mark.Shown
+	}
+	return ""
+}
+
+// Hold ends all writing, at once and also after the next start, since shown, a signed
+// checkpoint of this ledger, proves that the store is an old copy. Whoever calls it has
+// checked that. The proof that was there first stays. After an error writing has ended,
+// but the next start may not know it.
+func (s *Store) Hold(shown []byte) error {
+	mark := &Recovery{Size: s.Size(), Shown: string(shown)}
+	for {
+		before := s.recovering.Load()
+		if before != nil && before.Shown != "" {
+			return nil
+		}
+		if s.recovering.CompareAndSwap(before, mark) {
+			return writeMark(s.dir, *mark)
+		}
+	}
+}
 
 // Resume lets a restored store be written again. It is for who knows that nobody
-// has seen more of this ledger than it holds, or who renamed it.
+// has seen more of this ledger than it holds, or who renamed it. It fails with
+// ErrBehind when somebody has.
 func (s *Store) Resume() error {
-	if !s.recovering.Load() {
+	if !s.Recovering() {
 		return nil
+	}
+	if s.Shown() != "" {
+		return ErrBehind
 	}
 	if err := os.Remove(filepath.Join(s.dir, recoveringFile)); err != nil {
 		return fmt.Errorf("store: recovery: %v", err)
@@ -66,7 +122,7 @@ func (s *Store) Resume() error {
 	if err := durable.SyncDir(s.dir); err != nil {
 		return fmt.Errorf("store: recovery: %v", err)
 	}
-	s.recovering.Store(false)
+	s.recovering.Store(nil)
 	return s.settle()
 }
 
@@ -107,7 +163,11 @@ func Rename(dir string, from, to Options) error {
 		return fmt.Errorf("store: rename: %v", err)
 	}
 	err = db.Update(func(txn *badger.Txn) error { return txn.Set([]byte(originKey), []byte(to.Signer.Name())) })
-	return errors.Join(err, db.Close())
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	// What was shown is of the old name.
+	return writeMark(dir, Recovery{Size: signed.checkpoint.Size})
 }
 
 // createAnchorAnew puts a new anchor in the place of the one that is there.
@@ -125,12 +185,13 @@ func createAnchorAnew(path string, signed []byte) error {
 	return durable.SyncDir(filepath.Dir(path))
 }
 
-func markRecovering(dir string, size uint64) error {
-	data, err := json.Marshal(Recovery{Size: size})
+// writeMark puts the mark of a store on disk, in the place of one that is there.
+func writeMark(dir string, r Recovery) error {
+	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	if err := durable.Create(filepath.Join(dir, recoveringFile), data, 0o600); err != nil {
+	if err := durable.Replace(filepath.Join(dir, recoveringFile), data, 0o600); err != nil {
 		return fmt.Errorf("store: recovery: %v", err)
 	}
 	return nil

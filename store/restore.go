@@ -77,7 +77,7 @@ func Restore(dir string, o Options, parts []io.Reader, destroyed []string) (r Re
 		return Restored{}, err
 	}
 	// The mark comes before the anchor, without which Open refuses.
-	if err := markRecovering(dir, head.Size); err != nil {
+	if err := writeMark(dir, Recovery{Size: head.Size}); err != nil {
 		return Restored{}, err
 	}
 	if err := createAnchor(filepath.Join(dir, anchorFile), []byte(head.Checkpoint)); err != nil {

@@ -114,6 +114,10 @@ func (s *Store) apply(batch []*unit) {
 			}
 		}
 	}
+	if err := s.held(); err != nil { // since they queued up
+		fail(err)
+		return
+	}
 	if err := s.room(); err != nil {
 		fail(err)
 		return

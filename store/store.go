@@ -239,7 +239,7 @@ type Store struct {
 	once    sync.Once    // Close
 
 	dir        string
-	recovering atomic.Bool // restored, and not released for writing
+	recovering atomic.Pointer[Recovery] // the mark of a store that may not be written; nil for others
 
 	free  func() (int64, error) // bytes free on the file system
 	touch func() error          // whether the file system takes a write

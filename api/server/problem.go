@@ -149,7 +149,7 @@ func classify(err error) (code string, fields []field) {
 		code string
 	}{
 		{store.ErrNotFound, codeNotFound}, {store.ErrNoRecordKey, codeNotFound}, {store.ErrOvertaken, peer.Busy},
-		{store.ErrTooLarge, codeTooLarge}, {store.ErrDiskFull, codeDisk}, {store.ErrReadOnly, codeReadOnly}, {store.ErrStopped, codeStopped}, {store.ErrClosed, codeStopped}, {store.ErrRecovering, peer.Recovering},
+		{store.ErrTooLarge, codeTooLarge}, {store.ErrDiskFull, codeDisk}, {store.ErrReadOnly, codeReadOnly}, {store.ErrStopped, codeStopped}, {store.ErrClosed, codeStopped}, {store.ErrBehind, peer.LedgerBehind}, {store.ErrRecovering, peer.Recovering},
 	} {
 		if errors.Is(err, known.err) {
 			return known.code, nil

@@ -61,13 +61,13 @@ func statusCommand(t *terminal) *cobra.Command {
 	}
 }
 
-// recoveryText tells why a node that was restored from a backup does not write yet.
+// recoveryText tells why a node that is an old copy, or may be one, writes nothing.
 func recoveryText(r api.Recovery) string {
 	switch {
 	case r.Forked:
-		return fmt.Sprintf("a partner has seen another ledger than this backup (%d entries) begins; restore a newer backup, or see sluis ledger continue --help", r.Size)
+		return fmt.Sprintf("a partner has seen another ledger than this copy (%d entries) begins, so nothing is written; restore a newer backup, or see sluis ledger continue --help", r.Size)
 	case r.Seen > r.Size:
-		return fmt.Sprintf("partners have seen %d entries, the backup has %d; restore a newer backup, or see sluis ledger continue --help", r.Seen, r.Size)
+		return fmt.Sprintf("this is an old copy: partners have seen %d entries, it has %d, so nothing is written; restore a newer backup, or see sluis ledger continue --help", r.Seen, r.Size)
 	case len(r.Waiting) > 0:
 		return fmt.Sprintf("%d partners answered; waiting for %s", r.Asked, strings.Join(r.Waiting, ", "))
 	}

@@ -175,6 +175,10 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 	for _, serve := range doors {
 		go func() {
 			defer close() // none of the doors stays open without the others
+			select {      // what is done behind a door is written down: not before partners said what they saw of the ledger
+			case <-node.Asked():
+			case <-open.Done():
+			}
 			served <- serve()
 		}()
 	}

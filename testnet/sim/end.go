@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"sluis/peer"
@@ -206,25 +207,113 @@ func flip(path string, at ...int64) error {
 // early is a copy of the directory of a node of when the trouble ended.
 func (n *node) early() string { return n.dir + ".early" }
 
+// fallBack puts a copy of a node, with its newest checkpoint as it then was, in its
+// place.
+func (w *world) fallBack(n *node) {
+	err := os.RemoveAll(n.dir)
+	if err == nil {
+		err = copyDir(n.early(), n.dir)
+	}
+	if err != nil {
+		w.fail(err)
+	}
+}
+
+// seenOf is the size of the largest ledger of a node that another has checked.
+func (w *world) seenOf(n *node) (size uint64) {
+	for _, other := range w.nodes {
+		if !other.up || other == n {
+			continue
+		}
+		all, err := other.peer.Witnesses()
+		if err != nil {
+			w.fail(err)
+		}
+		for _, of := range all {
+			if name, _, _ := strings.Cut(n.entry.Checkpoint, "+"); of.Origin == name {
+				size = max(size, of.Held)
+			}
+		}
+	}
+	return size
+}
+
+// alarmsOf counts the nodes that have evidence against another.
+func (w *world) alarmsOf(n *node) (count int) {
+	for _, other := range w.nodes {
+		if !other.up || other == n {
+			continue
+		}
+		alarms, err := other.peer.Alarms()
+		if err != nil {
+			w.fail(err)
+		}
+		if slices.ContainsFunc(alarms, func(a peer.Alarm) bool { return a.Party == n.oin() }) {
+			count++
+		}
+	}
+	return count
+}
+
+// checkOldCopy lets a node go back to a copy of its own directory, which is in order.
+// Where a partner has seen more it must stop by itself, before it writes anything, and
+// nobody may come to have evidence against it (I4). Then it is put forward again.
+func (w *world) checkOldCopy(n *node) {
+	seen := w.seenOf(n)
+	w.halt(n)
+	newest := n.dir + ".newest"
+	if err := copyDir(n.dir, newest); err != nil {
+		w.fail(err)
+		return
+	}
+	n.shown, n.alone = nil, true
+	n.deaf = w.config.Sabotage == "heedless"
+	w.fallBack(n)
+	if n.startAgain(); !n.up || w.failed != nil {
+		return
+	}
+	size := n.size()
+	w.run(w.now.Add(10 * time.Minute))
+	switch stopped := n.peer.Recovering(); {
+	case seen > size && !stopped:
+		w.broken("I4", n, "it went on from an old copy of itself, with %d entries, and partners had seen %d", size, seen)
+	case stopped && n.size() != size:
+		w.broken("I4", n, "it wrote %d entries before it stopped, and its partners were there", n.size()-size)
+	case w.alarmsOf(n) > 0:
+		w.broken("I4", n, "it was put back and stopped by itself, and a partner raised an alarm")
+	case stopped:
+		w.count("old copies that stopped by themselves")
+	}
+	w.halt(n)
+	n.shown, n.deaf, n.alone = nil, false, false
+	err := os.RemoveAll(n.dir)
+	if err == nil {
+		err = os.Rename(newest, n.dir)
+	}
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	n.startAgain()
+	w.run(w.now.Add(time.Minute))
+}
+
 // checkFork lets a node go back to a copy of its own directory, with its newest
-// checkpoint as it then was, and go on from there: a second history, which it can't
-// see itself. Its partners must notice (I4).
+// checkpoint as it then was, and go on from there: a second history, of which it does
+// not want to hear. Its partners must notice (I4).
 func (w *world) checkFork() {
 	n := pick(w.schedule, []*node{w.node("municipality"), w.node("debt-help"), w.node("youth-care")})
 	if !n.up || n.forks {
 		return
 	}
+	w.checkOldCopy(n)
+	if w.failed != nil || !n.up {
+		return
+	}
 	w.halt(n)
-	n.shown = nil
+	n.deaf, n.shown = true, nil
 	if w.config.Sabotage != "blind" {
-		err := os.RemoveAll(n.dir)
-		if err == nil {
-			err = copyDir(n.early(), n.dir)
-		}
-		if err != nil {
-			w.fail(err)
-			return
-		}
+		w.fallBack(n)
 	}
 	before := len(w.breaks)
 	n.startAgain()
@@ -236,20 +325,7 @@ func (w *world) checkFork() {
 	w.calm = true
 	w.run(w.now.Add(3 * time.Hour))
 	w.breaks = w.breaks[:min(before, len(w.breaks))] // what comes of dealing with a forger is his
-	noticed := 0
-	for _, other := range w.nodes {
-		if !other.up || other == n {
-			continue
-		}
-		alarms, err := other.peer.Alarms()
-		if err != nil {
-			w.fail(err)
-			return
-		}
-		if slices.ContainsFunc(alarms, func(a peer.Alarm) bool { return a.Party == n.oin() }) {
-			noticed++
-		}
-	}
+	noticed := w.alarmsOf(n)
 	w.counts["partners that noticed a second history"] += noticed
 	if noticed == 0 {
 		w.broken("I4", n, "it went on from an old copy of itself and nobody noticed")
@@ -293,6 +369,7 @@ var Sabotages = map[string]string{
 	"unbound":   "I2",  // the model takes everything for bound
 	"forgets":   "I3",  // an older bundle is given to the auditor
 	"blind":     "I4",  // there was no fork to notice
+	"heedless":  "I4",  // a node that was put back does not ask what was seen of its ledger
 	"talks":     "I5",  // a BSN goes to the log
 	"bsn":       "I6",  // the model takes another party for one that may not have it
 	"amnesia":   "I7",  // a node starts with the disk of an earlier day

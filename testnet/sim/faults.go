@@ -20,14 +20,15 @@ type Faults struct {
 	Full       float64 // disks that are full for a while, a day
 	Registers  float64 // new versions of the register, a day
 	Malice     float64 // attempts of the villain, a day
-	Restore    float64 // of crashes after which the node goes back to its backup
+	Restore    float64 // of crashes after which the node goes back to its backup, or to a snapshot
+	Snapshots  float64 // of machines, a day
 }
 
 // AllFaults is everything together, each often enough to meet the others.
 func AllFaults() Faults {
 	return Faults{
 		Loss: 0.05, Twice: 0.05, Slow: 0.03, SlowDisk: 0.02, Skew: 2 * time.Minute,
-		Partitions: 0.7, Crashes: 3, Full: 0.3, Registers: 0.2, Malice: 30, Restore: 0.05,
+		Partitions: 0.7, Crashes: 3, Full: 0.3, Registers: 0.2, Malice: 30, Restore: 0.05, Snapshots: 2,
 	}
 }
 
@@ -67,6 +68,13 @@ func (w *world) trouble() {
 		w.in(w.between(10*time.Minute, 5*time.Hour), func() { n.full = false })
 	})
 	w.often(f.Registers, w.renew)
+	w.often(f.Snapshots, func() {
+		if n := pick(w.schedule, w.nodes); n.up && !n.dying {
+			if err := snapshot(n.dir, n.snapshot()); err != nil {
+				w.fail(err)
+			}
+		}
+	})
 	w.often(f.Malice, func() { w.stolen.act() })
 }
 

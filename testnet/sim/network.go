@@ -54,6 +54,9 @@ func (x *wiring) Send(_ context.Context, id, protocol string, request []byte) ([
 	if !from.lives(x.epoch) {
 		return nil, transport.ErrUnreachable
 	}
+	if from.deaf && protocol == peer.RecallProtocol {
+		return nil, transport.ErrProtocol
+	}
 	w.leaves(from, protocol, request)
 	if id == w.stolen.entry.Peer && protocol == peer.RegisterProtocol {
 		w.sleep(w.latency())

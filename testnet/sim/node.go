@@ -55,16 +55,20 @@ type node struct {
 	// anybody anything: what it covers was acknowledged (I7).
 	shown   []byte
 	handled map[handled]bool
-	// restored counts the older backups that the node went back to, and lost says
-	// that something acknowledged went with one of them.
+	// restored counts the older backups and snapshots that the node went back to, and
+	// lost says that something acknowledged went with one of them.
 	report    *audit.Report // of a time before the end, for sabotage
 	lateEarly bool
 	restored  int
 	lost      bool
-	// forks says that it went on from an older backup under the same name, since
-	// whoever had seen more could not be reached for too long and the backup did not
-	// know of him (docs/keeping.md): then he must raise an alarm.
+	// forks says that it wrote something after it came back older, under the same name,
+	// since whoever had seen more could not be reached (docs/keeping.md): then others
+	// may find two histories.
 	forks bool
+	// deaf says that it does not want to hear what was seen of its ledger.
+	deaf bool
+	// alone says that its administrator does not come by.
+	alone bool
 	// Of the restore that was last: the entries that had been acknowledged, those
 	// that the backup had, and whether the ledger then got another name.
 	acknowledged, kept uint64
@@ -253,6 +257,10 @@ func (n *node) comeBack() {
 	w := n.world
 	if w.calm || !w.chance(w.faults.Restore) || !n.hasBackup() {
 		n.startAgain()
+		return
+	}
+	if _, err := os.Stat(n.snapshot()); err == nil && w.chance(0.5) {
+		n.putBack()
 		return
 	}
 	n.restore()

@@ -63,7 +63,7 @@ func unsure(err error) bool {
 
 // later reports whether it helps to try again.
 func later(err error) bool {
-	return unsure(err) || errors.Is(err, store.ErrDiskFull) || errors.Is(err, store.ErrRecovering) || isFault(err, peer.Recovering)
+	return unsure(err) || errors.Is(err, store.ErrDiskFull) || errors.Is(err, store.ErrRecovering) || isFault(err, peer.Recovering) || isFault(err, peer.LedgerBehind)
 }
 
 // door is one thing that a person does at a node. What the node confirms is

@@ -21,6 +21,36 @@ func (n *node) restore() {
 		w.broken("I7", n, "its backup can't be restored: %v", err)
 		return
 	}
+	w.count("older backups")
+	w.note(n, "restored", "")
+	n.comesBackOlder()
+}
+
+// putBack puts a snapshot of the machine in its place, with all that was on it: the
+// node does not know that it is old.
+func (n *node) putBack() {
+	w := n.world
+	err := os.RemoveAll(n.dir)
+	if err == nil {
+		err = copyDir(n.snapshot(), n.dir)
+	}
+	if err == nil {
+		err = n.relist() // what was on it may be from before it had another name
+	}
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	w.count("snapshots put back")
+	w.note(n, "put back", "")
+	n.comesBackOlder()
+}
+
+// snapshot is where the snapshot of the machine is.
+func (n *node) snapshot() string { return n.dir + ".snapshot" }
+
+// comesBackOlder starts a node that is not what it was.
+func (n *node) comesBackOlder() {
 	n.restored++
 	n.renamed = false
 	n.lost = true
@@ -29,33 +59,31 @@ func (n *node) restore() {
 	}
 	n.shown = nil
 	clear(n.handled)
-	w.count("older backups")
-	w.note(n, "restored", "")
-	n.startAgain()
 	n.kept = 0
+	n.startAgain()
 	if n.up {
 		n.kept = n.size()
 	}
-	w.in(20*time.Minute, n.release)
 }
 
-// release is the administrator of a restored node, who looks how far it is.
-func (n *node) release() {
+// tend is the administrator of a node, who looks from time to time how it is.
+func (n *node) tend() {
 	w := n.world
-	if !n.up {
-		w.in(20*time.Minute, n.release)
+	w.in(20*time.Minute, n.tend)
+	if !n.up || n.alone {
 		return
 	}
+	if n.restored > 0 && !n.renamed && n.kept > 0 && n.acknowledged > n.kept && n.size() > n.kept {
+		n.forks = true
+	}
 	if !n.peer.Recovering() {
-		n.forks = n.forks || !n.renamed && n.acknowledged > n.kept
 		return
 	}
 	r := n.peer.Recovery()
 	if r == nil || len(r.Waiting) > 0 || r.MayResume() {
-		w.in(20*time.Minute, n.release)
 		return
 	}
-	// Somebody has seen more than the backup holds.
+	// Somebody has seen more than there is.
 	n.stop()
 	old := n.peer
 	w.in(time.Millisecond, func() {
@@ -75,6 +103,5 @@ func (n *node) release() {
 		w.note(n, "continues", "")
 		n.startAgain()
 		w.in(time.Hour, w.renew)
-		w.in(20*time.Minute, n.release)
 	})
 }

@@ -196,6 +196,7 @@ func (w *world) make() error {
 			}
 		}
 		n.acknowledge()
+		w.in(20*time.Minute, n.tend)
 	}
 	return nil
 }

@@ -181,13 +181,14 @@ func TestSameSeedSameStory(t *testing.T) {
 }
 
 // Nodes that lose their disk go back to the backup of the day before: their ledger
-// goes on without a second history, under another name where others saw more.
+// goes on without a second history, under another name where others saw more. So it is
+// with machines that are put back from a snapshot, whose nodes do not know of it.
 func TestOlderBackups(t *testing.T) {
 	c := sim.Config{Seed: 3, Days: 6, PerDay: 16, Faults: sim.AllFaults()}
-	c.Faults.Crashes, c.Faults.Restore = 2, 0.6
+	c.Faults.Crashes, c.Faults.Restore, c.Faults.Snapshots = 2, 0.6, 6
 	r := play(t, c)
 	holds(t, c, r)
-	if r.Counts["older backups"] == 0 || r.Counts["ledgers that continue under another name"] == 0 {
+	if r.Counts["older backups"] == 0 || r.Counts["snapshots put back"] == 0 || r.Counts["ledgers that continue under another name"] == 0 {
 		t.Error("nobody went back to a backup of which others had seen more")
 	}
 }
@@ -206,7 +207,7 @@ func TestSabotageIsFound(t *testing.T) {
 			}
 		})
 	}
-	if r := play(t, c); len(r.Broken) > 0 {
-		t.Errorf("and without sabotage: %q", r.Broken)
+	if r := play(t, c); len(r.Broken) > 0 || r.Counts["old copies that stopped by themselves"] == 0 {
+		t.Errorf("and without sabotage: %q, and no old copy that stopped", r.Broken)
 	}
 }
