@@ -154,17 +154,17 @@ func signersOf(origin string, keys *crypto.Keys) (all []note.Signer, err error) 
 	return all, nil
 }
 
-// alsoSign gives the checkpoint keys that the node has beside the one that its
-// store was opened with: whichever of them the register of a partner lists, he
-// can check what he is given.
-func (n *Node) alsoSign(first note.Signer) func() []note.Signer {
+// signers gives the checkpoint keys that the node has now, whichever of them its
+// store was opened with: while there are two, a partner can check what he is given
+// by the one that his register lists, and one that was destroyed signs no more.
+func (n *Node) signers(opened note.Signer) func() []note.Signer {
 	return func() []note.Signer {
 		signers, err := signersOf(n.id.origin(), n.keys.Load())
 		if err != nil {
-			n.log.Error("the ledger is signed with one key only", "error", err.Error())
-			return nil
+			n.log.Error("the ledger is signed with the key that the node was started with", "error", err.Error())
+			return []note.Signer{opened}
 		}
-		return slices.DeleteFunc(signers, func(s note.Signer) bool { return s.KeyHash() == first.KeyHash() })
+		return signers
 	}
 }
 
@@ -305,14 +305,12 @@ func (n *Node) RetireKey(ctx context.Context, id string) error {
 		if !k.Former || k.State != KeyOver && k.State != KeyRevoked || n.isInUse(keys, k) {
 			return nil, fault(KeyNeeded)
 		}
-		if k.Use == crypto.UseSealing {
-			needed, err := n.backupNeeds(id)
-			if err != nil {
-				return nil, err
-			}
-			if needed {
-				return nil, fault(BackupNeedsKey)
-			}
+		needed, err := n.backupNeeds(k.Use, id)
+		if err != nil {
+			return nil, err
+		}
+		if needed {
+			return nil, fault(BackupNeedsKey)
 		}
 		return keys.Retire(k.Use, id)
 	})
@@ -362,12 +360,12 @@ func (n *Node) changeKeys(ctx context.Context, change func(*crypto.Keys) (*crypt
 	if err := durable.Replace(filepath.Join(n.dir, keystoreFile), sealed, 0o600); err != nil {
 		return err
 	}
-	if err := n.accountForKeys(ctx, next); err != nil {
-		return err
-	}
+	// What is on the disk counts from here on, also where the entry has to wait. And
+	// what the entry of a new checkpoint key is signed with has that key among it: a
+	// store of which the old one is destroyed opens with the new one alone.
 	n.keys.Store(next)
 	n.hurryKeys()
-	return nil
+	return n.accountForKeys(ctx, next)
 }
 
 // accountForKeys writes the entries for what changed in the keystore since the ledger

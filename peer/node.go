@@ -168,7 +168,7 @@ func Open(dir string, o Options) (*Node, error) {
 	if n.hardware, err = openHardware(config.Signing); err != nil {
 		return nil, err
 	}
-	so.Also = n.alsoSign(so.Signer)
+	so.Signers = n.signers(so.Signer)
 	if n.store, err = store.Open(filepath.Join(dir, storeDir), so); err != nil {
 		return nil, err
 	}
@@ -285,7 +285,7 @@ func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (sto
 	first := keys.Of(crypto.UseCheckpoint)[len(signers)-1]
 	return store.Options{
 		Master: keys.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
-		Also:      func() []note.Signer { return signers[:len(signers)-1] },
+		Signers:   func() []note.Signer { return signers },
 		Migration: migration(), Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes, Disk: o.Disk,
 		Committing: func(ctx context.Context) func(error) {
 			_, end := o.Observe.Begin(ctx, CommitStep, nil)

@@ -59,15 +59,17 @@ type Options struct {
 	// dossiers are encrypted. Without it nothing can be read. Required.
 	Master crypto.Secret
 
-	// Signer signs the checkpoints of the ledger; its name is their origin.
+	// Signer is the key that has signed what is on the disk; its name is the origin
+	// of the checkpoints.
 	// Verifier is the key that checks them, as ledger.VerifierKey writes it.
 	// Required.
 	Signer   note.Signer
 	Verifier string
 
-	// Also gives more keys of the same ledger, which sign beside Signer while that
-	// is being replaced. It is asked for each checkpoint. Default: none.
-	Also func() []note.Signer
+	// Signers gives the keys that sign the checkpoints of the ledger: more than one
+	// while the key is being replaced. It is asked for each checkpoint. Default:
+	// Signer alone.
+	Signers func() []note.Signer
 
 	// Now is the clock. An entry never gets an earlier time than the entry
 	// before it, even when the clock goes back. Default: time.Now.
@@ -104,12 +106,12 @@ type Disk struct {
 	Free func() (int64, error)
 }
 
-// sign signs a state of the ledger with every key that it has now.
+// sign signs a state of the ledger with every key that there is now.
 func (o Options) sign(size uint64, root ledger.Hash) (ledger.Checkpoint, []byte, error) {
 	c := ledger.Checkpoint{Origin: o.Signer.Name(), Size: size, Root: root}
 	signers := []note.Signer{o.Signer}
-	if o.Also != nil {
-		signers = append(signers, o.Also()...)
+	if o.Signers != nil {
+		signers = o.Signers()
 	}
 	signed, err := ledger.SignCheckpoint(c, signers...)
 	return c, signed, err

@@ -115,8 +115,8 @@ func keysRetireCommand(t *terminal) *cobra.Command {
 		Use:   "retire ID",
 		Short: "Destroy a key that was replaced, once nothing relies on it",
 		Long: `Destroys a key of the running node, for ever. It is refused while the register has
-the key, and for a sealing key also while the backup opens with that key only: make
-a new one first with sluis backup. Copies of the keystore, as in older backups,
+the key, and for a sealing or checkpoint key also while the backup rests on that key
+alone: make a new one first with sluis backup. Copies of the keystore, as in older backups,
 still have the key.`,
 		Example: "  sluis keys retire 12D3KooWGUgpLukXtSaxNkUQjq7R3GAefMmNk5Js2FrMVrGm8ijg",
 		Args:    cobra.ExactArgs(1),
