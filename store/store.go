@@ -28,7 +28,7 @@
 // change.go is the interface for writers, view.go for readers. sequencer.go is
 // the one writer. keys.go is the layout of the database. row.go and seal.go are
 // what a value looks like. anchor.go and prove.go are the proof at
-// start, format.go and migrate.go what an upgrade means, tables.go and found.go what Badger can't be left to do. badger.go
+// start, format.go and migrate.go what an upgrade means, master.go how the master key is replaced, tables.go and found.go what Badger can't be left to do. badger.go
 // holds every option of the database.
 //
 // # What this package does not know
@@ -58,6 +58,10 @@ type Options struct {
 	// Master is the key under which the database and the record keys of the
 	// dossiers are encrypted. Without it nothing can be read. Required.
 	Master crypto.Secret
+
+	// Former is the master key before, while it is being replaced: what is still
+	// under it opens, and nothing more comes under it. See master.go.
+	Former crypto.Secret
 
 	// Signer is the key that has signed what is on the disk; its name is the origin
 	// of the checkpoints.
@@ -246,6 +250,8 @@ type Store struct {
 	free  func() (int64, error) // bytes free on the file system
 	touch func() error          // whether the file system takes a write
 	lack  error                 // what room found last; of the sequencer
+
+	rewrapped []byte // record key up to which the master key was replaced; of the sequencer
 
 	seam func(point string) error // nil except in tests: stops at a point of no return
 }
