@@ -49,6 +49,9 @@ type chain struct {
 	Key string `json:"key,omitempty"`
 	// Checkpoint is the ID of the newest key that signed all parts; "" as above.
 	Checkpoint string `json:"checkpoint,omitempty"`
+	// Master is the ID of the oldest master key that something in the parts may be
+	// under; "" as above.
+	Master string `json:"master,omitempty"`
 	// Ledger is the name of the ledger that the parts are of; "" in a chain of
 	// before it was kept, which is of the first.
 	Ledger string `json:"ledger,omitempty"`
@@ -61,7 +64,7 @@ func (c chain) isOf(id Identity) bool {
 
 // restsOn reports whether the parts rest on the same keys as those of another chain.
 func (c chain) restsOn(other chain) bool {
-	return c.Key == other.Key && c.Checkpoint == other.Checkpoint
+	return c.Key == other.Key && c.Checkpoint == other.Checkpoint && c.Master == other.Master
 }
 
 func (c chain) part(n int) string { return fmt.Sprintf("%06d%s", n, partSuffix) }
@@ -97,6 +100,9 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	sealing := keys.Sealing.Recipient()
 	after := chain{
 		Part: made.Part, First: before.First, Whole: before.Whole, Key: crypto.RecipientID(sealing), Checkpoint: kidOf(keys.Checkpoint), Ledger: n.id.origin(),
+	}
+	if after.Master, err = n.oldestMaster(keys); err != nil {
+		return BackupMade{}, err
 	}
 	since := before.Point
 	if since.ID != "" && !n.store.AddsTo(since) { // an upgrade lies in between
@@ -203,6 +209,8 @@ func (n *Node) backupNeeds(u crypto.Use, id string) (bool, error) {
 		rests = c.Key
 	case crypto.UseCheckpoint:
 		rests = c.Checkpoint
+	case crypto.UseMaster:
+		rests = c.Master
 	default:
 		return false, nil
 	}

@@ -72,6 +72,7 @@ type Node struct {
 	clocks   *clocks
 	renew    chan struct{} // holds one token when peers should hear of our register
 	rekey    chan struct{} // holds one token when keys, or what the register says of them, changed
+	rewrap   chan struct{} // holds one token when the master key was replaced
 	sweep    chan struct{} // holds one token when something may be due before the day is over
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
@@ -162,7 +163,7 @@ func Open(dir string, o Options) (*Node, error) {
 	pace := config.Delivery.pace(o.Chance)
 	n := &Node{
 		dir: dir, id: id, config: config, lock: o.Lock, pin: pin, courier: newCourier(pace), quota: newQuota(), clocks: newClocks(), board: newBoard(),
-		watch: newWatch(config.Witness, pace), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
+		watch: newWatch(config.Witness, pace), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), rewrap: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
 	n.keys.Store(keys)
 	if n.hardware, err = openHardware(config.Signing); err != nil {
@@ -284,7 +285,7 @@ func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (sto
 	// The oldest comes first: it has signed whatever is on the disk.
 	first := keys.Of(crypto.UseCheckpoint)[len(signers)-1]
 	return store.Options{
-		Master: keys.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
+		Master: keys.Master, Former: keys.Former.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
 		Signers:   func() []note.Signer { return signers },
 		Migration: migration(), Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes, Disk: o.Disk,
 		Committing: func(ctx context.Context) func(error) {

@@ -253,6 +253,12 @@ func dossierOf(recordKey []byte) string {
 	return string(recordKey[len(recordPrefix) : len(recordKey)-len(nameEnd)])
 }
 
+// HasMaster reports whether this is the master key that the store has.
+func (s *Store) HasMaster(master crypto.Secret) bool {
+	have, _ := s.keys.masters()
+	return have.Equal(master)
+}
+
 // UnderFormer reports whether anything may be under the former master key: a record
 // key, also in what Badger keeps of before. Without a former one there is nothing.
 func (s *Store) UnderFormer() (left bool, err error) {
