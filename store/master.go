@@ -23,6 +23,9 @@ import (
 //     read, until nothing in them opens with the key before;
 //   - [Store.ForgetMaster]: the key before is gone from memory too.
 //
+// Nothing in the files is under the key before then, not even in what Badger keeps of
+// before; so a dossier that is destroyed is not to be dug up from an old wrapping (I8).
+//
 // Record keys stay what they are: who had the key before, and a copy of the database
 // of that time, has them. He opens nothing that is made from then on.
 
@@ -43,11 +46,11 @@ func rekeyed(o badger.Options, former crypto.Secret) error {
 	of := func(key []byte) badger.KeyRegistryOptions {
 		return badger.KeyRegistryOptions{Dir: o.Dir, ReadOnly: true, EncryptionKey: key, EncryptionKeyRotationDuration: o.EncryptionKeyRotationDuration}
 	}
-	registry, err := openRegistry(of(o.EncryptionKey))
-	if err == nil {
+	if _, err := openRegistry(of(o.EncryptionKey)); err == nil {
 		return nil
 	}
-	if registry, err = openRegistry(of(databaseKey(former))); err != nil {
+	registry, err := openRegistry(of(databaseKey(former)))
+	if err != nil {
 		return nil // neither opens it: who opens the database says so
 	}
 	for id := uint64(1); ; id++ {

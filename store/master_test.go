@@ -373,3 +373,35 @@ func TestChangeMasterOvertakesWriter(t *testing.T) {
 	}
 	t.Error("the writer came first every time: the test shows nothing")
 }
+
+// Who had the master key and the list of keys of the database before, opens no table
+// that was written since: those have a key that the list does not have.
+func TestFreshDatabaseKey(t *testing.T) {
+	c := create(t)
+	c.many(0, 3)
+	before := filepath.Join(t.TempDir(), "before")
+	copyDir(t, c.dir, before)
+	old, next := c.options, crypto.NewSecret()
+	c.options.Master, c.options.Former = next, old.Master
+	if err := c.ChangeMaster(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	c.write(file("later", "x", "content"))
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	needle := []byte("person/later")
+	if found, err := store.FilesHold(c.dir, c.options, needle); err != nil || !found {
+		t.Fatalf("it is not in the files: %v, %v", found, err)
+	}
+	stolen := filepath.Join(t.TempDir(), "stolen")
+	copyDir(t, c.dir, stolen)
+	const list = "badger/KEYREGISTRY"
+	if err := errors.Join(os.Remove(filepath.Join(stolen, list)), copyFile(filepath.Join(before, list), filepath.Join(stolen, list))); err != nil {
+		t.Fatal(err)
+	}
+	var without *store.Inconsistent
+	if found, err := store.FilesHold(stolen, old, needle); !errors.As(err, &without) || without.File != "KEYREGISTRY" {
+		t.Errorf("the old list of keys opens what is new: %v, %v", found, err)
+	}
+}
