@@ -15,6 +15,7 @@ import (
 const (
 	keystoreFormat  = "sluis-keystore/1"
 	keyringFormat   = "sluis-keystore/2" // with former keys, or after a change of lock
+	masterFormat    = "sluis-keystore/3" // while the master key is being replaced
 	authorityFormat = "sluis-authority-key/1"
 )
 
@@ -95,7 +96,7 @@ type storedKeys struct {
 	Sealing    string `json:"sealing"`
 	Master     []byte `json:"master"`
 	Pseudonym  []byte `json:"pseudonym"`
-	// Only in format 2.
+	// Only from format 2 on.
 	Former   *storedFormer `json:"former,omitempty"`
 	Relocked int           `json:"relocked,omitempty"`
 }
@@ -103,7 +104,10 @@ type storedKeys struct {
 // format is the lowest that has room for what is stored, so that a keystore that
 // never changed can be read by the versions before this one.
 func (s storedKeys) format() string {
-	if s.Former != nil || s.Relocked > 0 {
+	switch {
+	case s.Former != nil && s.Former.Master != nil:
+		return masterFormat
+	case s.Former != nil || s.Relocked > 0:
 		return keyringFormat
 	}
 	return keystoreFormat
@@ -157,8 +161,8 @@ func decodeKeys(plaintext []byte) (*Keys, error) {
 	if err := json.Unmarshal(plaintext, &s); err != nil {
 		return nil, errors.New("keystore: not a keystore")
 	}
-	if s.Format != keystoreFormat && s.Format != keyringFormat {
-		return nil, fmt.Errorf("keystore: the format is neither %s nor %s; it was written by another version of sluis", keystoreFormat, keyringFormat)
+	if s.Format != keystoreFormat && s.Format != keyringFormat && s.Format != masterFormat {
+		return nil, fmt.Errorf("keystore: the format is not %s, nor 2 or 3 of it; it was written by another version of sluis", keystoreFormat)
 	}
 	for _, seed := range [][]byte{s.Host, s.Signing, s.Checkpoint, s.Witness} {
 		if len(seed) != ed25519.SeedSize {

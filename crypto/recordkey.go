@@ -28,6 +28,9 @@ type RecordKey struct{ secret Secret }
 // NewRecordKey makes a random record key.
 func NewRecordKey() RecordKey { return RecordKey{NewSecret()} }
 
+// Equal reports whether both are the same key, in constant time.
+func (k RecordKey) Equal(other RecordKey) bool { return k.secret.Equal(other.secret) }
+
 // Seal encrypts plaintext with XChaCha20-Poly1305 under a random nonce, bound
 // to aad. The result is the nonce of 24 bytes, the ciphertext, and a tag of 16.
 func (k RecordKey) Seal(plaintext, aad []byte) ([]byte, error) { return seal(k.secret, plaintext, aad) }

@@ -24,7 +24,15 @@ const (
 	UseWitness    Use = "witness"    // cosigns the checkpoints of others
 )
 
-// Uses lists them, in the order in which they are shown.
+// The uses of which nobody outside the node knows a half. The master key is rotated
+// too, and has one former key at most. That of pseudonyms stays, see docs/keys.md.
+const (
+	UseMaster    Use = "master"    // wraps the record keys, encrypts the database
+	UsePseudonym Use = "pseudonym" // names persons in the indexes
+)
+
+// Uses lists those of which the register has the public half, in the order in which
+// they are shown.
 var Uses = [...]Use{UsePeer, UseSigning, UseSealing, UseCheckpoint, UseWitness}
 
 // MaxFormer bounds the former keys of one use. The register lists at most four
@@ -41,6 +49,7 @@ var ErrNoSuchKey = errors.New("there is no former key with this ID")
 type Former struct {
 	Host, Signing, Checkpoint, Witness []ed25519.PrivateKey
 	Sealing                            []*Identity
+	Master                             Secret // zero for none
 }
 
 // storedFormer is Former in a keystore. The Ed25519 keys are seeds.
@@ -50,13 +59,14 @@ type storedFormer struct {
 	Checkpoint [][]byte `json:"checkpoint,omitempty"`
 	Witness    [][]byte `json:"witness,omitempty"`
 	Sealing    []string `json:"sealing,omitempty"`
+	Master     []byte   `json:"master,omitempty"` // only in format 3
 }
 
 // A Held is a key that a keystore holds, by what can be told of it.
 type Held struct {
 	Use Use
-	// ID is a peer ID for UsePeer, the [RecipientID] for UseSealing, and the
-	// [KeyID] of the key for all others.
+	// ID is a peer ID for UsePeer, the [RecipientID] for UseSealing, the [MasterID]
+	// for UseMaster, and the [KeyID] of the key for all others.
 	ID string
 	// Former says that a newer one is there.
 	Former bool
@@ -67,6 +77,15 @@ type Held struct {
 func RecipientID(r Recipient) string {
 	sum := sha256.Sum256([]byte(r.String()))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// masterLabel is what the name of a master key is derived with.
+const masterLabel = "sluis/master-key-name/1"
+
+// MasterID names a master key in 43 characters of base64url, and tells nothing of it:
+// it is derived as an independent key is. It is "" for the zero Secret.
+func MasterID(master Secret) string {
+	return base64.RawURLEncoding.EncodeToString(DeriveKey(master, masterLabel).Bytes())
 }
 
 // Held lists the keys that can be rotated, by use, the newest of each first.
@@ -81,6 +100,10 @@ func (k *Keys) Held() (all []Held) {
 		for i, key := range k.Of(u) {
 			all = append(all, Held{u, idOf(u, publicOf(key)), i > 0})
 		}
+	}
+	all = append(all, Held{UseMaster, MasterID(k.Master), false})
+	if !k.Former.Master.IsZero() {
+		all = append(all, Held{UseMaster, MasterID(k.Former.Master), true})
 	}
 	return all
 }
@@ -136,6 +159,13 @@ func (k *Keys) Rotate(u Use) (*Keys, error) {
 		next.Sealing = id
 		return next, nil
 	}
+	if u == UseMaster {
+		if !k.Former.Master.IsZero() {
+			return nil, ErrTooManyKeys
+		}
+		next.Former.Master, next.Master = k.Master, NewSecret()
+		return next, nil
+	}
 	current, former := next.ring(u)
 	if current == nil {
 		return nil, errors.New("there is no such use of a key")
@@ -153,7 +183,9 @@ func (k *Keys) Rotate(u Use) (*Keys, error) {
 func (k *Keys) Retire(u Use, id string) (*Keys, error) {
 	next := k.copy()
 	before := len(next.Held())
-	if u == UseSealing {
+	if u == UseMaster && !k.Former.Master.IsZero() && MasterID(k.Former.Master) == id {
+		next.Former.Master = Secret{}
+	} else if u == UseSealing {
 		next.Former.Sealing = slices.DeleteFunc(next.Former.Sealing, func(i *Identity) bool { return RecipientID(i.Recipient()) == id })
 	} else if _, former := next.ring(u); former != nil {
 		*former = slices.DeleteFunc(*former, func(key ed25519.PrivateKey) bool { return idOf(u, publicOf(key)) == id })
@@ -204,7 +236,8 @@ func (f Former) stored() (*storedFormer, error) {
 		}
 		s.Sealing = append(s.Sealing, id.key.get().String())
 	}
-	if len(s.Host)+len(s.Signing)+len(s.Checkpoint)+len(s.Witness)+len(s.Sealing) == 0 {
+	s.Master = f.Master.Bytes()
+	if len(s.Host)+len(s.Signing)+len(s.Checkpoint)+len(s.Witness)+len(s.Sealing)+len(s.Master) == 0 {
 		return nil, nil
 	}
 	return &s, nil
@@ -232,6 +265,13 @@ func (s *storedFormer) former() (f Former, err error) {
 			return Former{}, errors.New("keystore: the sealing key is not a hybrid age identity")
 		}
 		f.Sealing = append(f.Sealing, &Identity{veiled(id)})
+	}
+	if len(s.Master) > 0 {
+		master, err := ParseSecret(s.Master)
+		if err != nil {
+			return Former{}, errors.New("keystore: the master key has the wrong size")
+		}
+		f.Master = master
 	}
 	return f, nil
 }

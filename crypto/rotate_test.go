@@ -2,6 +2,7 @@ package crypto_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestRotatedKeystore(t *testing.T) {
 	if err != nil || !bytes.Contains(plain, []byte(`"sluis-keystore/1"`)) || bytes.Contains(plain, []byte("former")) {
 		t.Fatalf("keys that never changed are not stored in the first form: %v", err)
 	}
-	for _, u := range crypto.Uses {
+	for _, u := range crypto.Uses { // the master key below
 		keys := first
 		for range crypto.MaxFormer {
 			if keys, err = keys.Rotate(u); err != nil {
@@ -39,7 +40,7 @@ func TestRotatedKeystore(t *testing.T) {
 			t.Fatal(err)
 		}
 		want, got := keys.Held(), opened.Held()
-		if len(got) != len(crypto.Uses)+crypto.MaxFormer || len(want) != len(got) {
+		if len(got) != len(crypto.Uses)+1+crypto.MaxFormer || len(want) != len(got) {
 			t.Fatalf("%s: %d keys", u, len(got))
 		}
 		for i := range got {
@@ -102,5 +103,49 @@ func TestRotatedKeystoreMangled(t *testing.T) {
 		if _, err := crypto.DecodeKeys([]byte(bad)); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+// The master key has one former key at most. While it does, the keystore is of the
+// third form, which versions before this one refuse by name; and then of the form before.
+func TestRotatedMaster(t *testing.T) {
+	first := newKeys(t)
+	keys, err := first.Rotate(crypto.UseMaster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys.Master.Equal(first.Master) || !keys.Former.Master.Equal(first.Master) || !first.Former.Master.IsZero() {
+		t.Fatal("the key before is not the former one, or the keys that were rotated changed themselves")
+	}
+	if _, err := keys.Rotate(crypto.UseMaster); !errors.Is(err, crypto.ErrTooManyKeys) {
+		t.Errorf("once more before the former one is gone: %v", err)
+	}
+	if _, err := keys.Rotate(crypto.UsePseudonym); err == nil {
+		t.Error("the key of pseudonyms was rotated")
+	}
+	plain, err := keys.Encode()
+	if err != nil || !bytes.Contains(plain, []byte(`"sluis-keystore/3"`)) {
+		t.Fatalf("the form is not the third: %v", err)
+	}
+	sealed, err := keys.Seal(cheap("sesam"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := crypto.OpenKeys(sealed, cheap("sesam"))
+	if err != nil || !opened.Master.Equal(keys.Master) || !opened.Former.Master.Equal(first.Master) {
+		t.Fatalf("the master keys did not survive the keystore: %v", err)
+	}
+	if _, err := opened.Retire(crypto.UseMaster, crypto.MasterID(keys.Master)); !errors.Is(err, crypto.ErrNoSuchKey) {
+		t.Errorf("the newest was retired: %v", err)
+	}
+	alone, err := opened.Retire(crypto.UseMaster, crypto.MasterID(first.Master))
+	if err != nil || !alone.Master.Equal(keys.Master) {
+		t.Fatal(err)
+	}
+	if plain, err = alone.Encode(); err != nil || !bytes.Contains(plain, []byte(`"sluis-keystore/1"`)) || bytes.Contains(plain, []byte(base64.StdEncoding.EncodeToString(first.Master.Bytes()))) {
+		t.Errorf("the former one is still there, or the form is not the first: %v", err)
+	}
+	if id := crypto.MasterID(first.Master); len(id) != 43 || id == crypto.MasterID(keys.Master) || crypto.MasterID(crypto.Secret{}) != "" {
+		t.Errorf("a master key is named %q", id)
 	}
 }

@@ -75,10 +75,11 @@ const (
 	SignedIn          EventKind = "signed-in"       // at a door of the node: a sign-in, one that was refused, or a sign-out
 	RegisterInstalled EventKind = "register-installed"
 	NodeCreated       EventKind = "node-created"
-	KeyMade           EventKind = "key-made"      // a new key, beside the one in use
-	KeyDestroyed      EventKind = "key-destroyed" // a former key, for ever
-	RootPinned        EventKind = "root-pinned"   // the node trusts other register authorities
-	LockChanged       EventKind = "lock-changed"  // another passphrase or key file opens the keys
+	KeyMade           EventKind = "key-made"       // a new key, beside the one in use
+	KeyDestroyed      EventKind = "key-destroyed"  // a former key, for ever
+	KeysRewrapped     EventKind = "keys-rewrapped" // record keys of dossiers came under another master key
+	RootPinned        EventKind = "root-pinned"    // the node trusts other register authorities
+	LockChanged       EventKind = "lock-changed"   // another passphrase or key file opens the keys
 
 	// Of the ledger and the data themselves.
 	MomentRecorded      EventKind = "moment-recorded" // a moment from which a retention term runs

@@ -117,7 +117,7 @@ var EventKinds = [...]EventKind{
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
 	ItemsErased,
-	BackupMade, LedgerRecovered, StorageMigrated, KeyMade, KeyDestroyed, RootPinned, LockChanged, PetitionOpened, PetitionExtended, PetitionDecided,
+	BackupMade, LedgerRecovered, StorageMigrated, KeyMade, KeyDestroyed, KeysRewrapped, RootPinned, LockChanged, PetitionOpened, PetitionExtended, PetitionDecided,
 	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDecided,
 	ContributionIssued, ContributionReceived, AgreementRecorded, ConferenceClosed, ClosingIssued, ClosingReceived, ContributionsDestroyed,
 	CoordinationEnded,

@@ -126,6 +126,7 @@ var silent = map[exchange.EventKind]string{
 	exchange.NodeCreated:         "about the node",
 	exchange.KeyMade:             "about the node",
 	exchange.KeyDestroyed:        "about the node",
+	exchange.KeysRewrapped:       "the same data under another key",
 	exchange.RootPinned:          "about organisations",
 	exchange.LockChanged:         "about the node",
 	exchange.DossiersPurged:      "the files of what dossier-destroyed already tells",

@@ -47,6 +47,11 @@ type chain struct {
 	// Key is the crypto.RecipientID of what all parts are sealed to; "" in a backup
 	// of a version that did not say so.
 	Key string `json:"key,omitempty"`
+	// Checkpoint is the ID of the newest key that signed all parts; "" as above.
+	Checkpoint string `json:"checkpoint,omitempty"`
+	// Master is the ID of the oldest master key that something in the parts may be
+	// under; "" as above.
+	Master string `json:"master,omitempty"`
 	// Ledger is the name of the ledger that the parts are of; "" in a chain of
 	// before it was kept, which is of the first.
 	Ledger string `json:"ledger,omitempty"`
@@ -55,6 +60,11 @@ type chain struct {
 // isOf reports whether the parts are of the ledger that a node writes now.
 func (c chain) isOf(id Identity) bool {
 	return c.Ledger == id.origin() || c.Ledger == "" && id.Ledger < 2
+}
+
+// restsOn reports whether the parts rest on the same keys as those of another chain.
+func (c chain) restsOn(other chain) bool {
+	return c.Key == other.Key && c.Checkpoint == other.Checkpoint && c.Master == other.Master
 }
 
 func (c chain) part(n int) string { return fmt.Sprintf("%06d%s", n, partSuffix) }
@@ -67,9 +77,10 @@ type BackupMade struct {
 }
 
 // Backup adds a part to the backup, or makes a whole one when there is none,
-// when the last one was made before an upgrade of what is stored, when the last
-// whole one is older than the configuration wants, or when the ledger has another
-// name since: a restore takes parts of one ledger only.
+// when the last one was made before an upgrade of what is stored or before a key
+// that all parts rest on was replaced, when the last whole one is older than the
+// configuration wants, or when the ledger has another name since: a restore takes
+// parts of one ledger only.
 func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 	dir := n.config.Backup.Dir
 	if dir == "" {
@@ -85,15 +96,21 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 		return BackupMade{}, err
 	}
 	made := BackupMade{Part: before.Part + 1}
-	sealing := n.keys.Load().Sealing.Recipient()
-	after := chain{Part: made.Part, First: before.First, Whole: before.Whole, Key: crypto.RecipientID(sealing), Ledger: n.id.origin()}
+	keys := n.keys.Load()
+	sealing := keys.Sealing.Recipient()
+	after := chain{
+		Part: made.Part, First: before.First, Whole: before.Whole, Key: crypto.RecipientID(sealing), Checkpoint: kidOf(keys.Checkpoint), Ledger: n.id.origin(),
+	}
+	if after.Master, err = n.oldestMaster(keys); err != nil {
+		return BackupMade{}, err
+	}
 	since := before.Point
 	if since.ID != "" && !n.store.AddsTo(since) { // an upgrade lies in between
 		if err := n.keepBefore(before); err != nil {
 			return BackupMade{}, err
 		}
 	}
-	if !n.store.AddsTo(since) || before.Key != after.Key || !before.isOf(n.id) || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
+	if !n.store.AddsTo(since) || !before.restsOn(after) || !before.isOf(n.id) || n.now().Sub(before.Whole) >= time.Duration(n.config.Backup.WholeEvery) {
 		made.Whole, since = true, store.BackupPoint{}
 		after.First, after.Whole = after.Part, n.now().UTC()
 	}
@@ -174,16 +191,30 @@ func (n *Node) copyOpen(dir string) error {
 	return n.listDestroyed()
 }
 
-// backupNeeds reports whether the backup can't be opened without a sealing key.
-// A backup that does not say to which key it is sealed may need any.
-func (n *Node) backupNeeds(recipient string) (bool, error) {
+// backupNeeds reports whether the backup can't be opened or proved without a key. A
+// backup that does not say on which keys it rests may need any.
+func (n *Node) backupNeeds(u crypto.Use, id string) (bool, error) {
 	if n.config.Backup.Dir == "" {
 		return false, nil
 	}
 	n.backing.Lock()
 	defer n.backing.Unlock()
 	c, err := readChain(n.config.Backup.Dir)
-	return c.Part > 0 && (c.Key == "" || c.Key == recipient), err
+	if err != nil || c.Part == 0 {
+		return false, err
+	}
+	var rests string
+	switch u {
+	case crypto.UseSealing:
+		rests = c.Key
+	case crypto.UseCheckpoint:
+		rests = c.Checkpoint
+	case crypto.UseMaster:
+		rests = c.Master
+	default:
+		return false, nil
+	}
+	return rests == "" || rests == id, nil
 }
 
 func readChain(dir string) (c chain, err error) {

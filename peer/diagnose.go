@@ -92,6 +92,8 @@ func rotation(keys []KeyHeld) (checks []Check) {
 	for _, k := range keys {
 		code := ""
 		switch {
+		case k.Use == crypto.UseMaster && k.State != KeyOver: // the node goes on by itself
+			continue
 		case k.State == KeyWaits && !k.Former && k.Since.IsZero():
 			code = keyWaits
 		case k.State == KeyOverlap:

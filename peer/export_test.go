@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strings"
 
+	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/exchange/wire"
 	"sluis/ledger"
@@ -131,3 +133,21 @@ func (n *Node) RecoverOnce(ctx context.Context) { n.recover(ctx) }
 
 // WitnessOnce looks at the ledger of a partner once.
 func (n *Node) WitnessOnce(ctx context.Context, oin exchange.OIN) { n.round(ctx, oin) }
+
+// ForgetHeld takes a use out of the row that says which keys the ledger knows of.
+func (n *Node) ForgetHeld(u crypto.Use) error {
+	held, was, err := n.accounted(n.keys.Load())
+	if err != nil {
+		return err
+	}
+	held.Keys = slices.DeleteFunc(held.Keys, func(k heldKey) bool { return k.Use == u })
+	row, err := json.Marshal(held)
+	if err != nil {
+		return err
+	}
+	_, err = n.store.Write(context.Background(), store.Change{
+		Dossier: store.NodeDossier, Puts: []store.Record{{Table: tableKeys, Key: keysHeld, Value: row, Was: was}},
+		Record: []store.Event{{Kind: string(exchange.BackupMade), Private: []byte("{}")}},
+	})
+	return err
+}

@@ -154,17 +154,17 @@ func signersOf(origin string, keys *crypto.Keys) (all []note.Signer, err error) 
 	return all, nil
 }
 
-// alsoSign gives the checkpoint keys that the node has beside the one that its
-// store was opened with: whichever of them the register of a partner lists, he
-// can check what he is given.
-func (n *Node) alsoSign(first note.Signer) func() []note.Signer {
+// signers gives the checkpoint keys that the node has now, whichever of them its
+// store was opened with: while there are two, a partner can check what he is given
+// by the one that his register lists, and one that was destroyed signs no more.
+func (n *Node) signers(opened note.Signer) func() []note.Signer {
 	return func() []note.Signer {
 		signers, err := signersOf(n.id.origin(), n.keys.Load())
 		if err != nil {
-			n.log.Error("the ledger is signed with one key only", "error", err.Error())
-			return nil
+			n.log.Error("the ledger is signed with the key that the node was started with", "error", err.Error())
+			return []note.Signer{opened}
 		}
-		return slices.DeleteFunc(signers, func(s note.Signer) bool { return s.KeyHash() == first.KeyHash() })
+		return signers
 	}
 }
 
@@ -193,7 +193,18 @@ func kidOf(key ed25519.PrivateKey) string { return crypto.KeyID(publicHalf(key))
 
 // Keys lists the keys of the node, by use, the newest of each first.
 func (n *Node) Keys() []KeyHeld {
-	return statesOf(n.keys.Load(), n.hardware.all(), n.force.Load().register, n.id, n.now())
+	return n.states(n.keys.Load())
+}
+
+// states adds to what keys and register tell how far the store is.
+func (n *Node) states(keys *crypto.Keys) []KeyHeld {
+	all := statesOf(keys, n.hardware.all(), n.force.Load().register, n.id, n.now())
+	for i, k := range all {
+		if k.Use == crypto.UseMaster {
+			all[i].State = n.masterState(keys, k.Former)
+		}
+	}
+	return all
 }
 
 func statesOf(keys *crypto.Keys, hardware []heldInHardware, reg *register.Register, id Identity, now time.Time) (all []KeyHeld) {
@@ -269,9 +280,12 @@ func listing(keys *crypto.Keys, reg *register.Register, id Identity, h crypto.He
 }
 
 // RotateKey makes a new key for a use, and keeps the one before. Nothing uses
-// it before the register lists it.
+// it before the register lists it; a master key is taken up at once.
 func (n *Node) RotateKey(ctx context.Context, u crypto.Use) (crypto.Held, error) {
-	if !slices.Contains(crypto.Uses[:], u) {
+	if u == crypto.UsePseudonym {
+		return crypto.Held{}, fault(KeyStays)
+	}
+	if u != crypto.UseMaster && !slices.Contains(crypto.Uses[:], u) {
 		return crypto.Held{}, fault(UnknownKey)
 	}
 	err := n.changeKeys(ctx, func(keys *crypto.Keys) (*crypto.Keys, error) {
@@ -293,10 +307,10 @@ func (n *Node) RotateKey(ctx context.Context, u crypto.Use) (crypto.Held, error)
 }
 
 // RetireKey destroys a former key. It is refused while the register lists it,
-// and while the backup needs it.
+// while anything is under it, and while the backup needs it.
 func (n *Node) RetireKey(ctx context.Context, id string) error {
-	return n.changeKeys(ctx, func(keys *crypto.Keys) (*crypto.Keys, error) {
-		all := statesOf(keys, n.hardware.all(), n.force.Load().register, n.id, n.now())
+	err := n.changeKeys(ctx, func(keys *crypto.Keys) (*crypto.Keys, error) {
+		all := n.states(keys)
 		i := slices.IndexFunc(all, func(k KeyHeld) bool { return k.ID == id })
 		if i < 0 {
 			return nil, fault(UnknownKey)
@@ -305,22 +319,27 @@ func (n *Node) RetireKey(ctx context.Context, id string) error {
 		if !k.Former || k.State != KeyOver && k.State != KeyRevoked || n.isInUse(keys, k) {
 			return nil, fault(KeyNeeded)
 		}
-		if k.Use == crypto.UseSealing {
-			needed, err := n.backupNeeds(id)
-			if err != nil {
-				return nil, err
-			}
-			if needed {
-				return nil, fault(BackupNeedsKey)
-			}
+		needed, err := n.backupNeeds(k.Use, id)
+		if err != nil {
+			return nil, err
+		}
+		if needed {
+			return nil, fault(BackupNeedsKey)
 		}
 		return keys.Retire(k.Use, id)
 	})
+	if err == nil && n.keys.Load().Former.Master.IsZero() {
+		err = n.store.ForgetMaster()
+	}
+	return err
 }
 
 // isInUse reports whether the newest key of the use has not taken over yet: as
 // long as the register has neither, the old one may be what partners know.
 func (n *Node) isInUse(keys *crypto.Keys, k KeyHeld) bool {
+	if k.Use == crypto.UseMaster {
+		return false // its state says so
+	}
 	for _, h := range keys.Held() {
 		if h.Use == k.Use && !h.Former {
 			_, live := listing(keys, n.force.Load().register, n.id, h, n.now())
@@ -362,12 +381,13 @@ func (n *Node) changeKeys(ctx context.Context, change func(*crypto.Keys) (*crypt
 	if err := durable.Replace(filepath.Join(n.dir, keystoreFile), sealed, 0o600); err != nil {
 		return err
 	}
-	if err := n.accountForKeys(ctx, next); err != nil {
-		return err
-	}
+	// What is on the disk counts from here on, also where the entry has to wait. And
+	// what the entry of a new checkpoint key is signed with has that key among it: a
+	// store of which the old one is destroyed opens with the new one alone.
 	n.keys.Store(next)
 	n.hurryKeys()
-	return nil
+	n.hurryMaster()
+	return n.accountForKeys(ctx, next)
 }
 
 // accountForKeys writes the entries for what changed in the keystore since the ledger
@@ -421,14 +441,8 @@ func (n *Node) accounted(keys *crypto.Keys) (held storedHeld, was uint64, err er
 	value, was, err := n.store.Get(tableKeys, keysHeld)
 	if errors.Is(err, store.ErrNotFound) {
 		first := heldOf(keys)
-		for _, u := range crypto.Uses {
-			var oldest heldKey
-			for _, k := range first.Keys {
-				if k.Use == u {
-					oldest = k
-				}
-			}
-			held.Keys = append(held.Keys, oldest)
+		for _, u := range append(crypto.Uses[:], crypto.UseMaster) {
+			held.Keys = append(held.Keys, first.oldest(u))
 		}
 		return held, 0, nil
 	}
@@ -438,7 +452,21 @@ func (n *Node) accounted(keys *crypto.Keys) (held storedHeld, was uint64, err er
 	if err := json.Unmarshal(value, &held); err != nil {
 		return storedHeld{}, 0, errors.New("what the ledger knows of the keys is stored in a form that this version cannot read")
 	}
+	// A row of before the master key was replaced for the first time does not tell of it.
+	if (held.oldest(crypto.UseMaster) == heldKey{}) {
+		held.Keys = append(held.Keys, heldOf(keys).oldest(crypto.UseMaster))
+	}
 	return held, was, nil
+}
+
+// oldest is the last key of a use, or none.
+func (s storedHeld) oldest(u crypto.Use) (oldest heldKey) {
+	for _, k := range s.Keys {
+		if k.Use == u {
+			oldest = k
+		}
+	}
+	return oldest
 }
 
 func heldOf(keys *crypto.Keys) storedHeld {

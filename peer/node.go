@@ -74,6 +74,7 @@ type Node struct {
 	renew    chan struct{} // holds one token when peers should hear of our register
 	rekey    chan struct{} // holds one token when keys, or what the register says of them, changed
 	again    chan struct{} // holds one token when partners should be asked what is missing
+	rewrap   chan struct{} // holds one token when the master key was replaced
 	sweep    chan struct{} // holds one token when something may be due before the day is over
 	// force is what is in force now. Doors load it once per act; only
 	// install stores it.
@@ -164,13 +165,13 @@ func Open(dir string, o Options) (*Node, error) {
 	pace := config.Delivery.pace(o.Chance)
 	n := &Node{
 		dir: dir, id: id, config: config, lock: o.Lock, pin: pin, courier: newCourier(pace), quota: newQuota(), clocks: newClocks(), board: newBoard(),
-		watch: newWatch(config.Witness, pace), vouching: newVouching(pace), again: make(chan struct{}, 1), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
+		watch: newWatch(config.Witness, pace), vouching: newVouching(pace), again: make(chan struct{}, 1), renew: make(chan struct{}, 1), rekey: make(chan struct{}, 1), rewrap: make(chan struct{}, 1), sweep: make(chan struct{}, 1), now: o.Now, log: o.Log, observe: o.Observe, law: law,
 	}
 	n.keys.Store(keys)
 	if n.hardware, err = openHardware(config.Signing); err != nil {
 		return nil, err
 	}
-	so.Also = n.alsoSign(so.Signer)
+	so.Signers = n.signers(so.Signer)
 	if n.store, err = store.Open(filepath.Join(dir, storeDir), so); err != nil {
 		return nil, err
 	}
@@ -289,8 +290,8 @@ func storeOptions(id Identity, config Config, keys *crypto.Keys, o Options) (sto
 	// The oldest comes first: it has signed whatever is on the disk.
 	first := keys.Of(crypto.UseCheckpoint)[len(signers)-1]
 	return store.Options{
-		Master: keys.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
-		Also:      func() []note.Signer { return signers[:len(signers)-1] },
+		Master: keys.Master, Former: keys.Former.Master, Signer: signers[len(signers)-1], Verifier: ledger.VerifierKey(origin, publicHalf(first)),
+		Signers:   func() []note.Signer { return signers },
 		Migration: migration(), Now: o.Now, Log: o.Log, MinFree: config.Limits.MinFreeBytes, Disk: o.Disk,
 		Committing: func(ctx context.Context) func(error) {
 			_, end := o.Observe.Begin(ctx, CommitStep, nil)

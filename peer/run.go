@@ -38,6 +38,7 @@ func (n *Node) duties() []*duty {
 	at := n.now()
 	return []*duty{
 		{name: "keys", do: n.keepKeys, hurry: n.rekey, next: at},
+		{name: "master", do: n.keepMaster, hurry: n.rewrap, next: at},
 		{name: "register", do: n.keepRegister(), hurry: n.renew, next: at},
 		{name: "recover", do: n.recover, hurry: n.again, next: at},
 		{name: "room", do: n.keepRoom(), next: at},

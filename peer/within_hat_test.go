@@ -1,6 +1,8 @@
 package peer_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,10 @@ func TestSeenUnderAKeyAfterTheBackup(t *testing.T) {
 	if _, err := college.node.Backup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	copied := filepath.Join(t.TempDir(), "copy") // kept elsewhere
+	if err := os.CopyFS(copied, os.DirFS(backup)); err != nil {
+		t.Fatal(err)
+	}
 	old := college.key(crypto.UseCheckpoint, false).ID
 	if _, err := college.node.RotateKey(t.Context(), crypto.UseCheckpoint); err != nil {
 		t.Fatal(err)
@@ -66,15 +72,16 @@ func TestSeenUnderAKeyAfterTheBackup(t *testing.T) {
 	college.install(w.auth.change(t, college.shown()))
 	college.install(w.auth.change(t, college.shown()))
 	debts.has(3)
+	if _, err := college.node.Backup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := college.node.RetireKey(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}
-	college.stop() // until then both keys sign
-	college.start()
 	answeredExchange(t, college, debts)
 	debts.settle()
 	college.settle()
-	college.restore(backup, nil) // the disk died
+	college.restore(copied, nil) // the disk died, and the newer backup with it
 	college.start()
 	college.until("somebody was asked", func() bool {
 		r := college.node.Recovery()

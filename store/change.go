@@ -26,7 +26,8 @@ type Change struct {
 	Seen    *Seen    // the inbound message that this change handles; nil for none
 	Record  []Event  // what the ledger says happened; at least one (I3)
 
-	purged []string // destroyed dossiers of which nothing is left in the files
+	purged  []string // destroyed dossiers of which nothing is left in the files
+	settled string   // name of the master key under which everything is from here on; only Settle sets it
 }
 
 // NodeDossier is the dossier of what belongs to the node and to no person:

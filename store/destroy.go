@@ -151,7 +151,7 @@ func (b *building) purged(dossier string) error {
 
 // ErrStillThere: after the files were rewritten, something of what was destroyed
 // was found in them. It is not lost work to try again.
-var ErrStillThere = errors.New("store: a destroyed dossier is still in the files, it will be tried again")
+var ErrStillThere = errors.New("store: what was destroyed is still in the files, it will be tried again")
 
 // Purge rewrites the files so that nothing of the destroyed dossiers is left in
 // them, and verifies that by reading every file. Only then it writes event, with
@@ -169,7 +169,7 @@ func (s *Store) Purge(ctx context.Context, event func(count int) Event) (int, er
 		if err := s.roomToRewrite(); err != nil {
 			return err
 		}
-		return s.rewrite(names)
+		return s.rewrite(ofDossiers(names))
 	}
 	if err := s.betweenBatches(ctx, rewrite); err != nil {
 		return 0, err
@@ -223,14 +223,14 @@ func (s *Store) betweenBatches(ctx context.Context, do func() error) error {
 	}
 }
 
-// rewrite makes Badger write everything again without what was deleted, and
-// looks whether it did.
+// rewrite makes Badger write everything again without what was deleted or replaced,
+// and looks whether it did: gone recognises what must not be found.
 //
 // Badger has no way to ask for its logs to be emptied into tables, except that
 // dropping a prefix begins with it; and it drops only what it can still see. So
 // a row is set for that. Flattening then merges all levels into one, where a
 // deleted key has nothing under it to hide.
-func (s *Store) rewrite(names []string) error {
+func (s *Store) rewrite(gone func(key, value []byte) bool) error {
 	if err := s.at(BeforePurge); err != nil {
 		return err
 	}
@@ -251,17 +251,22 @@ func (s *Store) rewrite(names []string) error {
 	if err := s.at(AfterFlatten); err != nil {
 		return err
 	}
-	return s.searchFiles(names)
+	return s.searchFiles(gone)
 }
 
-// searchFiles looks for destroyed dossiers in every table and log of the
-// database: their record keys, and rows under them. It decrypts the tables, as
-// somebody with the master key could.
-func (s *Store) searchFiles(names []string) error {
+// ofDossiers recognises what is left of dossiers: their record keys, and rows under
+// them.
+func ofDossiers(names []string) func(key, value []byte) bool {
 	gone := make(map[string]bool, len(names))
 	for _, name := range names {
 		gone[name] = true
 	}
+	return func(key, value []byte) bool { return ofDossier(key, value, gone) }
+}
+
+// searchFiles looks for what must be gone in every table and log of the database. It
+// decrypts the tables, as somebody with the master key could.
+func (s *Store) searchFiles(gone func(key, value []byte) bool) error {
 	dir := s.db.Opts().Dir
 	logs, err := filepath.Glob(filepath.Join(dir, "*"+logSuffix))
 	if err != nil {
@@ -288,7 +293,7 @@ func (s *Store) searchFiles(names []string) error {
 				found = true // what can't be read can't be cleared
 				return false
 			}
-			rowsOf(b.body, func(key, value []byte) { found = found || ofDossier(key, value, gone) })
+			rowsOf(b.body, func(key, value []byte) { found = found || gone(key, value) })
 			return !found
 		})
 		if err != nil || found {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"sluis/crypto"
 	"sluis/ledger"
 )
 
@@ -182,3 +183,26 @@ func PartReader(dir string, o Options) (read func(part []byte) error, closed fun
 		return err
 	}, db.Close, nil
 }
+
+// FilesUnder reports whether a record key in the files of a database opens with a
+// master key, old versions included.
+func FilesUnder(dir string, o Options, master crypto.Secret) (found bool, err error) {
+	tables, err := tablesOf(badgerOptions(filepath.Join(dir, databaseDir), o.Master, o.Log))
+	if err != nil {
+		return false, err
+	}
+	opens := underMaster(master)
+	for _, t := range tables {
+		err := t.walk(func(b block) bool {
+			rowsOf(b.body, func(key, value []byte) { found = found || opens(key, value) })
+			return !found
+		})
+		if err != nil || found {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// MaxRewrapped is how many record keys one commit wraps anew.
+const MaxRewrapped = maxRewrapped

@@ -38,6 +38,7 @@ const (
 	formatKey      = configPrefix + "format"
 	originKey      = configPrefix + "origin"
 	movingKey      = configPrefix + "moving" // there only while rows are made those of a newer version, see migrate.go
+	masterKey      = configPrefix + "master" // name of the master key under which everything is, see master.go; there when it was ever replaced
 	purgeKey       = configPrefix + "purge"  // there only while a purge runs, see destroy.go
 	numberedKeyLen = 1 + 8
 )

@@ -159,15 +159,7 @@ func (b *building) tell(m *move) error {
 	if err != nil {
 		return err
 	}
-	node, err := b.store.keys.reading(NodeDossier, b.txn)
-	if err != nil {
-		return err
-	}
-	u := &unit{record: node}
-	if err := u.sealEvent(e); err != nil {
-		return err
-	}
-	return b.append(u.entries[0])
+	return b.ofNode(e)
 }
 
 // convert makes rows new, as many as fit into a commit. Dossier, version and

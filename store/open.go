@@ -105,7 +105,7 @@ func Open(dir string, o Options) (*Store, error) {
 	mark, err := recovery(dir)
 	if err == nil {
 		s.recovering.Store(mark)
-		s.keys = newKeyring(o.Master)
+		s.keys = newKeyring(o.Master, o.Former)
 		err = s.migrate()
 	}
 	if err != nil {
@@ -177,6 +177,9 @@ func (s *Store) openFiles(dir string) error {
 
 func (s *Store) openDatabase(dir string, signed head) error {
 	o := badgerOptions(dir, s.options.Master, s.options.Log)
+	if err := rekeyed(o, s.options.Former); err != nil {
+		return fmt.Errorf("store: open: new master key: %v", err)
+	}
 	if err := checkTables(o, signed.checkpoint); err != nil {
 		return err
 	}

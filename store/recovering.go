@@ -158,7 +158,11 @@ func Rename(dir string, from, to Options) error {
 	if err != nil {
 		return fmt.Errorf("store: rename: %v", err)
 	}
-	db, err := openBadger(badgerOptions(filepath.Join(dir, databaseDir), to.Master, to.Log))
+	o := badgerOptions(filepath.Join(dir, databaseDir), to.Master, to.Log)
+	if err := rekeyed(o, to.Former); err != nil {
+		return fmt.Errorf("store: rename: new master key: %v", err)
+	}
+	db, err := openBadger(o)
 	if err != nil {
 		return fmt.Errorf("store: rename: %v", err)
 	}

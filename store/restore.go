@@ -101,7 +101,7 @@ func restoreParts(db *badger.DB, o Options, parts []io.Reader, destroyed []strin
 	}
 	if len(gone) > 0 {
 		s := &Store{db: db}
-		err = s.rewrite(gone)
+		err = s.rewrite(ofDossiers(gone))
 	}
 	return last, gone, orErr(err, db.Sync())
 }
@@ -134,6 +134,9 @@ func (b *restoring) read(o Options, before backupHead) (backupHead, error) {
 			key, value, ok := splitRow(data)
 			if !ok || !b.belongs(key, head) {
 				return head, b.bad("has a row that does not belong there")
+			}
+			if string(key) == masterKey {
+				continue // of the database that the backup was made of, not of what is in it
 			}
 			if err := batch.Set(key, value); err != nil {
 				return head, fmt.Errorf("store: restore: %v", err)

@@ -46,6 +46,8 @@ func (w wrapped) open(sealed, bound []byte) ([]byte, error) {
 	return plain, nil
 }
 
+var errRecordKey = errors.New("store: a record key does not open: it was changed or moved")
+
 var errSealed = errors.New("store: a sealed value does not open: it was changed or moved")
 
 // A keyring keeps the record keys that were used last, and makes new ones.
@@ -55,14 +57,80 @@ var errSealed = errors.New("store: a sealed value does not open: it was changed 
 // the key was dropped in between and another was made, the sequencer refuses the
 // change that was sealed with the one that is not stored.
 type keyring struct {
+	mu     sync.Mutex
 	master crypto.Secret
-
-	mu   sync.Mutex
-	keys map[string]wrapped
+	former crypto.Secret // zero unless the master key is being replaced
+	keys   map[string]wrapped
 }
 
-func newKeyring(master crypto.Secret) *keyring {
-	return &keyring{master: master, keys: make(map[string]wrapped)}
+func newKeyring(master, former crypto.Secret) *keyring {
+	return &keyring{master: master, former: former, keys: make(map[string]wrapped)}
+}
+
+func (k *keyring) masters() (master, former crypto.Secret) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.master, k.former
+}
+
+// rotate takes another master key. It is for the sequencer.
+func (k *keyring) rotate(master, former crypto.Secret) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.master, k.former = master, former
+}
+
+func (k *keyring) forgetFormer() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.former = crypto.Secret{}
+}
+
+// unwrap opens a record key as it is stored. The caller holds mu.
+func (k *keyring) unwrap(data []byte, dossier string) (crypto.RecordKey, error) {
+	key, err := crypto.UnwrapRecordKey(data, k.master, dossier)
+	if err != nil && !k.former.IsZero() {
+		key, err = crypto.UnwrapRecordKey(data, k.former, dossier)
+	}
+	if err != nil {
+		return crypto.RecordKey{}, errRecordKey
+	}
+	return key, nil
+}
+
+// renewed wraps a key under the master key of now where that is being replaced: who
+// prepared a change may have had the one before.
+func (k *keyring) renewed(w wrapped) (wrapped, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.former.IsZero() {
+		return w, nil
+	}
+	data, err := w.key.Wrap(k.master, w.name)
+	if err != nil {
+		return w, err
+	}
+	w.bytes = data
+	if have, ok := k.keys[w.name]; ok && have.key.Equal(w.key) {
+		have.bytes = data
+		k.keys[w.name] = have
+	}
+	return w, nil
+}
+
+// same reports whether what is stored is this key, wrapped anew since it was read.
+func (k *keyring) same(w wrapped, stored []byte) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key, err := k.unwrap(stored, w.name)
+	if err != nil || !key.Equal(w.key) {
+		return false
+	}
+	if have, ok := k.keys[w.name]; ok && have.key.Equal(key) {
+		have.bytes = stored
+		k.keys[w.name] = have
+	}
+	return true
 }
 
 // reading returns the record key of a dossier, or ErrNoRecordKey.
@@ -102,9 +170,9 @@ func (k *keyring) known(dossier string, txn *badger.Txn) (wrapped, error) {
 	if err != nil {
 		return wrapped{}, err
 	}
-	key, err := crypto.UnwrapRecordKey(data, k.master, dossier)
+	key, err := k.unwrap(data, dossier)
 	if err != nil {
-		return wrapped{}, errors.New("store: a record key does not open: it was changed or moved")
+		return wrapped{}, err
 	}
 	w := wrapped{name: dossier, key: key, bytes: data}
 	k.keep(w)

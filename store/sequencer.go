@@ -54,6 +54,9 @@ func (s *Store) sequence() {
 			case first = <-s.units:
 			case purge := <-s.purges:
 				purge()
+				if s.alive() != nil {
+					return
+				}
 				continue
 			case <-s.quit:
 				return
@@ -279,11 +282,14 @@ func (b *building) keyAllowed(u *unit) error {
 			b.store.keys.forget(u.record)
 			return orErr(err, ErrNoRecordKey)
 		}
-		return nil
+		u.record, err = b.store.keys.renewed(u.record)
+		return err
 	case errors.Is(err, ErrNotFound):
 		return ErrNoRecordKey
 	case err != nil:
 		return err
+	case string(value) != string(u.record.bytes) && b.store.keys.same(u.record, value):
+		u.record.bytes = value
 	case string(value) != string(u.record.bytes):
 		b.store.keys.forget(u.record)
 		return ErrOvertaken
@@ -347,6 +353,11 @@ func (b *building) add(u *unit) error {
 	for _, name := range c.purged {
 		if err := b.purged(name); err != nil {
 			return err
+		}
+	}
+	if c.settled != "" {
+		if err := b.txn.Set([]byte(masterKey), []byte(c.settled)); err != nil {
+			return fault(err)
 		}
 	}
 	for i, o := range c.Send {

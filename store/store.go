@@ -28,7 +28,7 @@
 // change.go is the interface for writers, view.go for readers. sequencer.go is
 // the one writer. keys.go is the layout of the database. row.go and seal.go are
 // what a value looks like. anchor.go and prove.go are the proof at
-// start, format.go and migrate.go what an upgrade means, tables.go and found.go what Badger can't be left to do. badger.go
+// start, format.go and migrate.go what an upgrade means, master.go how the master key is replaced, tables.go and found.go what Badger can't be left to do. badger.go
 // holds every option of the database.
 //
 // # What this package does not know
@@ -59,15 +59,21 @@ type Options struct {
 	// dossiers are encrypted. Without it nothing can be read. Required.
 	Master crypto.Secret
 
-	// Signer signs the checkpoints of the ledger; its name is their origin.
+	// Former is the master key before, while it is being replaced: what is still
+	// under it opens, and nothing more comes under it. See master.go.
+	Former crypto.Secret
+
+	// Signer is the key that has signed what is on the disk; its name is the origin
+	// of the checkpoints.
 	// Verifier is the key that checks them, as ledger.VerifierKey writes it.
 	// Required.
 	Signer   note.Signer
 	Verifier string
 
-	// Also gives more keys of the same ledger, which sign beside Signer while that
-	// is being replaced. It is asked for each checkpoint. Default: none.
-	Also func() []note.Signer
+	// Signers gives the keys that sign the checkpoints of the ledger: more than one
+	// while the key is being replaced. It is asked for each checkpoint. Default:
+	// Signer alone.
+	Signers func() []note.Signer
 
 	// Now is the clock. An entry never gets an earlier time than the entry
 	// before it, even when the clock goes back. Default: time.Now.
@@ -104,12 +110,12 @@ type Disk struct {
 	Free func() (int64, error)
 }
 
-// sign signs a state of the ledger with every key that it has now.
+// sign signs a state of the ledger with every key that there is now.
 func (o Options) sign(size uint64, root ledger.Hash) (ledger.Checkpoint, []byte, error) {
 	c := ledger.Checkpoint{Origin: o.Signer.Name(), Size: size, Root: root}
 	signers := []note.Signer{o.Signer}
-	if o.Also != nil {
-		signers = append(signers, o.Also()...)
+	if o.Signers != nil {
+		signers = o.Signers()
 	}
 	signed, err := ledger.SignCheckpoint(c, signers...)
 	return c, signed, err
@@ -244,6 +250,8 @@ type Store struct {
 	free  func() (int64, error) // bytes free on the file system
 	touch func() error          // whether the file system takes a write
 	lack  error                 // what room found last; of the sequencer
+
+	rewrapped []byte // record key up to which the master key was replaced; of the sequencer
 
 	seam func(point string) error // nil except in tests: stops at a point of no return
 }

@@ -29,6 +29,8 @@ type token struct {
 	mu      sync.Mutex // a session does one thing at a time
 	session pkcs11.SessionHandle
 	keys    []tokenKey
+
+	broken chan error // the module failed; nothing is signed any more
 }
 
 type tokenKey struct {
@@ -36,6 +38,10 @@ type tokenKey struct {
 	private pkcs11.ObjectHandle
 	label   string
 }
+
+// errPIN: what is needed is a person. A token locks itself after some wrong PINs, so
+// none is tried that may be the last one.
+var errPIN = errors.New("the PIN is needed from a person")
 
 // openToken logs in to the token with a label, and finds its keys.
 func openToken(module, label, pin string) (*token, error) {
@@ -55,17 +61,35 @@ func openToken(module, label, pin string) (*token, error) {
 		if err != nil || info.Label != label {
 			continue
 		}
+		switch {
+		case info.Flags&pkcs11.CKF_USER_PIN_LOCKED != 0:
+			return nil, fmt.Errorf("%w: the token is locked; the security officer sets a new one", errPIN)
+		case info.Flags&pkcs11.CKF_USER_PIN_FINAL_TRY != 0:
+			return nil, fmt.Errorf("%w: one try is left before the token locks; log in by hand with the right one first", errPIN)
+		}
 		session, err := ctx.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION)
 		if err != nil {
 			return nil, fmt.Errorf("open a session: %v", err)
 		}
 		if err := ctx.Login(session, pkcs11.CKU_USER, pin); err != nil {
-			return nil, fmt.Errorf("log in: %v", err)
+			return nil, logInFault(err)
 		}
-		t := &token{ctx: ctx, session: session}
+		t := &token{ctx: ctx, session: session, broken: make(chan error, 1)}
 		return t, t.find()
 	}
 	return nil, errors.New("there is no token with this label")
+}
+
+// logInFault tells a PIN that is not right from what may pass.
+func logInFault(err error) error {
+	var code pkcs11.Error
+	if errors.As(err, &code) {
+		switch uint(code) {
+		case pkcs11.CKR_PIN_INCORRECT, pkcs11.CKR_PIN_INVALID, pkcs11.CKR_PIN_LEN_RANGE, pkcs11.CKR_PIN_EXPIRED, pkcs11.CKR_PIN_LOCKED, pkcs11.CKR_USER_PIN_NOT_INITIALIZED:
+			return fmt.Errorf("%w: log in: %v", errPIN, err)
+		}
+	}
+	return fmt.Errorf("log in: %v", err)
 }
 
 func (t *token) close() {
@@ -139,13 +163,25 @@ func (t *token) Sign(key ssh.PublicKey, data []byte) (*ssh.Signature, error) {
 		if !bytes.Equal(k.public.Marshal(), key.Marshal()) {
 			continue
 		}
-		if err := t.ctx.SignInit(t.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(ckmEdDSA, nil)}, k.private); err != nil {
+		blob, err := t.sign(k, data)
+		if err != nil {
+			// A session that failed does not come back; the next process opens another.
+			select {
+			case t.broken <- fmt.Errorf("sign: %v", err):
+			default:
+			}
 			return nil, err
 		}
-		blob, err := t.ctx.Sign(t.session, data)
-		return &ssh.Signature{Format: ssh.KeyAlgoED25519, Blob: blob}, err
+		return &ssh.Signature{Format: ssh.KeyAlgoED25519, Blob: blob}, nil
 	}
 	return nil, errors.New("no such key")
+}
+
+func (t *token) sign(k tokenKey, data []byte) ([]byte, error) {
+	if err := t.ctx.SignInit(t.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(ckmEdDSA, nil)}, k.private); err != nil {
+		return nil, err
+	}
+	return t.ctx.Sign(t.session, data)
 }
 
 var errOnlySigns = errors.New("this agent signs, and does nothing else")

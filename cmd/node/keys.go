@@ -58,12 +58,13 @@ func keysListCommand(t *terminal) *cobra.Command {
 		Short: "List the keys of the running node, and how far the replacement of each is",
 		Long: `Lists the keys by use, the newest of each first: peer (the ID on the network),
 signing (of messages), sealing (opens what is sent here), checkpoint (of the
-ledger), witness (on the ledgers of others). The state of one is
+ledger), witness (on the ledgers of others), master (of the dossiers; nobody outside
+knows it). The state of one is
 
   waits     new; the register does not have it yet
   in-use    the one that the node uses
-  overlap   replaced, and the register still has it
-  over      replaced, and not in the register any more: it may be retired
+  overlap   replaced, and the register still has it; or something is still under it
+  over      replaced, and nothing needs it any more: it may be retired
   revoked   the register says that it was compromised`,
 		Example: "  sluis keys list",
 		Args:    cobra.NoArgs,
@@ -86,15 +87,26 @@ func keysRotateCommand(t *terminal) *cobra.Command {
 	for _, u := range crypto.Uses {
 		uses = append(uses, string(u))
 	}
+	uses = append(uses, string(crypto.UseMaster))
 	return &cobra.Command{
 		Use:   "rotate USE",
 		Short: "Make a new key for one use, beside the one that is in use",
 		Long: `Makes a new key of the running node: peer, signing, sealing, checkpoint or
 witness. Nothing uses it before the register has it, so the next step is to give
-the register authority what sluis keys show prints.`,
+the register authority what sluis keys show prints.
+
+The master key is the node's own, and the register does not know it. The node takes
+a new one up at once and brings everything under it while it goes on; sluis keys list
+shows when the one before is over. Make a backup then, and retire it. That of the
+pseudonyms is not replaced: docs/keys.md says why.`,
 		Example:   "  sluis keys rotate signing",
 		ValidArgs: uses,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args: cobra.MatchAll(cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+			if args[0] == string(crypto.UsePseudonym) {
+				return nil // the node says why it stays
+			}
+			return cobra.OnlyValidArgs(cmd, args)
+		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := t.client()
 			if err != nil {
@@ -104,7 +116,11 @@ the register authority what sluis keys show prints.`,
 			if err != nil {
 				return err
 			}
-			t.say("next: give the register authority what `sluis keys show` prints")
+			if args[0] == string(crypto.UseMaster) {
+				t.say("next: when `sluis keys list` says that the one before is over, `sluis backup`, and `sluis keys retire ID`")
+			} else {
+				t.say("next: give the register authority what `sluis keys show` prints")
+			}
 			return printKeys(t, keys)
 		},
 	}
@@ -115,8 +131,8 @@ func keysRetireCommand(t *terminal) *cobra.Command {
 		Use:   "retire ID",
 		Short: "Destroy a key that was replaced, once nothing relies on it",
 		Long: `Destroys a key of the running node, for ever. It is refused while the register has
-the key, and for a sealing key also while the backup opens with that key only: make
-a new one first with sluis backup. Copies of the keystore, as in older backups,
+the key, or anything is under it, and for a sealing, checkpoint or master key also while
+the backup rests on that key: make a new one first with sluis backup. Copies of the keystore, as in older backups,
 still have the key.`,
 		Example: "  sluis keys retire 12D3KooWGUgpLukXtSaxNkUQjq7R3GAefMmNk5Js2FrMVrGm8ijg",
 		Args:    cobra.ExactArgs(1),
