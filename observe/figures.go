@@ -52,6 +52,11 @@ var (
 	relaysWanted = gauge("sluis_relay_addresses_configured", "Addresses at relays that the configuration has.")
 	behind       = gauge("sluis_logboek_behind_entries", "Entries that the organisation's processing log does not have yet.")
 	failing      = gauge("sluis_logboek_failing_since_timestamp_seconds", "Since when handing over to the processing log fails; 0 when it does not.")
+	hookAttempts = counter("sluis_webhook_attempts_total", "Attempts to tell a system of the organisation that something happened, since the node started, by how they ended.", "system", "outcome")
+	hookOldest   = gauge("sluis_webhook_oldest_timestamp_seconds", "When the event happened that waits longest for a system; 0 when none waits.", "system")
+	hookBehind   = gauge("sluis_webhook_behind_entries", "Entries of the ledger that were not looked at yet for a system.", "system")
+	hookFailing  = gauge("sluis_webhook_failing_since_timestamp_seconds", "Since when a system takes no event; 0 when it does, or nothing waits.", "system")
+	hookAside    = gauge("sluis_webhook_set_aside_events", "Events that were set aside because a system went on refusing them.", "system")
 	unread       = gauge("sluis_figures_unread", "1 for what could not be looked up this time.", "source")
 )
 
@@ -66,7 +71,7 @@ func counter(name, help string, labels ...string) figure {
 var all = []figure{
 	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
 	quotaOpen, quotaDay, quotaBytes, quotaFull,
-	connections, spoken, addresses, relayed, relaysWanted, behind, failing, unread,
+	connections, addresses, relayed, relaysWanted, behind, failing, hookAttempts, hookOldest, hookBehind, hookFailing, hookAside, unread, spoken,
 }
 
 // figures is the collector of what is looked up.
@@ -109,6 +114,7 @@ func (f *figures) Collect(to chan<- prometheus.Metric) {
 	f.state(node, say)
 	for source, look := range map[string]func(*Node, tell) error{
 		"ledger": f.ledger, "outbox": f.outbox, "alarms": f.alarms, "backup": f.backup, "disk": f.disk, "quota": f.quota,
+		"webhooks": f.webhooks,
 	} {
 		failed := 0.
 		if err := look(node, say); err != nil {
@@ -264,6 +270,29 @@ func (f *figures) quota(n *Node, say tell) error {
 		say(quotaDay, float64(q.Requests), string(q.Party))
 		say(quotaBytes, float64(q.Bytes), string(q.Party))
 		say(quotaFull, yes(q.Full), string(q.Party))
+	}
+	return err
+}
+
+// webhooks tells per system of the organisation whether it takes what happens. Its
+// name stands in the configuration, and an outcome is a code or a status.
+func (f *figures) webhooks(n *Node, say tell) error {
+	if n.Webhooks == nil {
+		return nil
+	}
+	states, err := n.Webhooks()
+	for _, s := range states {
+		for outcome, count := range s.Attempts {
+			say(hookAttempts, float64(count), s.System, outcome)
+		}
+		since := time.Time{}
+		if s.Failing() {
+			since = s.Since
+		}
+		say(hookFailing, seconds(since), s.System)
+		say(hookOldest, seconds(s.Oldest), s.System)
+		say(hookBehind, float64(s.Behind), s.System)
+		say(hookAside, float64(s.Aside), s.System)
 	}
 	return err
 }

@@ -54,7 +54,7 @@ type API struct {
 	Invite func(context.Context, exchange.ActorID) (link string, until time.Time, err error)
 
 	// Webhooks tell other systems what happens, by the name of the system.
-	Webhooks map[string]*webhook.Sender
+	Webhooks webhook.Senders
 
 	// PublicURL is under which other systems reach the API; "" where they can't.
 	PublicURL string
