@@ -50,6 +50,8 @@ var (
 	addresses    = gauge("sluis_listen_addresses", "Addresses on which the node listens.")
 	relayed      = gauge("sluis_relay_addresses", "Addresses at relays where the node has a place now.")
 	relaysWanted = gauge("sluis_relay_addresses_configured", "Addresses at relays that the configuration has.")
+	placeEnds    = gauge("sluis_relay_place_ends_timestamp_seconds", "When the place at a relay ends that the node has; 0 when it has none there.", "relay")
+	called       = gauge("sluis_callers", "Partners that have called the node by themselves since it started, by the best way that each had.", "way")
 	behind       = gauge("sluis_logboek_behind_entries", "Entries that the organisation's processing log does not have yet.")
 	failing      = gauge("sluis_logboek_failing_since_timestamp_seconds", "Since when handing over to the processing log fails; 0 when it does not.")
 	hookAttempts = counter("sluis_webhook_attempts_total", "Attempts to tell a system of the organisation that something happened, since the node started, by how they ended.", "system", "outcome")
@@ -71,7 +73,7 @@ func counter(name, help string, labels ...string) figure {
 var all = []figure{
 	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
 	quotaOpen, quotaDay, quotaBytes, quotaFull,
-	connections, addresses, relayed, relaysWanted, behind, failing, hookAttempts, hookOldest, hookBehind, hookFailing, hookAside, unread, spoken,
+	connections, addresses, relayed, relaysWanted, placeEnds, called, behind, failing, hookAttempts, hookOldest, hookBehind, hookFailing, hookAside, unread, spoken,
 }
 
 // figures is the collector of what is looked up.
@@ -154,6 +156,12 @@ func (f *figures) state(n *Node, say tell) {
 	say(addresses, float64(listens))
 	say(relayed, float64(places))
 	say(relaysWanted, float64(n.Relays))
+	for _, p := range n.Places() {
+		say(placeEnds, seconds(p.Until), p.Relay)
+	}
+	callers := n.Callers()
+	say(called, float64(callers.Direct), "direct")
+	say(called, float64(callers.Relayed), "relay")
 	if n.Logboek != nil {
 		lag, since := n.Logboek()
 		say(behind, float64(lag))
