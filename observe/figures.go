@@ -29,6 +29,9 @@ var (
 	waiting      = gauge("sluis_outbox_messages", "Messages that wait for a partner, and why the last attempt failed.", "party", "code")
 	oldest       = gauge("sluis_outbox_oldest_timestamp_seconds", "When the message was written that waits longest for a partner.", "party")
 	givenUp      = gauge("sluis_outbox_ends_timestamp_seconds", "When the first message for a partner is given up.", "party")
+	requests     = gauge("sluis_requests", "Requests that have not ended, by our side of them and where they stand.", "side", "phase")
+	overdue      = gauge("sluis_requests_overdue", "Those whose term is over: on the side of the supplier a professional of ours has to act, on that of the asker somebody elsewhere.", "side")
+	permissions  = gauge("sluis_permissions_waiting", "Requests to let something go on that wait for a decision of ours.")
 	version      = gauge("sluis_register_version", "Version of the register in force; 0 when there is none.")
 	expires      = gauge("sluis_register_expires_timestamp_seconds", "When the register in force expires.")
 	recovering   = gauge("sluis_recovering", "1 while a node that was restored waits for its partners.")
@@ -71,7 +74,7 @@ func counter(name, help string, labels ...string) figure {
 }
 
 var all = []figure{
-	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
+	entries, lastEntry, events, waiting, oldest, givenUp, requests, overdue, permissions, version, expires, recovering, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
 	quotaOpen, quotaDay, quotaBytes, quotaFull,
 	connections, addresses, relayed, relaysWanted, placeEnds, called, behind, failing, hookAttempts, hookOldest, hookBehind, hookFailing, hookAside, unread, spoken,
 }
@@ -116,7 +119,7 @@ func (f *figures) Collect(to chan<- prometheus.Metric) {
 	f.state(node, say)
 	for source, look := range map[string]func(*Node, tell) error{
 		"ledger": f.ledger, "outbox": f.outbox, "alarms": f.alarms, "backup": f.backup, "disk": f.disk, "quota": f.quota,
-		"webhooks": f.webhooks,
+		"webhooks": f.webhooks, "requests": f.requests,
 	} {
 		failed := 0.
 		if err := look(node, say); err != nil {
@@ -206,6 +209,23 @@ func (f *figures) ledger(n *Node, say tell) error {
 }
 
 const pageSize = 1000
+
+// requests tells how much there is to do. Numbers only: with a party or a purpose
+// beside them, a 1 would say that somebody is asked about there.
+func (f *figures) requests(n *Node, say tell) error {
+	w, err := n.Workload(context.Background())
+	if err != nil {
+		return err
+	}
+	for s, count := range w.Open {
+		say(requests, float64(count), string(s.Side), string(s.Phase))
+	}
+	for side, count := range w.Overdue {
+		say(overdue, float64(count), string(side))
+	}
+	say(permissions, float64(w.Permissions))
+	return nil
+}
 
 // outbox tells per organisation what waits for it: whoever runs the node has to
 // know whom to call.
