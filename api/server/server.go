@@ -136,6 +136,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.problem(seen, r, err)
 		return
 	}
+	if _, ok := a.contract.inputs[pattern].headers[unlessHeader]; ok {
+		tagged(seen, admitted, a.mux)
+		return
+	}
 	a.mux.ServeHTTP(seen, admitted)
 }
 
