@@ -47,8 +47,9 @@ var rooms = map[string][]string{
 	"api/example/casesystem": {"api", "api/example", "api/webhook"},
 	"api/server":             {"api", "api/webhook", "peer", "exchange", "ledger", "schemas", "register", "exchange/wire", "crypto", "store"},
 
-	// An auditor verifies a bundle in the console with what sluis audit verify uses.
-	"console": {"console/signin", "peer", "exchange", "ledger", "ledger/audit", "schemas"},
+	// An auditor verifies a bundle in the console with what sluis audit verify uses,
+	// and an administrator sees how the organisation's own systems take events.
+	"console": {"console/signin", "peer", "exchange", "ledger", "ledger/audit", "schemas", "api/webhook"},
 
 	// scripts/style makes the style sheets that the console borrows.
 	"scripts/style": {},
@@ -57,7 +58,7 @@ var rooms = map[string][]string{
 	"console/signin": {"peer", "exchange"},
 
 	// observe reads a node through the doors that it has anyway.
-	"observe": {"peer", "exchange"},
+	"observe": {"peer", "exchange", "api/webhook"},
 
 	"testnet": {"api", "api/server", "console", "peer", "register", "crypto", "exchange", "exchange/wire", "ledger", "schemas", "transport"},
 	// testnet/sim plays whole networks from a seed; only tests import it.

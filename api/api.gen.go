@@ -3376,6 +3376,9 @@ type Found struct {
 	Requests  []Request  `json:"verzoeken"`
 }
 
+// Unless defines model for AlsAnders.
+type Unless = string
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -3567,6 +3570,10 @@ type ListCasesParams struct {
 
 	// Limit Hoeveel er op een bladzijde staan.
 	Limit Limit `form:"limiet,omitempty" json:"limiet,omitempty,omitzero"`
+
+	// Unless De `ETag` van het vorige antwoord, of een rij daarvan. Is het antwoord nog hetzelfde, dan komt 304 zonder inhoud. Alleen waar het antwoord
+	// geen persoonsgegevens heeft: wie inhoud leest, ziet haar in, en dat komt in het logboek.
+	Unless Unless `json:"If-None-Match,omitempty,omitzero"`
 }
 
 // OpenCaseParams defines parameters for OpenCase.
@@ -3721,6 +3728,10 @@ type ListRequestsParams struct {
 
 	// Limit Hoeveel er op een bladzijde staan.
 	Limit Limit `form:"limiet,omitempty" json:"limiet,omitempty,omitzero"`
+
+	// Unless De `ETag` van het vorige antwoord, of een rij daarvan. Is het antwoord nog hetzelfde, dan komt 304 zonder inhoud. Alleen waar het antwoord
+	// geen persoonsgegevens heeft: wie inhoud leest, ziet haar in, en dat komt in het logboek.
+	Unless Unless `json:"If-None-Match,omitempty,omitzero"`
 }
 
 // AskParams defines parameters for Ask.
@@ -3740,6 +3751,10 @@ type AskParams struct {
 type GetRequestParams struct {
 	// Hat Alleen wat deze eigen hoedanigheid aangaat.
 	Hat Hat `form:"hoedanigheid,omitempty" json:"hoedanigheid,omitempty,omitzero"`
+
+	// Unless De `ETag` van het vorige antwoord, of een rij daarvan. Is het antwoord nog hetzelfde, dan komt 304 zonder inhoud. Alleen waar het antwoord
+	// geen persoonsgegevens heeft: wie inhoud leest, ziet haar in, en dat komt in het logboek.
+	Unless Unless `json:"If-None-Match,omitempty,omitzero"`
 }
 
 // AskAdviceParams defines parameters for AskAdvice.
@@ -8138,6 +8153,19 @@ func NewListCasesRequest(server string, params *ListCasesParams) (*http.Request,
 		return nil, err
 	}
 
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", params.Unless, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-None-Match", headerParam0)
+
+	}
+
 	return req, nil
 }
 
@@ -9727,6 +9755,19 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 		return nil, err
 	}
 
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", params.Unless, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-None-Match", headerParam0)
+
+	}
+
 	return req, nil
 }
 
@@ -9853,6 +9894,19 @@ func NewGetRequestRequest(server string, id ID, params *GetRequestParams) (*http
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", params.Unless, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-None-Match", headerParam0)
+
 	}
 
 	return req, nil

@@ -78,10 +78,11 @@ func (c *Client) In(language string) *Client {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // hatHeader names the hat under which somebody acts, keyHeader the one act that a
-// call is about.
+// call is about; unlessHeader is what an HTTP client has already.
 const (
-	hatHeader = "Sluis-Hoedanigheid"
-	keyHeader = "Idempotency-Key"
+	hatHeader    = "Sluis-Hoedanigheid"
+	keyHeader    = "Idempotency-Key"
+	unlessHeader = "If-None-Match"
 )
 
 type keyOfContext struct{}
@@ -99,7 +100,7 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	if key, ok := r.Context().Value(keyOfContext{}).(string); ok && r.Header[keyHeader] != nil {
 		r.Header.Set(keyHeader, key)
 	}
-	for _, name := range []string{hatHeader, keyHeader} {
+	for _, name := range []string{hatHeader, keyHeader, unlessHeader} {
 		if r.Header.Get(name) == "" {
 			r.Header.Del(name) // the generated client writes it all the same
 		}

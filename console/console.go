@@ -29,6 +29,7 @@ import (
 	"sync"
 	"time"
 
+	"sluis/api/webhook"
 	"sluis/console/signin"
 	"sluis/exchange"
 	"sluis/peer"
@@ -50,6 +51,9 @@ type Options struct {
 	Now func() time.Time
 	// Version is that of the software, for the administrator.
 	Version string
+	// Webhooks tells the administrator how the organisation's own systems take what
+	// happens; nil where there are none.
+	Webhooks func() ([]webhook.State, error)
 	// Observe is told of each page; nil observes nothing.
 	Observe peer.Observe
 	// Test marks every page as one of a test network, where a link signs in.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluis/api/webhook"
 	"sluis/exchange"
 	"sluis/peer"
 )
@@ -22,7 +23,7 @@ type care struct {
 	Late  bool   // now; otherwise soon
 	N     int
 	On    time.Time
-	Party string
+	Party string // or the system
 }
 
 // A keyLine is a key with its end, as the register has it.
@@ -58,6 +59,7 @@ type state struct {
 	Waiting         int
 	Alarms          []peer.Alarm
 	Partners        []peer.Witnessed
+	Webhooks        []webhook.State
 	Staff           []exchange.Actor
 	Cares           []care
 }
@@ -102,6 +104,11 @@ func (v *visit) state() (s state, err error) {
 	}
 	if s.Partners, err = n.Witnesses(); err != nil {
 		return s, err
+	}
+	if v.c.o.Webhooks != nil {
+		if s.Webhooks, err = v.c.o.Webhooks(); err != nil {
+			return s, err
+		}
 	}
 	s.Staff, err = n.Staff(v.r.Context())
 	return s, err
@@ -182,6 +189,14 @@ func (s *state) care(v *visit) {
 	for _, q := range s.Outbox {
 		if at.Sub(q.Oldest) > longWaits {
 			add(care{Key: "waiting", N: q.Count, On: q.Oldest, Party: v.c.nameOf(q.To)})
+		}
+	}
+	for _, w := range s.Webhooks {
+		if w.Failing() && at.Sub(w.Since) > webhook.Patience {
+			add(care{Key: "webhook", Late: true, On: w.Since, Party: w.System})
+		}
+		if w.Aside > 0 {
+			add(care{Key: "aside", N: w.Aside, Party: w.System})
 		}
 	}
 	slices.SortStableFunc(s.Cares, func(a, b care) int {

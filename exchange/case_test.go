@@ -247,7 +247,7 @@ func TestClock(t *testing.T) {
 		if x, _, err = x.Question(law, Hide("x"), housing, officer, at); err != nil {
 			t.Fatal(err)
 		}
-		if _, paused := x.Deadline(); !paused || x.Late(noon.AddDate(1, 0, 0)) {
+		if _, paused := x.Deadline(); !paused || x.Late(noon.AddDate(1, 0, 0)) || x.TermRuns() {
 			t.Error("the clock runs while a question is open")
 		}
 		at = at.Add(48 * time.Hour)
@@ -255,14 +255,14 @@ func TestClock(t *testing.T) {
 			t.Fatal(err)
 		}
 		due, paused := x.Deadline()
-		if want := x.Request.Due.Add(time.Duration(i+1) * 48 * time.Hour); paused || !due.Equal(want) {
+		if want := x.Request.Due.Add(time.Duration(i+1) * 48 * time.Hour); paused || !due.Equal(want) || !x.TermRuns() {
 			t.Errorf("after %d rounds due %s, want %s", i+1, due, want)
 		}
 	}
 	_, _, err := x.Question(law, Hide("x"), housing, officer, at)
 	wantRefusal(t, "a sixth question", err, QuestionsBounded)
-	_, event, err := x.Decide(law, partial(), housing, officer, Policy{}, noon.AddDate(1, 0, 0))
-	if err != nil || !event.Detail.Late {
+	decided, event, err := x.Decide(law, partial(), housing, officer, Policy{}, noon.AddDate(1, 0, 0))
+	if err != nil || !event.Detail.Late || decided.TermRuns() {
 		t.Errorf("an answer after the deadline is marked: %t, %v", event.Detail.Late, err)
 	}
 }

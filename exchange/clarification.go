@@ -41,6 +41,18 @@ func (x Exchange) Deadline() (due time.Time, paused bool) {
 	return due, paused
 }
 
+// TermRuns reports whether the term of a request runs against somebody: the
+// supplier has it and has not decided, and no question is open. What is decided
+// and on its way is not late any more, and what was not delivered is not yet.
+func (x Exchange) TermRuns() bool {
+	due, paused := x.Deadline()
+	switch x.Phase {
+	case Delivered, Weighing, Proposed:
+		return !paused && !due.IsZero()
+	}
+	return false
+}
+
 // pause is how long the clock stood still: from question to reply as both say,
 // and no longer than the question was open here. Else who asks it chooses, by
 // an earlier date, how much later he may answer.

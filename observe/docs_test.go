@@ -3,6 +3,7 @@ package observe
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -156,6 +157,19 @@ func TestAlertsAskForWhatThereIs(t *testing.T) {
 	}
 	if count < 10 {
 		t.Errorf("%d alerts", count)
+	}
+}
+
+// The rules say something when they should, and nothing of a node that is well.
+func TestAlertsFire(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool (Debian: prometheus) is not installed")
+	}
+	for _, args := range [][]string{{"check", "rules", "../docs/observe/alerts.yml"}, {"test", "rules", "testdata/alerts.yml"}} {
+		if out, err := exec.CommandContext(t.Context(), promtool, args...).CombinedOutput(); err != nil {
+			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
 	}
 }
 

@@ -29,6 +29,9 @@ var (
 	waiting      = gauge("sluis_outbox_messages", "Messages that wait for a partner, and why the last attempt failed.", "party", "code")
 	oldest       = gauge("sluis_outbox_oldest_timestamp_seconds", "When the message was written that waits longest for a partner.", "party")
 	givenUp      = gauge("sluis_outbox_ends_timestamp_seconds", "When the first message for a partner is given up.", "party")
+	requests     = gauge("sluis_requests", "Requests that have not ended, by our side of them and where they stand.", "side", "phase")
+	overdue      = gauge("sluis_requests_overdue", "Those whose term is over: on the side of the supplier a professional of ours has to act, on that of the asker somebody elsewhere.", "side")
+	permissions  = gauge("sluis_permissions_waiting", "Requests to let something go on that wait for a decision of ours.")
 	version      = gauge("sluis_register_version", "Version of the register in force; 0 when there is none.")
 	expires      = gauge("sluis_register_expires_timestamp_seconds", "When the register in force expires.")
 	recovering   = gauge("sluis_recovering", "1 while a node that was restored, or is an old copy, writes nothing.")
@@ -51,8 +54,15 @@ var (
 	addresses    = gauge("sluis_listen_addresses", "Addresses on which the node listens.")
 	relayed      = gauge("sluis_relay_addresses", "Addresses at relays where the node has a place now.")
 	relaysWanted = gauge("sluis_relay_addresses_configured", "Addresses at relays that the configuration has.")
+	placeEnds    = gauge("sluis_relay_place_ends_timestamp_seconds", "When the place at a relay ends that the node has; 0 when it has none there.", "relay")
+	called       = gauge("sluis_callers", "Partners that have called the node by themselves since it started, by the best way that each had.", "way")
 	behind       = gauge("sluis_logboek_behind_entries", "Entries that the organisation's processing log does not have yet.")
 	failing      = gauge("sluis_logboek_failing_since_timestamp_seconds", "Since when handing over to the processing log fails; 0 when it does not.")
+	hookAttempts = counter("sluis_webhook_attempts_total", "Attempts to tell a system of the organisation that something happened, since the node started, by how they ended.", "system", "outcome")
+	hookOldest   = gauge("sluis_webhook_oldest_timestamp_seconds", "When the event happened that waits longest for a system; 0 when none waits.", "system")
+	hookBehind   = gauge("sluis_webhook_behind_entries", "Entries of the ledger that were not looked at yet for a system.", "system")
+	hookFailing  = gauge("sluis_webhook_failing_since_timestamp_seconds", "Since when a system takes no event; 0 when it does, or nothing waits.", "system")
+	hookAside    = gauge("sluis_webhook_set_aside_events", "Events that were set aside because a system went on refusing them.", "system")
 	unread       = gauge("sluis_figures_unread", "1 for what could not be looked up this time.", "source")
 )
 
@@ -65,9 +75,9 @@ func counter(name, help string, labels ...string) figure {
 }
 
 var all = []figure{
-	entries, lastEntry, events, waiting, oldest, givenUp, version, expires, recovering, oldCopy, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
+	entries, lastEntry, events, waiting, oldest, givenUp, requests, overdue, permissions, version, expires, recovering, oldCopy, alarms, backup, backupSize, diskUsed, diskFree, diskReserve, diskWritable, clockAhead, clocks,
 	quotaOpen, quotaDay, quotaBytes, quotaFull,
-	connections, spoken, addresses, relayed, relaysWanted, behind, failing, unread,
+	connections, addresses, relayed, relaysWanted, placeEnds, called, behind, failing, hookAttempts, hookOldest, hookBehind, hookFailing, hookAside, unread, spoken,
 }
 
 // figures is the collector of what is looked up.
@@ -110,6 +120,7 @@ func (f *figures) Collect(to chan<- prometheus.Metric) {
 	f.state(node, say)
 	for source, look := range map[string]func(*Node, tell) error{
 		"ledger": f.ledger, "outbox": f.outbox, "alarms": f.alarms, "backup": f.backup, "disk": f.disk, "quota": f.quota,
+		"webhooks": f.webhooks, "requests": f.requests,
 	} {
 		failed := 0.
 		if err := look(node, say); err != nil {
@@ -151,6 +162,12 @@ func (f *figures) state(n *Node, say tell) {
 	say(addresses, float64(listens))
 	say(relayed, float64(places))
 	say(relaysWanted, float64(n.Relays))
+	for _, p := range n.Places() {
+		say(placeEnds, seconds(p.Until), p.Relay)
+	}
+	callers := n.Callers()
+	say(called, float64(callers.Direct), "direct")
+	say(called, float64(callers.Relayed), "relay")
 	if n.Logboek != nil {
 		lag, since := n.Logboek()
 		say(behind, float64(lag))
@@ -195,6 +212,23 @@ func (f *figures) ledger(n *Node, say tell) error {
 }
 
 const pageSize = 1000
+
+// requests tells how much there is to do. Numbers only: with a party or a purpose
+// beside them, a 1 would say that somebody is asked about there.
+func (f *figures) requests(n *Node, say tell) error {
+	w, err := n.Workload(context.Background())
+	if err != nil {
+		return err
+	}
+	for s, count := range w.Open {
+		say(requests, float64(count), string(s.Side), string(s.Phase))
+	}
+	for side, count := range w.Overdue {
+		say(overdue, float64(count), string(side))
+	}
+	say(permissions, float64(w.Permissions))
+	return nil
+}
 
 // outbox tells per organisation what waits for it: whoever runs the node has to
 // know whom to call.
@@ -267,6 +301,29 @@ func (f *figures) quota(n *Node, say tell) error {
 		say(quotaDay, float64(q.Requests), string(q.Party))
 		say(quotaBytes, float64(q.Bytes), string(q.Party))
 		say(quotaFull, yes(q.Full), string(q.Party))
+	}
+	return err
+}
+
+// webhooks tells per system of the organisation whether it takes what happens. Its
+// name stands in the configuration, and an outcome is a code or a status.
+func (f *figures) webhooks(n *Node, say tell) error {
+	if n.Webhooks == nil {
+		return nil
+	}
+	states, err := n.Webhooks()
+	for _, s := range states {
+		for outcome, count := range s.Attempts {
+			say(hookAttempts, float64(count), s.System, outcome)
+		}
+		since := time.Time{}
+		if s.Failing() {
+			since = s.Since
+		}
+		say(hookFailing, seconds(since), s.System)
+		say(hookOldest, seconds(s.Oldest), s.System)
+		say(hookBehind, float64(s.Behind), s.System)
+		say(hookAside, float64(s.Aside), s.System)
 	}
 	return err
 }

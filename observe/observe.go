@@ -31,6 +31,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
+	"sluis/api/webhook"
 	"sluis/peer"
 )
 
@@ -67,6 +68,9 @@ type Node struct {
 	// Logboek tells how far the organisation's processing log is behind, and since
 	// when handing over fails. nil where it is switched off.
 	Logboek func() (behind uint64, since time.Time)
+	// Webhooks tells how the delivery of events to the organisation's own systems is.
+	// nil where there are none.
+	Webhooks func() ([]webhook.State, error)
 	// Relays is how many addresses of relays the configuration has.
 	Relays int
 }

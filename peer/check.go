@@ -22,7 +22,8 @@ func (c Check) Level() schemas.CheckLevel {
 	return text.Level
 }
 
-// The codes of checks, see docs/doctor.md. The commands find the first few.
+// The codes of checks, see docs/doctor.md. The commands and the
+// API find the first few.
 const (
 	NodeUp             = "node-up"
 	NodeDown           = "node-down"
@@ -30,6 +31,10 @@ const (
 	VersionDiffers     = "version-differs"
 	LogboekOK          = "logboek-ok"
 	LogboekStuck       = "logboek-stuck"
+	WebhookOK          = "webhook-ok"
+	WebhookFails       = "webhook-fails"
+	WebhookStuck       = "webhook-stuck"
+	WebhookAside       = "webhook-aside"
 	nodeMissing        = "node-missing"
 	nodeDenied         = "node-denied"
 	storageNewer       = "storage-newer"
@@ -90,6 +95,24 @@ const (
 	partnerOld         = "partner-old"
 	partnerNewer       = "partner-newer"
 	partnerVersions    = "partner-versions"
+	relayOK            = "relay-ok"
+	relayWaits         = "relay-waits"
+	relayUnreachable   = "relay-unreachable"
+	relayRefused       = "relay-refused"
+	relayFull          = "relay-full"
+	relayNone          = "relay-none"
+	relayPlaceless     = "relay-placeless"
+	relayUnlisted      = "relay-unlisted"
+	relayUnkept        = "relay-unkept"
+	relayAnswers       = "relay-answers"
+	relaySilent        = "relay-silent"
+	reachDirect        = "reach-direct"
+	reachHere          = "reach-here"
+	reachRelay         = "reach-relay"
+	reachRelayOnly     = "reach-relay-only"
+	reachUnproved      = "reach-unproved"
+	reachNone          = "reach-none"
+	reachNowhere       = "reach-nowhere"
 	outboxOK           = "outbox-ok"
 	outboxWaits        = "outbox-waits"
 	outboxEnds         = "outbox-ends"

@@ -40,8 +40,8 @@ const (
 )
 
 // Diagnose checks what only a node that runs can tell: its keys against the
-// register, its clock against those of partners, every partner, the outbox, and
-// what it knows of ledgers. It takes a good minute at most, and changes nothing;
+// register, its clock against those of partners, its relays and whether it can be
+// called, every partner, the outbox, and what it knows of ledgers. It takes a good minute at most, and changes nothing;
 // a newer register that a partner has comes along, as it always does.
 func (n *Node) Diagnose(ctx context.Context) ([]Check, error) {
 	ctx, cancel := context.WithTimeout(ctx, diagnoseTime)
@@ -49,6 +49,8 @@ func (n *Node) Diagnose(ctx context.Context) ([]Check, error) {
 	f := n.force.Load()
 	checks := n.ownKeys(f)
 	checks = append(checks, n.clockCheck()...)
+	checks = append(checks, n.relayChecks(f)...)
+	checks = append(checks, n.reachChecks(ctx, f)...)
 	checks = append(checks, n.partnerChecks(ctx, f)...)
 	waiting, err := n.outboxChecks(context.WithoutCancel(ctx))
 	if err != nil {

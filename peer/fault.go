@@ -67,8 +67,13 @@ const (
 
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
-	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange, UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, NotRestored, Recovering, LedgerBehind, ActorExists, Replayed,
-	Follows, BadReceipt, BadReply, UnknownCode, PartnerVersion, NodeOutdated, PartnerBehind, PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable, UnknownKey, KeyNeeded, KeyStays, TooManyKeys, BackupNeedsKey, LockChanged, NoHardware, NodeExists, NoNode, Busy, KeyReused, Internal,
+	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange,
+	UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup,
+	NotRestored, Recovering, LedgerBehind, ActorExists, Replayed, Follows,
+	BadReceipt, BadReply, UnknownCode, PartnerVersion, NodeOutdated, PartnerBehind,
+	PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable,
+	UnknownKey, KeyNeeded, KeyStays, TooManyKeys, BackupNeedsKey, LockChanged,
+	NoHardware, NodeExists, NoNode, Busy, KeyReused, Internal,
 }
 
 func fault(code string) *Fault {

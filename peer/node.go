@@ -50,6 +50,9 @@ type Network interface {
 	Connections() (direct, relayed int)
 	// Spoken is what a peer said that it speaks, see [transport.Host.Spoken].
 	Spoken(peerID string) []string
+	// Places tells how it stands at the relays of the node, Callers who called.
+	Places() []transport.Place
+	Callers() transport.Callers
 	Close() error
 }
 

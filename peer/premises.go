@@ -36,7 +36,7 @@ type Premises struct {
 }
 
 // Look checks what can be seen from outside: configuration, permissions, disk,
-// ports, certificate, register, keys and backup. What only a node that runs can
+// ports, relays of a node that is stopped, certificate, register, keys and backup. What only a node that runs can
 // tell, [Node.Diagnose] does.
 func (p Premises) Look() []Check {
 	if p.Now == nil {
@@ -67,6 +67,7 @@ func (p Premises) Look() []Check {
 	checks = append(checks, p.keystore()...)
 	checks = append(checks, p.disk(config)...)
 	checks = append(checks, p.ports(config)...)
+	checks = append(checks, p.relays(config)...)
 	checks = append(checks, p.certificate(config.Console)...)
 	reg, ofRegister := p.register(id)
 	checks = append(checks, ofRegister...)

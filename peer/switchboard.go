@@ -105,6 +105,22 @@ func (s *switchboard) speaks() (ids []string) {
 	return ids
 }
 
+// Places implements [Network].
+func (s *switchboard) Places() []transport.Place {
+	if network := s.get(); network != nil {
+		return network.Places()
+	}
+	return nil
+}
+
+// Callers implements [Network].
+func (s *switchboard) Callers() transport.Callers {
+	if network := s.get(); network != nil {
+		return network.Callers()
+	}
+	return transport.Callers{}
+}
+
 // Close implements [Network].
 func (s *switchboard) Close() error {
 	s.mu.Lock()

@@ -33,6 +33,7 @@ type Summary struct {
 	Rejected string // code of the other node, in phase rejected
 	Assigned exchange.ActorID
 	Paused   bool                 // a question is open: the clock of the deadline stands still
+	Runs     bool                 // the term runs: somebody has to act before Due
 	Late     bool                 // answered after the deadline
 	Broad    bool                 // one of many at once, with a reason (for the privacy officer)
 	PassedOn bool                 // nobody of ours asked for it: another party passed it on
@@ -61,7 +62,7 @@ func SummaryOf(x exchange.Exchange) Summary {
 		AskedBy: asked.Holder, AskedFor: asked.Purpose,
 		PassedOn: x.PassedOn(), Asked: x.AskedOfUs(), Breach: slices.ContainsFunc(x.Passings, func(p exchange.Passing) bool { return p.Breach }),
 		Passed: len(x.Passings), Awaited: x.Awaited(), Advice: x.AdviceAwaited(),
-		Assigned: x.Assignment.To, Paused: paused, Late: is && x.Late(decided), Broad: !x.Broad.Zero(),
+		Assigned: x.Assignment.To, Paused: paused, Runs: x.TermRuns(), Late: is && x.Late(decided), Broad: !x.Broad.Zero(),
 		ID: x.ID, Case: x.Request.Case, Side: x.Side, Phase: x.Phase, From: x.Request.From, To: x.Request.To,
 		Purpose: x.Request.Purpose, Items: len(x.Request.Items), Due: due, Changed: x.Changed, Rejected: x.Rejected,
 	}

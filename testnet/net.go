@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"sluis/console"
 	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/peer"
@@ -41,6 +42,8 @@ type Config struct {
 	// Console changes how people sign in at the console of a party, beside the
 	// links. Default: with passkeys, or passwords with codes.
 	Console func(party string, c *peer.Console)
+	// Pages changes with what the console of a party is opened. Default: nothing.
+	Pages func(party string, o *console.Options)
 	// Bare leaves out the API and the console of every node, and TCP.
 	Bare bool
 	// Started is told how many nodes are up, after each. Default: nobody is.

@@ -68,7 +68,11 @@ func (n *Net) start(ctx context.Context, to *node, bundle []byte) error {
 	if n.config.Console != nil {
 		n.config.Console(to.member.Key, &config)
 	}
-	pages, err := console.New(console.Options{Node: opened, Config: config, Dir: to.dir, Log: log, Now: n.config.Now, Observe: options.Observe, Test: true})
+	shows := console.Options{Node: opened, Config: config, Dir: to.dir, Log: log, Now: n.config.Now, Observe: options.Observe, Test: true}
+	if n.config.Pages != nil {
+		n.config.Pages(to.member.Key, &shows)
+	}
+	pages, err := console.New(shows)
 	if err != nil {
 		return errors.Join(err, web.Close(), listener.Close(), opened.Close())
 	}

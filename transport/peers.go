@@ -106,6 +106,7 @@ func (h *Host) admit(peers map[peer.ID]known) {
 			continue
 		}
 		book.ClearAddrs(id)
+		h.callers.forget(id)
 		if h.host.Network().Connectedness(id) != network.NotConnected {
 			h.log.Info("cutting the connection of a peer that was removed", "peer", id.String())
 		}

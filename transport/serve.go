@@ -52,6 +52,7 @@ func (h *Host) answer(s network.Stream, p Protocol, handler Handler) (network.St
 		return codeUnknown, "refused a request: not among the peers any more"
 	}
 
+	h.callers.note(s)
 	ctx, cancel := context.WithDeadline(h.running, t.end)
 	defer cancel()
 	reply, err := handler(ctx, peer.name, request)

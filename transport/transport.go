@@ -20,9 +20,11 @@
 // # How to read the code
 //
 // transport.go opens and closes; peers.go says who may take part and gate.go
-// holds the door; place.go keeps a place at a relay, relay.go is
-// one and proxy.go goes through that of the organisation; send.go and serve.go are the two ends of a stream, frame.go
-// is what travels on it and pace.go when it is cut; version.go has which version is spoken; faults.go has the errors and
+// holds the door; place.go keeps a place at a relay, relay.go is one and proxy.go
+// goes through that of the organisation; callers.go and probe.go tell whether a
+// host can be called; send.go and serve.go are the two ends of a stream, frame.go
+// is what travels on it and pace.go when it is cut; version.go has which
+// version is spoken; faults.go has the errors and
 // the codes with which a stream is reset; limits.go has every bound. The file
 // docs/protocol/40-transport.md says the same for a second implementer.
 //
@@ -159,6 +161,7 @@ type Host struct {
 	limits    Limits
 	relays    relaying // at which this host keeps a place
 	places    places
+	callers   callers
 	carrier   io.Closer // the relay that this host is, or nil
 	carried   carried   // by it
 	log       *slog.Logger
@@ -209,6 +212,7 @@ func Open(cfg Config) (*Host, error) {
 		limits:    cfg.Limits,
 		relays:    relays,
 		log:       cfg.Log,
+		callers:   callers{since: time.Now().UTC()},
 		running:   running,
 		stop:      stop,
 	}

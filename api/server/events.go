@@ -3,10 +3,13 @@ package server
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"sluis/api"
 	"sluis/api/webhook"
+	"sluis/peer"
 )
 
 // maxScan bounds the entries that one call looks at: most are of others.
@@ -78,12 +81,37 @@ func (a *API) ResendEvents(ctx context.Context, r ResendEventsRequestObject) (Re
 	return ResendEvents201JSONResponse(w), nil
 }
 
+// webhookChecks says of each system whether it takes what happens.
+func webhookChecks(states []webhook.State, now time.Time) (checks []peer.Check) {
+	stamp := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+	for _, s := range states {
+		code := peer.WebhookOK
+		switch {
+		case s.Failing() && now.Sub(s.Since) > webhook.Patience:
+			code = peer.WebhookStuck
+		case s.Failing():
+			code = peer.WebhookFails
+		}
+		checks = append(checks, peer.Check{Code: code, Values: map[string]string{
+			"system": s.System, "behind": strconv.FormatUint(s.Behind, 10), "since": stamp(s.Since), "oldest": stamp(s.Oldest), "why": s.Why,
+		}})
+		if s.Aside > 0 {
+			checks = append(checks, peer.Check{Code: peer.WebhookAside, Values: map[string]string{"system": s.System, "count": strconv.Itoa(s.Aside)}})
+		}
+	}
+	return checks
+}
+
 func webhookOf(s *webhook.Sender) (api.Webhook, error) {
 	state, err := s.State()
 	if err != nil {
 		return api.Webhook{}, err
 	}
-	w := api.Webhook{System: state.System, Behind: state.Behind, Since: state.Since, Why: state.Why, SetAside: state.Aside}
+	aside, err := s.SetAside()
+	if err != nil {
+		return api.Webhook{}, err
+	}
+	w := api.Webhook{System: state.System, Behind: state.Behind, Since: state.Since, Why: state.Why, SetAside: aside}
 	if w.SetAside == nil {
 		w.SetAside = []api.Event{}
 	}

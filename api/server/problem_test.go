@@ -164,7 +164,7 @@ func TestContractIsUnderstood(t *testing.T) {
 			bytes++
 		}
 	}
-	if len(c.inputs) != 83 || queries != 29 || headers != 89 || schemas != 32 || bytes != 1 {
+	if len(c.inputs) != 85 || queries != 29 || headers != 96 || schemas != 34 || bytes != 1 {
 		t.Errorf("%d operations, %d query parameters, %d headers, %d documents, %d bodies of bytes", len(c.inputs), queries, headers, schemas, bytes)
 	}
 	// Who acts and under which hat go together, and a key only where somebody acts.

@@ -54,7 +54,7 @@ type API struct {
 	Invite func(context.Context, exchange.ActorID) (link string, until time.Time, err error)
 
 	// Webhooks tell other systems what happens, by the name of the system.
-	Webhooks map[string]*webhook.Sender
+	Webhooks webhook.Senders
 
 	// PublicURL is under which other systems reach the API; "" where they can't.
 	PublicURL string
@@ -134,6 +134,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	admitted, err := a.admit(seen, r, pattern)
 	if err != nil {
 		a.problem(seen, r, err)
+		return
+	}
+	if _, ok := a.contract.inputs[pattern].headers[unlessHeader]; ok {
+		tagged(seen, admitted, a.mux)
 		return
 	}
 	a.mux.ServeHTTP(seen, admitted)

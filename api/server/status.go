@@ -54,6 +54,11 @@ func (a *API) Diagnose(ctx context.Context, _ DiagnoseRequestObject) (DiagnoseRe
 			"behind": strconv.FormatUint(behind, 10), "since": since.UTC().Format(time.RFC3339),
 		}})
 	}
+	states, err := a.Webhooks.States()
+	if err != nil {
+		return nil, err
+	}
+	checks = append(checks, webhookChecks(states, a.now())...)
 	return Diagnose200JSONResponse{Checks: each(checks, CheckOf)}, nil
 }
 

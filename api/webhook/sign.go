@@ -113,7 +113,9 @@ func destination(_, address string, _ syscall.RawConn) error {
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() {
-		return errors.New("this is no destination for a webhook")
+		return errNowhere
 	}
 	return nil
 }
+
+var errNowhere = errors.New("this is no destination for a webhook")

@@ -14,13 +14,15 @@ import (
 	"sluis/ledger"
 )
 
-// A state is how far a system is: indexes of entries only.
+// A state is how far a system is: indexes of entries, times and codes only.
 type state struct {
 	Version int       `json:"version"`
 	Next    uint64    `json:"next"`             // first entry that was not looked at
 	Refused time.Time `json:"refused,omitzero"` // since when the entry Next is refused
 	Aside   []uint64  `json:"aside,omitempty"`  // what was given up
 	Again   []uint64  `json:"again,omitempty"`  // what is to be offered again
+	Failing time.Time `json:"failing,omitzero"` // since when attempts fail, and why the last did
+	Why     string    `json:"why,omitempty"`
 }
 
 const stateVersion = 1
@@ -40,7 +42,7 @@ func readState(path string, size uint64) (state, error) {
 		return state{}, errors.New("the state of a webhook can't be read; remove the file " + filepath.Base(path) + " to begin with what happens from now on")
 	}
 	if s.Next > size {
-		s.Next, s.Refused = size, time.Time{}
+		s.Next, s.Refused, s.Failing, s.Why = size, time.Time{}, time.Time{}, ""
 	}
 	gone := func(i uint64) bool { return i >= size }
 	s.Aside, s.Again = slices.DeleteFunc(s.Aside, gone), slices.DeleteFunc(s.Again, gone)

@@ -24,11 +24,13 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -75,10 +77,11 @@ type Sender struct {
 	again  chan struct{} // holds a token when something is to be offered again
 	misses int
 
-	mu    sync.Mutex // held for a few steps, and while the file is written
-	state state
-	since time.Time // when attempts began to fail; zero while they do not
-	why   string
+	mu       sync.Mutex // held for a few steps, and while the file is written
+	state    state      // as on disk
+	since    time.Time  // when attempts began to fail; zero while they do not
+	why      string
+	attempts map[string]uint64
 }
 
 // batch bounds the entries that are looked at together, maxAside what is kept of
@@ -104,34 +107,10 @@ func Open(source Source, form Form, t Target, log *slog.Logger) (*Sender, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Sender{target: t, form: form, source: source, log: log, state: s, again: make(chan struct{}, 1)}, nil
-}
-
-// A State is how the delivery to a system is.
-type State struct {
-	System string
-	Behind uint64    // entries that were not looked at yet
-	Since  time.Time // when attempts began to fail; zero while they do not
-	Why    string    // the code of the last failure
-	Aside  []api.Event
-}
-
-// State tells how the delivery is. Any goroutine may ask.
-func (s *Sender) State() (State, error) {
-	_, size := s.source.Checkpoint()
-	s.mu.Lock()
-	told := State{System: s.target.System, Behind: size - min(size, s.state.Next), Since: s.since, Why: s.why}
-	aside := slices.Concat(s.state.Aside, s.state.Again)
-	s.mu.Unlock()
-	slices.Sort(aside)
-	for _, index := range aside {
-		if event, ok, err := s.event(index); err != nil {
-			return State{}, err
-		} else if ok {
-			told.Aside = append(told.Aside, event)
-		}
-	}
-	return told, nil
+	return &Sender{
+		target: t, form: form, source: source, log: log, again: make(chan struct{}, 1),
+		state: s, since: s.Failing, why: s.Why, attempts: map[string]uint64{taken: 0}, // so that the first is a rise
+	}, nil
 }
 
 // Resend offers what was set aside again, each once.
@@ -140,10 +119,9 @@ func (s *Sender) Resend() error {
 	defer s.mu.Unlock()
 	next := s.state
 	next.Again, next.Aside = slices.Concat(s.state.Again, s.state.Aside), nil
-	if err := next.write(s.target.State); err != nil {
+	if err := s.save(next); err != nil {
 		return err
 	}
-	s.state = next
 	select {
 	case s.again <- struct{}{}:
 	default:
@@ -244,6 +222,13 @@ func (s *Sender) keep(change func(*state)) error {
 	defer s.mu.Unlock()
 	next := s.state
 	change(&next)
+	return s.save(next)
+}
+
+// save puts a state on disk, with how the attempts go, so that a restart does not
+// make a trouble of a week one of a minute. It needs mu.
+func (s *Sender) save(next state) error {
+	next.Failing, next.Why = s.since, s.why
 	if err := next.write(s.target.State); err != nil {
 		return err
 	}
@@ -286,6 +271,14 @@ func (s *Sender) deliver(ctx context.Context, index uint64) error {
 	if err != nil || !ok {
 		return err
 	}
+	err = s.post(ctx, event)
+	if ctx.Err() == nil { // an attempt that a stop cut off says nothing
+		s.attempted(err)
+	}
+	return err
+}
+
+func (s *Sender) post(ctx context.Context, event api.Event) error {
 	body, err := json.Marshal(event)
 	if err != nil {
 		return err
@@ -301,14 +294,13 @@ func (s *Sender) deliver(ctx context.Context, index uint64) error {
 	sign(r.Header, s.target.Keys, event.ID, time.Now(), body)
 	response, err := s.target.Client.Do(r)
 	if err != nil {
-		return &trouble{code: "unreachable"}
+		return &trouble{code: unanswered(err)}
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxReply)) // so that the connection serves again
 	code := "status-" + strconv.Itoa(response.StatusCode)
 	switch {
 	case response.StatusCode/100 == 2:
-		s.delivered()
 		return nil
 	case response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable:
 		t := &trouble{code: code}
@@ -320,13 +312,53 @@ func (s *Sender) deliver(ctx context.Context, index uint64) error {
 	return refusal(code)
 }
 
-func (s *Sender) delivered() {
+// unanswered is the code of an attempt that got no answer, by what to look at.
+func unanswered(err error) string {
+	var unknown *net.DNSError
+	var unproved *tls.CertificateVerificationError
+	var late interface{ Timeout() bool }
+	switch {
+	case errors.As(err, &unproved):
+		return "certificate"
+	case errors.As(err, &unknown):
+		return "name-unknown"
+	case errors.Is(err, errNowhere):
+		return "no-destination"
+	case errors.As(err, &late) && late.Timeout():
+		return "timeout"
+	}
+	return "unreachable"
+}
+
+// attempted counts an attempt, and ends the trouble when the event was taken.
+func (s *Sender) attempted(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.since.IsZero() {
+	if err != nil {
+		s.attempts[codeOf(err)]++
+		return
+	}
+	s.attempts[taken]++
+	if s.misses > 0 || !s.since.IsZero() {
 		s.log.Info("webhook: events are taken again", "system", s.target.System)
 	}
 	s.since, s.why, s.misses = time.Time{}, "", 0
+}
+
+// taken is the outcome of an attempt that went well; of others it is a code.
+const taken = "ok"
+
+// codeOf is why something failed: nothing that a receiver chose but a number.
+func codeOf(err error) string {
+	var refused refusal
+	var t *trouble
+	switch {
+	case errors.As(err, &refused):
+		return refused.Error()
+	case errors.As(err, &t):
+		return t.code
+	}
+	return "internal"
 }
 
 // failed remembers that an attempt failed, and returns how long to wait: longer
@@ -334,27 +366,27 @@ func (s *Sender) delivered() {
 func (s *Sender) failed(err error) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	code := "internal"
-	var refused refusal
-	var t *trouble
-	switch {
-	case errors.As(err, &refused):
-		code = refused.Error()
-	case errors.As(err, &t):
-		code = t.code
-	}
-	if s.since.IsZero() {
+	began, code := s.since.IsZero(), codeOf(err)
+	if began {
 		s.since = time.Now().UTC()
+	}
+	if s.misses == 0 {
 		s.log.Warn("webhook: an event is not taken; it is offered again", "system", s.target.System, "code", code)
 	}
 	s.why = code
+	if began || s.state.Why != code {
+		if err := s.save(s.state); err != nil {
+			s.log.Warn("webhook: how the attempts go can't be written down", "system", s.target.System)
+		}
+	}
 	pause := s.target.Longest
 	if s.misses < 20 {
 		pause = min(pause, s.target.First<<s.misses)
 		s.misses++
 	}
 	pause = pause*4/5 + rand.N(pause*2/5+1)
-	if t != nil {
+	var t *trouble
+	if errors.As(err, &t) {
 		pause = max(pause, t.wait)
 	}
 	return pause

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -219,9 +220,9 @@ func TestSetAside(t *testing.T) {
 	if taken.Sequence != "1" {
 		t.Errorf("got %+v", taken)
 	}
-	state, err := s.State()
-	if err != nil || len(state.Aside) != 1 || state.Aside[0].Sequence != "0" {
-		t.Errorf("state %+v, %v", state, err)
+	aside, err := s.SetAside()
+	if err != nil || len(aside) != 1 || aside[0].Sequence != "0" {
+		t.Errorf("set aside: %+v, %v", aside, err)
 	}
 	stop()
 	s, _ = run(t, b, target) // it is still known after a stop
@@ -266,7 +267,7 @@ func TestNothingIsSetAsideForNobody(t *testing.T) {
 	stop()
 	close(calls)
 	state, err := s.State()
-	if err != nil || len(state.Aside) != 0 || state.Behind != 1 || state.Why != "unreachable" || state.Since.IsZero() {
+	if err != nil || state.Aside != 0 || state.Behind != 1 || state.Why != "unreachable" || state.Since.IsZero() {
 		t.Errorf("state %+v, %v", state, err)
 	}
 }
@@ -353,4 +354,95 @@ func TestState(t *testing.T) {
 	if _, err := readState(path, 7); err == nil || !strings.Contains(err.Error(), "state.json") {
 		t.Errorf("damaged: %v", err)
 	}
+}
+
+// What fails is told with its reason and its age, counted, and still known after a
+// stop; when the system takes events again nothing is left of it.
+func TestStateOfTrouble(t *testing.T) {
+	b := &book{}
+	var mu sync.Mutex
+	down := true
+	r := newReceiver(t, func(api.Event) int {
+		mu.Lock()
+		defer mu.Unlock()
+		if down {
+			return http.StatusUnauthorized
+		}
+		return http.StatusOK
+	})
+	target := r.target(t)
+	s, stop := run(t, b, target)
+	if state, err := s.State(); err != nil || state.Failing() || !state.Oldest.IsZero() || state.Attempts["ok"] != 0 {
+		t.Errorf("at first: %+v, %v", state, err)
+	}
+	b.write(exchange.Viewed, ours)
+	b.write(exchange.AnswerReceived, "00000099000001001000:coordination")
+	b.write(exchange.AnswerReceived, ours)
+	b.write(exchange.ReplyReceived, ours)
+	wait := func(s *Sender, what string, ok func(State) bool) State {
+		t.Helper()
+		for range 2000 {
+			state, err := s.State()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok(state) {
+				return state
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		state, err := s.State()
+		t.Fatalf("%s: %+v, %v", what, state, err)
+		return State{}
+	}
+	first := wait(s, "failing", func(s State) bool { return s.Failing() && s.Attempts["status-401"] > 1 })
+	if first.Why != "status-401" || !first.Oldest.Equal(b.entries[2].Time) || first.Attempts["ok"] != 0 {
+		t.Errorf("failing: %+v; the oldest is of %v", first, b.entries[2].Time)
+	}
+	stop()
+	s, stop = run(t, b, target)
+	if state, err := s.State(); err != nil || !state.Since.Equal(first.Since) || state.Why != "status-401" || !state.Failing() {
+		t.Errorf("after a stop: %+v, %v, want since %v", state, err, first.Since)
+	}
+	mu.Lock()
+	down = false
+	mu.Unlock()
+	wait(s, "taken", func(s State) bool {
+		return s.Behind == 0 && s.Attempts["ok"] == 2 && s.Oldest.IsZero() && s.Since.IsZero()
+	})
+	stop()
+	if again, err := readState(target.State, 4); err != nil || !again.Failing.IsZero() || again.Why != "" {
+		t.Errorf("on disk: %+v, %v", again, err)
+	}
+}
+
+// Why nobody answered is told by what an administrator has to look at.
+func TestWhyNobodyAnswers(t *testing.T) {
+	b := &book{}
+	b.write(exchange.AnswerReceived, ours)
+	r := newReceiver(t, func(api.Event) int { return http.StatusOK })
+	for want, change := range map[string]func(*Target){
+		"certificate":    func(x *Target) { x.Client = NewClient(nil) },
+		"no-destination": func(x *Target) { x.URL = "https://169.254.169.254/" },
+		"unreachable":    func(x *Target) { x.URL = "https://127.0.0.1:1/" },
+		"name-unknown":   func(x *Target) { x.URL = "https://sluis.invalid/"; x.Client = &http.Client{Transport: noName{}} },
+		"timeout":        func(x *Target) { x.Client.Timeout = time.Nanosecond },
+	} {
+		target := r.target(t)
+		change(&target)
+		s, err := Open(b, Form{}, target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.deliver(t.Context(), 0); err == nil || codeOf(err) != want || s.attempts[want] != 1 {
+			t.Errorf("%v, counted %v, want %s", err, s.attempts, want)
+		}
+	}
+}
+
+// noName answers as a resolver that knows no such name.
+type noName struct{}
+
+func (noName) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "sluis.invalid", IsNotFound: true}}
 }

@@ -10,17 +10,18 @@ import (
 	"sync"
 	"time"
 
+	"sluis/api/webhook"
 	"sluis/console"
 	"sluis/peer"
 )
 
 // pages opens the web console and the address on which it is served, or nothing
 // where it is switched off.
-func (t *terminal) pages(node *peer.Node, c peer.Console, hook peer.Observe, log *slog.Logger) (*console.Console, net.Listener, error) {
+func (t *terminal) pages(node *peer.Node, c peer.Console, hooks func() ([]webhook.State, error), hook peer.Observe, log *slog.Logger) (*console.Console, net.Listener, error) {
 	if c.Listen == "" {
 		return nil, nil, nil
 	}
-	pages, err := console.New(console.Options{Node: node, Config: c, Dir: t.dir, Log: log, Observe: hook, Version: versionText()})
+	pages, err := console.New(console.Options{Node: node, Config: c, Dir: t.dir, Log: log, Observe: hook, Version: versionText(), Webhooks: hooks})
 	if err != nil {
 		return nil, nil, &checkError{what: err.Error(), todo: "look at [console] in sluis.toml; sluis config example shows every key"}
 	}

@@ -3,8 +3,8 @@ package main
 import (
 	"log/slog"
 	"net"
-	"time"
 
+	"sluis/api/server"
 	"sluis/observe"
 	"sluis/peer"
 )
@@ -34,7 +34,7 @@ func (t *terminal) observe(c peer.Config, log *slog.Logger) (*observe.Instrument
 	return seen, l, nil
 }
 
-// observed is the node as instruments look at it.
-func observed(node *peer.Node, c peer.Config, logboek func() (uint64, time.Time)) observe.Node {
-	return observe.Node{Node: node, Relays: len(c.Relays), Logboek: logboek}
+// observed is the node as instruments look at it, once its door is made.
+func observed(node *peer.Node, c peer.Config, door *server.API) observe.Node {
+	return observe.Node{Node: node, Relays: len(c.Relays), Logboek: door.Logboek, Webhooks: door.Webhooks.States}
 }

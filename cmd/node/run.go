@@ -125,7 +125,6 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 	if follow != nil {
 		door.Logboek = func() (uint64, time.Time) { s := follow.State(); return s.Behind, s.Since }
 	}
-	seen.Watch(observed(node, c, door.Logboek))
 	var gate net.Listener // nil where no other system calls
 	closed := func(err error) error {
 		for _, l := range []net.Listener{glass, gate} {
@@ -139,7 +138,8 @@ func (t *terminal) serve(ctx context.Context, lock crypto.Lock, c peer.Config, l
 	if err != nil {
 		return closed(err)
 	}
-	pages, web, err := t.pages(node, c.Console, seen.Hook(), log)
+	seen.Watch(observed(node, c, door))
+	pages, web, err := t.pages(node, c.Console, door.Webhooks.States, seen.Hook(), log)
 	if err != nil {
 		return closed(err)
 	}

@@ -58,8 +58,8 @@ func (t *terminal) systems(door *server.API, node *peer.Node, c peer.API, log *s
 const mostConnections = 512
 
 // webhooks opens what tells systems that something happened, by system.
-func (t *terminal) webhooks(node *peer.Node, c peer.API, log *slog.Logger) (map[string]*webhook.Sender, error) {
-	all := map[string]*webhook.Sender{}
+func (t *terminal) webhooks(node *peer.Node, c peer.API, log *slog.Logger) (webhook.Senders, error) {
+	all := webhook.Senders{}
 	form := webhook.Form{OIN: string(node.Identity().OIN), PublicURL: c.PublicURL}
 	for _, one := range c.Clients {
 		w := one.Webhook

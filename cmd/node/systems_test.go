@@ -25,8 +25,12 @@ import (
 // systemsConfig adds a system that may read how the node is, on a free port, with a
 // webhook that nobody answers. One certificate serves for all.
 func systemsConfig(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: systems FILE")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: systems FILE [CAPACITY]")
+	}
+	capacity := "probation"
+	if len(args) == 2 {
+		capacity = args[1]
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
@@ -60,12 +64,12 @@ client_ca = %q
 name = "zaaksysteem"
 fingerprints = ["%x"]
 scopes = ["knooppunt:lezen", "gebeurtenissen:lezen"]
-capacities = ["probation"]
+capacities = [%q]
 staff = ["*"]
 [api.clients.webhook]
 url = "https://127.0.0.1:1/sluis"
 secret_file = %q
-`, l.Addr(), l.Addr(), cert, pemKey, cert, sha256.Sum256(raw), hook)
+`, l.Addr(), l.Addr(), cert, pemKey, cert, sha256.Sum256(raw), capacity, hook)
 	ts.Check(errors.Join(err, f.Close()))
 	ts.Setenv("SYSTEMS", l.Addr().String())
 }

@@ -52,6 +52,8 @@ func (silent) SetPeers([]transport.Peer) error { return nil }
 func (silent) Addresses() []string             { return nil }
 func (silent) Connections() (int, int)         { return 0, 0 }
 func (silent) Spoken(string) []string          { return nil }
+func (silent) Places() []transport.Place       { return nil }
+func (silent) Callers() transport.Callers      { return transport.Callers{} }
 func (silent) Close() error                    { return nil }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }

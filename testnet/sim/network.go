@@ -41,10 +41,12 @@ func (x *wiring) SetPeers(peers []transport.Peer) error {
 	}
 	return nil
 }
-func (x *wiring) Addresses() []string     { return []string{"/ip4/127.0.0.1/tcp/4001"} }
-func (x *wiring) Connections() (int, int) { return 0, 0 }
-func (x *wiring) Spoken(string) []string  { return nil }
-func (x *wiring) Close() error            { return nil }
+func (x *wiring) Addresses() []string        { return []string{"/ip4/127.0.0.1/tcp/4001"} }
+func (x *wiring) Connections() (int, int)    { return 0, 0 }
+func (x *wiring) Spoken(string) []string     { return nil }
+func (x *wiring) Close() error               { return nil }
+func (x *wiring) Places() []transport.Place  { return nil }
+func (x *wiring) Callers() transport.Callers { return transport.Callers{} }
 
 // patience is how long who sends waits for a reply.
 const patience = 30 * time.Second
