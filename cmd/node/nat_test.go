@@ -210,14 +210,11 @@ func (d *daemon) saysWithin(t *testing.T, wait time.Duration, text string, times
 func TestBehindNAT(t *testing.T) {
 	l := newLab(t)
 	dir := t.TempDir()
-	bin := filepath.Join(dir, "sluis")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil { // #nosec G204 -- ours
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	bin := filepath.Join(program(t), "sluis")
 	shell := func(script string) string {
 		t.Helper()
 		cmd := exec.Command("bash", "-euc", script) // #nosec G204 -- ours
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+filepath.Dir(bin)+":"+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", script, err, out)

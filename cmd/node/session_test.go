@@ -17,6 +17,7 @@ import (
 // that it finds. The last commands run once more for machines, to see that
 // nothing else is found.
 func TestAuditSession(t *testing.T) {
+	t.Parallel()
 	document, err := os.ReadFile("../../docs/audit.md")
 	if err != nil {
 		t.Fatal(err)
@@ -25,10 +26,7 @@ func TestAuditSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, bin := t.TempDir(), t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "sluis"), ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	dir, bin := t.TempDir(), program(t)
 	// The sources, with nothing written into them.
 	sources, err := os.ReadDir(root)
 	if err != nil {

@@ -88,6 +88,7 @@ func (l *lockedBuffer) String() string {
 }
 
 func TestTestnetUp(t *testing.T) {
+	t.Parallel()
 	ctx, interrupt := context.WithCancel(t.Context())
 	var out, complaints lockedBuffer
 	dir := filepath.Join(t.TempDir(), "network")
@@ -115,10 +116,7 @@ func TestTestnetUp(t *testing.T) {
 	// What it says to try works as it stands.
 	_, tour, _ := strings.Cut(out.String(), "on the PATH:\n")
 	tour, _, _ = strings.Cut(tour, "\n\n")
-	bin := t.TempDir()
-	if told, err := exec.Command("go", "build", "-o", filepath.Join(bin, "sluis"), ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, told)
-	}
+	bin := program(t)
 	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", tour)
 	shell.Dir, shell.Env = t.TempDir(), append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	told, err := shell.CombinedOutput()

@@ -87,18 +87,15 @@ func freePort(t *testing.T) int {
 // by itself. What each had for the other is delivered. Back to the old program it does not go, and the refused start loses
 // nothing. A backup that the old program made is restored by the new one.
 func TestPreviousRelease(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	buildPrevious(t, at("old"))
-	build := exec.Command("go", "build", "-o", at("sluis"), ".") // #nosec G204 -- ours
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	now := filepath.Join(program(t), "sluis")
 	shell := func(script string) string {
 		t.Helper()
 		cmd := exec.Command("bash", "-euo", "pipefail", "-c", script) // #nosec G204 -- ours
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+program(t)+":"+os.Getenv("PATH"))
 		var complaints bytes.Buffer
 		cmd.Stderr = &complaints
 		out, err := cmd.Output()
@@ -112,7 +109,7 @@ func TestPreviousRelease(t *testing.T) {
 		t.Helper()
 		for deadline := time.Now().Add(40 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 			cmd := exec.Command("bash", "-euo", "pipefail", "-c", script) // #nosec G204 -- ours
-			cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+			cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+program(t)+":"+os.Getenv("PATH"))
 			out, err := cmd.CombinedOutput()
 			if err == nil {
 				return
@@ -145,7 +142,7 @@ sluis register add --authority authority left.entry.json right.entry.json
 bash sign
 sluis register publish --authority authority`)
 	startLeft := func() *daemon {
-		return startHere(t, at("sluis"), at("left.log"), "--dir", at("left"), "run", "--key-file", at("left.unlock"))
+		return startHere(t, now, at("left.log"), "--dir", at("left"), "run", "--key-file", at("left.unlock"))
 	}
 	left := startLeft()
 	right := startHere(t, at("old"), at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
@@ -224,7 +221,7 @@ sluis --dir left register install authority/register.json`)
 	shell("bash decide old " + decided)
 	eventually("no answer waits", `old --dir right status | grep -q '^waiting *1 messages'`)
 	right.stop(t)
-	right = startHere(t, at("sluis"), at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
+	right = startHere(t, now, at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
 	eventually("the answer does not wait after the upgrade", `sluis --dir right status | grep -q '^waiting *1 messages'`)
 	left = startLeft()
 	eventually("what the previous release decided does not arrive",
@@ -247,7 +244,7 @@ sluis --dir right backup`)
 	if !errors.As(err, &ended) || ended.ExitCode() != exitCheck || !strings.Contains(string(out), "sluis-store/1") {
 		t.Fatalf("the previous release says %q (%v) of a store that was upgraded", out, err)
 	}
-	right = startHere(t, at("sluis"), at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
+	right = startHere(t, now, at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
 	again := ask("--wait delivered")
 	shell("bash answer sluis " + again + `
 sluis --dir right ledger verify
