@@ -19,7 +19,8 @@ import (
 // They are kept as long as they would have been without the upgrade, and no longer:
 // until the next whole one would have been made. In them lives what was destroyed
 // since (I8), and an upgrade is no reason to keep that for a day more. They go sooner
-// when the backup is sealed to another key, or the ledger has another name.
+// when a key that they rest on was replaced, since it would live on in them, or the
+// ledger has another name.
 const beforeDir = "before-upgrade"
 
 // A BackupBefore is the backup from before an upgrade.
@@ -43,7 +44,9 @@ func backupBefore(config Backup) (b BackupBefore, ok bool, err error) {
 
 // isKept reports whether the parts of a chain are kept beside those that follow.
 func (n *Node) isKept(c chain) bool {
-	return c.Part > 0 && c.isOf(n.id) && c.Key == crypto.RecipientID(n.keys.Load().Sealing.Recipient()) &&
+	keys := n.keys.Load()
+	return c.Part > 0 && c.isOf(n.id) && c.Key == crypto.RecipientID(keys.Sealing.Recipient()) &&
+		(c.Checkpoint == "" || c.Checkpoint == kidOf(keys.Checkpoint)) && (c.Master == "" || c.Master == crypto.MasterID(keys.Master)) &&
 		n.now().Sub(c.Whole) < time.Duration(n.config.Backup.WholeEvery)
 }
 
@@ -52,9 +55,17 @@ func (n *Node) isKept(c chain) bool {
 // where they were, and all of it is done again.
 func (n *Node) keepBefore(c chain) error {
 	dir := n.config.Backup.Dir
-	if c.Key == "" && len(n.keys.Load().Identities()) == 1 {
-		// A program that could not replace its sealing key made it.
-		c.Key = crypto.RecipientID(n.keys.Load().Sealing.Recipient())
+	// A program that did not write down on which keys its backup rests could not replace
+	// them.
+	keys := n.keys.Load()
+	if c.Key == "" && len(keys.Identities()) == 1 {
+		c.Key = crypto.RecipientID(keys.Sealing.Recipient())
+	}
+	if c.Checkpoint == "" {
+		c.Checkpoint = kidOf(keys.Checkpoint)
+	}
+	if c.Master == "" && keys.Former.Master.IsZero() {
+		c.Master = crypto.MasterID(keys.Master)
 	}
 	if !n.isKept(c) {
 		return nil

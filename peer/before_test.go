@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sluis/crypto"
 	"sluis/exchange"
 	"sluis/peer"
 	"sluis/store"
@@ -229,5 +230,40 @@ func TestEndsBetweenTwoBackups(t *testing.T) {
 	}
 	if _, err := peer.Restore(filepath.Join(t.TempDir(), "back"), before, nil, college.options); err != nil {
 		t.Error(err)
+	}
+}
+
+// A key that was replaced does not live on in the backup from before an upgrade.
+func TestBackupBeforeGoesWithItsKeys(t *testing.T) {
+	for _, use := range []crypto.Use{crypto.UseSealing, crypto.UseCheckpoint, crypto.UseMaster} {
+		t.Run(string(use), func(t *testing.T) {
+			upgrade := peer.AsFirst()
+			t.Cleanup(upgrade)
+			_, college, _, backup := withBackup(t)
+			college.idle()
+			if _, err := college.node.Backup(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			college.stop()
+			forgetKeyOf(t, backup)
+			upgrade()
+			college.idle()
+			before := func() (there bool) {
+				t.Helper()
+				if _, err := college.node.Backup(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				return slices.Contains(partsIn(t, backup), "before-upgrade/000001.sluis")
+			}
+			if !before() || !before() {
+				t.Fatal("the backup from before the upgrade is gone")
+			}
+			if _, err := college.node.RotateKey(t.Context(), use); err != nil {
+				t.Fatal(err)
+			}
+			if before() {
+				t.Error("the former key lives on in the backup from before the upgrade")
+			}
+		})
 	}
 }
