@@ -161,16 +161,34 @@ func (w *watched) search(n *Net, secrets []string, more map[string]string) {
 var named = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-`)
 
 // together wants each message that came in to be in the trace of the attempt that
-// brought it, at the other party, and what was written for it to be below that.
+// brought it, at the other party, and what was written for it to be below that. A span
+// is told of when it has ended, and that of who sent ends after that of who received.
 func (w *watched) together() {
 	w.t.Helper()
+	var apart []string
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if apart = w.apart(); len(apart) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			break
+		}
+	}
+	for _, what := range apart {
+		w.t.Error(what)
+	}
+}
+
+// apart says what is not together yet.
+func (w *watched) apart() (all []string) {
 	type end struct{ trace, party string }
 	sent, written, came := map[end]bool{}, map[string]bool{}, 0
 	party := func(s sdktrace.ReadOnlySpan) string {
 		v, _ := s.Resource().Set().Value("service.instance.id")
 		return v.AsString()
 	}
-	for _, s := range w.spans.Ended() {
+	ended := w.spans.Ended()
+	for _, s := range ended {
 		switch s.Name() {
 		case string(peer.SendStep):
 			sent[end{s.SpanContext().TraceID().String(), party(s)}] = true
@@ -179,20 +197,21 @@ func (w *watched) together() {
 		}
 	}
 	other := map[string]string{"municipality": "housing", "housing": "municipality"}
-	for _, s := range w.spans.Ended() {
+	for _, s := range ended {
 		if s.Name() != string(peer.ReceiveStep) {
 			continue
 		}
 		if came++; !sent[end{s.SpanContext().TraceID().String(), other[party(s)]}] {
-			w.t.Errorf("a message that came in at %s is in no trace of who sent it", party(s))
+			all = append(all, "a message that came in at "+party(s)+" is in no trace of who sent it")
 		}
 		if !written[s.SpanContext().SpanID().String()] {
-			w.t.Errorf("nothing that was written at %s is below the message that came in", party(s))
+			all = append(all, "nothing that was written at "+party(s)+" is below the message that came in")
 		}
 	}
 	if came < 3 {
-		w.t.Errorf("only %d messages were traced", came)
+		all = append(all, fmt.Sprintf("only %d messages were traced", came))
 	}
+	return all
 }
 
 // Numbers, names, addresses, reasons, answers and the names of staff are in no

@@ -223,7 +223,7 @@ sluis --dir left register install authority/register.json`)
 	right.stop(t)
 	right = startHere(t, now, at("right.log"), "--dir", at("right"), "run", "--key-file", at("right.unlock"))
 	eventually("the answer does not wait after the upgrade", `sluis --dir right status | grep -q '^waiting *1 messages'`)
-	left = startLeft()
+	startLeft()
 	eventually("what the previous release decided does not arrive",
 		`sluis --dir left show `+decided+` --content --as a.jansen | grep -q "reports every Monday until March"`)
 	eventually("it is still said to wait", `sluis --dir right status | grep -q '^waiting *0 messages'`)
