@@ -42,6 +42,7 @@ type fieldWord struct {
 
 // fieldWords has every field that a refusal of exchange can name.
 var fieldWords = map[string]fieldWord{
+	"advice":      {"/advies", exchange.Sentence{NL: "het advies", EN: "the advice"}},
 	"agreed":      {"/ingestemdOp", exchange.Sentence{NL: "de dag waarop hij instemde", EN: "the day on which he agreed"}},
 	"asked":       {"/vraag", exchange.Sentence{NL: "wat er wordt gevraagd", EN: "what is asked"}},
 	"born":        {"/geboortedatum", exchange.Sentence{NL: "de geboortedatum", EN: "the date of birth"}},
