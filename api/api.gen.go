@@ -931,7 +931,7 @@ type HandBack struct {
 	Passed []ID `json:"doorgegeven"`
 }
 
-// Advice Wat de privacy officer van de eigen organisatie bij een verzoek zegt. Wie besluit, besluit zelf.
+// Advice Wat de privacyfunctionaris van de eigen organisatie bij een verzoek zegt. Wie besluit, besluit zelf.
 type Advice struct {
 	// Text Ontbreekt zolang er nog geen antwoord is.
 	Text string `json:"advies,omitempty,omitzero"`
@@ -2300,7 +2300,7 @@ type NewRequest struct {
 
 // NewAdviceQuestion defines model for NieuweAdviesvraag.
 type NewAdviceQuestion struct {
-	// Question Wat je van de privacy officer wilt weten; blijft bij de eigen partij. De termijn loopt door.
+	// Question Wat je van de privacyfunctionaris wilt weten; blijft bij de eigen partij. De termijn loopt door.
 	Question string `json:"vraag"`
 }
 
@@ -4687,28 +4687,28 @@ type ClientInterface interface {
 	// Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
 	GetRequest(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AskAdviceWithBody De privacy officer van de eigen organisatie om advies vragen
+	// AskAdviceWithBody De privacyfunctionaris van de eigen organisatie om advies vragen
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
 	AskAdviceWithBody(ctx context.Context, id ID, params *AskAdviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AskAdvice De privacy officer van de eigen organisatie om advies vragen
+	// AskAdvice De privacyfunctionaris van de eigen organisatie om advies vragen
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
 	AskAdvice(ctx context.Context, id ID, params *AskAdviceParams, body AskAdviceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AdviseWithBody Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	// AdviseWithBody Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
 	AdviseWithBody(ctx context.Context, id ID, params *AdviseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Advise Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	// Advise Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6313,7 +6313,7 @@ func (c *Raw) GetRequest(ctx context.Context, id ID, params *GetRequestParams, r
 	return c.Client.Do(req)
 }
 
-// AskAdviceWithBody De privacy officer van de eigen organisatie om advies vragen
+// AskAdviceWithBody De privacyfunctionaris van de eigen organisatie om advies vragen
 //
 // Takes any type of body and a specified content type.
 //
@@ -6330,7 +6330,7 @@ func (c *Raw) AskAdviceWithBody(ctx context.Context, id ID, params *AskAdvicePar
 	return c.Client.Do(req)
 }
 
-// AskAdvice De privacy officer van de eigen organisatie om advies vragen
+// AskAdvice De privacyfunctionaris van de eigen organisatie om advies vragen
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6347,7 +6347,7 @@ func (c *Raw) AskAdvice(ctx context.Context, id ID, params *AskAdviceParams, bod
 	return c.Client.Do(req)
 }
 
-// AdviseWithBody Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+// AdviseWithBody Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 //
 // Takes any type of body and a specified content type.
 //
@@ -6364,7 +6364,7 @@ func (c *Raw) AdviseWithBody(ctx context.Context, id ID, params *AdviseParams, c
 	return c.Client.Do(req)
 }
 
-// Advise Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+// Advise Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 //
 // Takes a body of the `application/json` content type.
 //
@@ -12141,28 +12141,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /verzoeken/{kenmerk} (the `GetRequest` operationId).
 	GetRequestWithResponse(ctx context.Context, id ID, params *GetRequestParams, reqEditors ...RequestEditorFn) (*GetRequestResponse, error)
 
-	// AskAdviceWithBodyWithResponse De privacy officer van de eigen organisatie om advies vragen
+	// AskAdviceWithBodyWithResponse De privacyfunctionaris van de eigen organisatie om advies vragen
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
 	AskAdviceWithBodyWithResponse(ctx context.Context, id ID, params *AskAdviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskAdviceResponse, error)
 
-	// AskAdviceWithResponse De privacy officer van de eigen organisatie om advies vragen
+	// AskAdviceWithResponse De privacyfunctionaris van de eigen organisatie om advies vragen
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/adviesvragen (the `AskAdvice` operationId).
 	AskAdviceWithResponse(ctx context.Context, id ID, params *AskAdviceParams, body AskAdviceJSONRequestBody, reqEditors ...RequestEditorFn) (*AskAdviceResponse, error)
 
-	// AdviseWithBodyWithResponse Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	// AdviseWithBodyWithResponse Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /verzoeken/{kenmerk}/adviezen (the `Advise` operationId).
 	AdviseWithBodyWithResponse(ctx context.Context, id ID, params *AdviseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdviseResponse, error)
 
-	// AdviseWithResponse Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	// AdviseWithResponse Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19058,7 +19058,7 @@ func (c *ClientWithResponses) GetRequestWithResponse(ctx context.Context, id ID,
 	return ParseGetRequestResponse(rsp)
 }
 
-// AskAdviceWithBodyWithResponse De privacy officer van de eigen organisatie om advies vragen
+// AskAdviceWithBodyWithResponse De privacyfunctionaris van de eigen organisatie om advies vragen
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -19071,7 +19071,7 @@ func (c *ClientWithResponses) AskAdviceWithBodyWithResponse(ctx context.Context,
 	return ParseAskAdviceResponse(rsp)
 }
 
-// AskAdviceWithResponse De privacy officer van de eigen organisatie om advies vragen
+// AskAdviceWithResponse De privacyfunctionaris van de eigen organisatie om advies vragen
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -19084,7 +19084,7 @@ func (c *ClientWithResponses) AskAdviceWithResponse(ctx context.Context, id ID, 
 	return ParseAskAdviceResponse(rsp)
 }
 
-// AdviseWithBodyWithResponse Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+// AdviseWithBodyWithResponse Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -19097,7 +19097,7 @@ func (c *ClientWithResponses) AdviseWithBodyWithResponse(ctx context.Context, id
 	return ParseAdviseResponse(rsp)
 }
 
-// AdviseWithResponse Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+// AdviseWithResponse Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

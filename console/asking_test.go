@@ -213,7 +213,7 @@ func TestAdvice(t *testing.T) {
 	decider.post("/werkbak/"+id+"/advies", nil)
 	decider.says("Vul in wat je wilt weten")
 	decider.post("/werkbak/"+id+"/advies", url.Values{"adviesvraag": {"mag de hoogte van de schuld mee? " + hostile}})
-	decider.says("Je vraag staat klaar voor de privacy officer")
+	decider.says("Je vraag staat klaar voor de privacyfunctionaris")
 	decider.says("Er is nog geen antwoord")
 	officer.get("/privacy")
 	officer.says("Je advies wordt gevraagd")
@@ -232,7 +232,7 @@ func TestAdvice(t *testing.T) {
 	decider.says("alleen dat er hulp loopt")
 	decider.says("Je besluit zelf")
 	officer.get("/privacy/" + id)
-	officer.says("Advies gevraagd aan de privacy officer")
+	officer.says("Advies gevraagd aan de privacyfunctionaris")
 
 	// It is hers to give, and not after the decision.
 	decider.wantStatus(http.MethodPost, "/privacy/advies/"+id, "", http.StatusForbidden)

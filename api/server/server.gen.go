@@ -189,10 +189,10 @@ type ServerInterface interface {
 	// GetRequest Hoe een verzoek ervoor staat, zonder persoonsgegevens
 	// (GET /verzoeken/{kenmerk})
 	GetRequest(w http.ResponseWriter, r *http.Request, id ID, params GetRequestParams)
-	// AskAdvice De privacy officer van de eigen organisatie om advies vragen
+	// AskAdvice De privacyfunctionaris van de eigen organisatie om advies vragen
 	// (POST /verzoeken/{kenmerk}/adviesvragen)
 	AskAdvice(w http.ResponseWriter, r *http.Request, id ID, params AskAdviceParams)
-	// Advise Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	// Advise Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 	// (POST /verzoeken/{kenmerk}/adviezen)
 	Advise(w http.ResponseWriter, r *http.Request, id ID, params AdviseParams)
 	// ListMessages De berichten van een verzoek, met hun plaats in beide logboeken
@@ -11313,10 +11313,10 @@ type StrictServerInterface interface {
 	// GetRequest Hoe een verzoek ervoor staat, zonder persoonsgegevens
 	// (GET /verzoeken/{kenmerk})
 	GetRequest(ctx context.Context, request GetRequestRequestObject) (GetRequestResponseObject, error)
-	// AskAdvice De privacy officer van de eigen organisatie om advies vragen
+	// AskAdvice De privacyfunctionaris van de eigen organisatie om advies vragen
 	// (POST /verzoeken/{kenmerk}/adviesvragen)
 	AskAdvice(ctx context.Context, request AskAdviceRequestObject) (AskAdviceResponseObject, error)
-	// Advise Als privacy officer advies geven bij een verzoek waarover nog niet is besloten
+	// Advise Als privacyfunctionaris advies geven bij een verzoek waarover nog niet is besloten
 	// (POST /verzoeken/{kenmerk}/adviezen)
 	Advise(ctx context.Context, request AdviseRequestObject) (AdviseResponseObject, error)
 	// ListMessages De berichten van een verzoek, met hun plaats in beide logboeken
