@@ -228,8 +228,9 @@ func ask(v *visit) error {
 		f.Mistakes = append(f.Mistakes, v.advice(err))
 		return v.show("ask", v.word("ask.title"), f)
 	}
+	// It was sent: with an error on his screen he would send it again.
 	if err := v.keepBegun(f.Case.ID, one, nil); err != nil {
-		return err
+		v.c.log.Error("the draft of a request that was sent is still there", "error", err.Error())
 	}
 	v.say("ask.sent")
 	return v.redirect(v.caseAt(x.Request.Case))
