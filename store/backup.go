@@ -83,8 +83,9 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, since BackupPoint) (Bac
 	s.slow.Lock() // no purge meanwhile: it would wait with the readers behind it
 	defer s.slow.Unlock()
 	var point BackupPoint
+	signed := s.Size() // before the snapshot is taken, so that it holds them all
 	err := s.view(func(txn *badger.Txn) error {
-		head, err := s.backupHead(txn, since)
+		head, err := s.backupHead(txn, signed, since)
 		if err != nil {
 			return err
 		}
@@ -110,10 +111,10 @@ func (o Options) backupFormat() int {
 	return 0
 }
 
-// backupHead signs the state of a snapshot. It may be some entries further than
-// the head of the store: those are committed and are about to be signed alike.
-func (s *Store) backupHead(txn *badger.Txn, since BackupPoint) (backupHead, error) {
-	size := s.Size()
+// backupHead signs the state of a snapshot, which holds at least size entries. It
+// may hold some more than the head of the store: those are committed and are about
+// to be signed alike.
+func (s *Store) backupHead(txn *badger.Txn, size uint64, since BackupPoint) (backupHead, error) {
 	for {
 		more, err := has(txn, entryKey(size))
 		if err != nil {
