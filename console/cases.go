@@ -173,7 +173,7 @@ func newCase(v *visit) error {
 			f.wrong("domein", v.word("case.scope.missing"))
 		}
 	}
-	c.People = []exchange.Person{v.person(&f.form, exchange.Client, false)}
+	c.People = []exchange.Person{v.person(&f.form, exchange.Client)}
 	if len(f.Mistakes) > 0 {
 		return v.show("case-new", v.word("case.new"), f)
 	}

@@ -95,7 +95,7 @@ func keepReport(v *visit) error {
 			t.wrong(s.Name, v.word("statement.missing", "ask", in(v.lang, s.Ask)))
 		}
 	}
-	c.People = []exchange.Person{v.person(&t.form, exchange.Client, true)}
+	c.People = []exchange.Person{v.person(&t.form, exchange.Client)}
 	if len(t.Mistakes) == 0 {
 		if c, err = v.c.node.OpenCase(v.r.Context(), v.who(), c); err != nil {
 			t.Mistakes = append(t.Mistakes, v.advice(err))

@@ -56,7 +56,7 @@ func admit(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := v.person(&f.form, exchange.Standing(v.field("wat")), f.Number > 0)
+	p := v.person(&f.form, exchange.Standing(v.field("wat")))
 	p.Why = v.text("waarom")
 	if p.Standing == "" {
 		f.wrong("wat", v.word("people.standing.missing"))

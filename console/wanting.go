@@ -31,10 +31,8 @@ func (v *visit) stateOneOf(f *form, all []stated) {
 }
 
 // person is who a form names, with what is wrong in it at its own field: who has
-// no number here is known by all three of name, day of birth and address. Where
-// alone is set a number is enough; a case wants the others too, as not everybody
-// who is asked in it may have the number.
-func (v *visit) person(f *form, standing exchange.Standing, alone bool) exchange.Person {
+// no number here is known by all three of name, day of birth and address.
+func (v *visit) person(f *form, standing exchange.Standing) exchange.Person {
 	p := exchange.Person{Standing: standing, Name: v.text("naam"), Born: v.text("geboren"), Address: v.text("adres")}
 	if v.field("bsn") != "" {
 		number, err := exchange.ParseBSN(v.field("bsn"))
@@ -44,7 +42,7 @@ func (v *visit) person(f *form, standing exchange.Standing, alone bool) exchange
 		}
 		p.BSN = number
 	}
-	if alone && v.field("bsn") != "" && p.Name.Blank() && p.Born.Blank() && p.Address.Blank() {
+	if v.field("bsn") != "" && p.Name.Blank() && p.Born.Blank() && p.Address.Blank() {
 		return p
 	}
 	for _, must := range []struct {

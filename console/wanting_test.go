@@ -37,10 +37,12 @@ func TestFormsSayWhatIsMissing(t *testing.T) {
 		"aanleiding": {"client-request"}, "op": {"2026-11-28"}, "st.act": {"jeugdwet"}, "st.suspicion": {"client-said"}, "st.coherence": {"zorgen en schulden"},
 		"domein": {"youth-care"}, "bsn": {"999993847"},
 	}
-	asker.post("/casussen/nieuw", opening) // not everybody who is asked may have the number
-	marks(asker, "naam", "geboren", "adres")
+	at := asker.post("/casussen/nieuw", opening) // who has a number may be known by that alone
+	asker.says("<strong>BSN 999993847</strong>")
+	asker.get(at + "/brief")
+	asker.says("Beste inwoner,")
 	maps.Copy(opening, url.Values{"naam": {"D. Proefstra"}, "geboren": {"1987-03-14"}, "adres": {"Sluisweg 12"}})
-	at := asker.post("/casussen/nieuw", opening)
+	at = asker.post("/casussen/nieuw", opening)
 
 	// A request.
 	form := url.Values{
