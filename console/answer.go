@@ -34,7 +34,11 @@ func answerPage(v *visit) error {
 	if x.PassedOn() {
 		return v.redirect(answerOf(x))
 	}
-	r := reading{Exchange: x, form: form{Values: v.r.Form}, Course: v.course(x)}
+	return v.showAnswer(x, form{Values: v.r.Form})
+}
+
+func (v *visit) showAnswer(x exchange.Exchange, f form) error {
+	r := reading{Exchange: x, form: f, Course: v.course(x)}
 	_, r.Paused = x.Deadline()
 	if x.Phase.Ended() {
 		v.c.read.note(v.session.actor, x.ID, v.c.now())
@@ -50,10 +54,21 @@ func reply(v *visit) error {
 		return err
 	}
 	if v.text("antwoord").Blank() {
-		v.say("answer.reply.missing")
-	} else if _, err := v.c.node.Reply(v.r.Context(), v.who(), id, v.text("antwoord")); err != nil {
+		x, err := v.c.node.Open(v.r.Context(), v.who(), id)
+		if err != nil {
+			return err
+		}
+		if x.Side != exchange.Asker {
+			return errNoPage
+		}
+		f := form{Values: v.r.Form}
+		f.wrong("antwoord", v.word("answer.reply.missing"))
+		return v.showAnswer(x, f)
+	}
+	if _, err := v.c.node.Reply(v.r.Context(), v.who(), id, v.text("antwoord")); err != nil {
 		return err
 	}
+	v.say("answer.replied")
 	return v.redirect("/verzoeken/" + string(id))
 }
 

@@ -208,11 +208,11 @@ func ask(v *visit) error {
 			return err
 		}
 		if err != nil {
-			f.Mistakes = append(f.Mistakes, v.advice(err))
+			f.Mistakes = append(f.Mistakes, v.refusedAt(err))
 		}
 		for _, finding := range said.Findings {
 			if finding.Refusal != nil {
-				f.Mistakes = append(f.Mistakes, v.advice(finding.Refusal))
+				f.Mistakes = append(f.Mistakes, v.refusedAt(finding.Refusal))
 			}
 		}
 	}
@@ -225,7 +225,7 @@ func ask(v *visit) error {
 	}
 	x, err := v.c.node.Ask(v.r.Context(), v.who(), asking)
 	if err != nil {
-		f.Mistakes = append(f.Mistakes, v.advice(err))
+		f.Mistakes = append(f.Mistakes, v.refusedAt(err))
 		return v.show("ask", v.word("ask.title"), f)
 	}
 	// It was sent: with an error on his screen he would send it again.
@@ -255,7 +255,9 @@ func (v *visit) asking(f *askForm) peer.Asking {
 	if len(r.Items) == 0 && len(f.Mistakes) == 0 {
 		f.wrong("gegevens", v.word("ask.nothing"))
 	}
+	v.mustState(&f.form, f.Statements)
 	v.mustSay(&f.form)
+	f.inOrder(f.fields()...)
 	return peer.Asking{Request: r, Person: parseNumber(v.field("persoon")), Broad: v.text("zoveel")}
 }
 
@@ -274,6 +276,7 @@ func (v *visit) askedItem(f *form, i itemField) (exchange.AskedItem, bool) {
 	if why.Blank() {
 		f.wrong("reden."+code, v.word("ask.why.missing", "item", in(v.lang, i.Name)))
 	}
+	v.mustState(f, i.Statements)
 	return exchange.AskedItem{Item: i.Code, Depth: depth, Why: why, Statements: v.statements(i.Statements)}, true
 }
 
@@ -284,6 +287,28 @@ func (v *visit) mustSay(f *form) {
 			f.wrong(must.field, v.word(must.key))
 		}
 	}
+	switch exchange.InvolvementState(v.field("weet")) {
+	case exchange.NotYetInformed, exchange.Objected:
+		if v.text("weet-omdat").Blank() {
+			f.wrong("weet-omdat", v.word("ask.knows.why.missing"))
+		}
+	}
+}
+
+// fields are those of the form, in the order in which they stand on the page.
+func (f askForm) fields() []string {
+	all := []string{"persoon", "waarvoor"}
+	for _, s := range f.Statements {
+		all = append(all, s.Name)
+	}
+	all = append(all, "gegevens")
+	for _, i := range f.Items {
+		all = append(all, "diepte."+string(i.Code), "reden."+string(i.Code))
+		for _, s := range i.Statements {
+			all = append(all, s.Name)
+		}
+	}
+	return append(all, "weet", "weet-omdat", "contact", "zoveel")
 }
 
 // begun reports whether somebody wrote something about an item: then it must not

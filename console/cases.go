@@ -137,23 +137,24 @@ func (v *visit) others() (all []other) {
 	return all
 }
 
-func newCasePage(v *visit) error { return v.show("case-new", v.word("case.new"), v.caseForm()) }
+func newCasePage(v *visit) error {
+	f := v.caseForm()
+	if f.Trigger.Code == "" && v.field("kies") != "" {
+		f.wrong("aanleiding", v.word("case.began.missing"))
+	}
+	return v.show("case-new", v.word("case.new"), f)
+}
 
 // newCase opens a case, for one person: others are added in it.
 func newCase(v *visit) error {
 	f := v.caseForm()
 	c := exchange.Case{Trigger: exchange.Trigger{Code: f.Trigger.Code, Statements: v.statements(f.Statements)}}
 	var ok bool
-	if c.Trigger.On, ok = v.day("op"); !ok {
+	switch c.Trigger.On, ok = v.day("op"); {
+	case !ok:
 		f.wrong("op", v.word("decide.day"))
-	}
-	if f.Trigger.Scope {
-		for _, d := range v.r.Form["domein"] {
-			c.Trigger.Scope = append(c.Trigger.Scope, exchange.DomainCode(d))
-		}
-		if len(c.Trigger.Scope) == 0 {
-			f.wrong("domein", v.word("case.scope.missing"))
-		}
+	case c.Trigger.On.After(v.today()):
+		f.wrong("op", v.word("case.on.future"))
 	}
 	if f.Trigger.From {
 		from, err := exchange.ParsePartyID(v.field("van"))
@@ -162,24 +163,36 @@ func newCase(v *visit) error {
 		}
 		c.Trigger.From = from
 	}
-	person := exchange.Person{Standing: exchange.Client, Name: v.text("naam"), Born: v.text("geboren"), Address: v.text("adres")}
-	if v.field("bsn") != "" {
-		number, err := exchange.ParseBSN(v.field("bsn"))
-		if err != nil {
-			f.wrong("bsn", v.word("case.bsn.wrong"))
+	v.mustState(&f.form, f.Statements)
+	v.stateOneOf(&f.form, f.either())
+	if f.Trigger.Scope {
+		for _, d := range v.r.Form["domein"] {
+			c.Trigger.Scope = append(c.Trigger.Scope, exchange.DomainCode(d))
 		}
-		person.BSN = number
+		if len(c.Trigger.Scope) == 0 {
+			f.wrong("domein", v.word("case.scope.missing"))
+		}
 	}
-	c.People = []exchange.Person{person}
+	c.People = []exchange.Person{v.person(&f.form, exchange.Client)}
 	if len(f.Mistakes) > 0 {
 		return v.show("case-new", v.word("case.new"), f)
 	}
 	opened, err := v.c.node.OpenCase(v.r.Context(), v.who(), c)
 	if err != nil {
-		f.Mistakes = append(f.Mistakes, v.advice(err))
+		f.Mistakes = append(f.Mistakes, v.refusedAt(err))
 		return v.show("case-new", v.word("case.new"), f)
 	}
 	return v.redirect("/casussen/" + string(opened.ID))
+}
+
+// either are the statements of which one is enough.
+func (f caseForm) either() (all []stated) {
+	for _, s := range f.Statements {
+		if slices.Contains(f.Trigger.Any, s.Code) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // statements reads what was stated.

@@ -237,6 +237,10 @@ func (v *visit) conditions(d *decisionForm) {
 			d.wrong("wissen", v.word("decide.day"))
 			return
 		}
+		if !day.After(v.c.now()) {
+			d.wrong("wissen", v.word("decide.delete.past"))
+			return
+		}
 		d.Decision.Conditions = append(d.Decision.Conditions, exchange.Condition{Code: exchange.DeleteBy, Until: day})
 	}
 }

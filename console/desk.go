@@ -92,16 +92,10 @@ func keepReport(v *visit) error {
 	c := exchange.Case{Trigger: exchange.Trigger{Code: t.Trigger.Code, On: v.today(), Statements: v.statements(t.Statements)}}
 	for _, s := range t.Ask {
 		if v.text(s.Name).Blank() {
-			t.wrong(s.Name, v.word("triage.statement.missing", "ask", in(v.lang, s.Ask)))
+			t.wrong(s.Name, v.word("statement.missing", "ask", in(v.lang, s.Ask)))
 		}
 	}
-	p := exchange.Person{Standing: exchange.Client, Name: v.text("naam"), Born: v.text("geboren"), Address: v.text("adres")}
-	if v.field("bsn") != "" {
-		if p.BSN, err = exchange.ParseBSN(v.field("bsn")); err != nil {
-			t.wrong("bsn", v.word("case.bsn.wrong"))
-		}
-	}
-	c.People = []exchange.Person{p}
+	c.People = []exchange.Person{v.person(&t.form, exchange.Client)}
 	if len(t.Mistakes) == 0 {
 		if c, err = v.c.node.OpenCase(v.r.Context(), v.who(), c); err != nil {
 			t.Mistakes = append(t.Mistakes, v.advice(err))
@@ -125,6 +119,24 @@ type report struct {
 type explained struct {
 	Ask  exchange.Sentence
 	Text exchange.Personal
+}
+
+// said puts the questions of the law to what somebody stated, a choice in words.
+func (c *Console) said(lang string, all []exchange.Statement) (list []explained) {
+	for _, s := range all {
+		rule, ok := c.node.Law().Statement(s.Code)
+		if !ok {
+			continue
+		}
+		e := explained{rule.Ask, s.Text}
+		for _, choice := range rule.Choices {
+			if string(choice.Code) == s.Text.Reveal() {
+				e.Text = exchange.Hide(in(lang, choice.Name))
+			}
+		}
+		list = append(list, e)
+	}
+	return list
 }
 
 // reportPage shows a report that was taken up, and what can be done with it.

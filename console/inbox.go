@@ -136,6 +136,11 @@ type asked struct {
 	Heading string
 }
 
+// Stated reports whether the asker stated something as the law wants.
+func (a asked) Stated() bool {
+	return len(a.Request.Statements) > 0 || slices.ContainsFunc(a.Request.Items, func(i exchange.AskedItem) bool { return len(i.Statements) > 0 })
+}
+
 // read opens the request of the path. The view is in the ledger.
 func (v *visit) read() (a asked, err error) {
 	id, err := v.id()

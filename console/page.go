@@ -104,6 +104,7 @@ func (c *Console) functions(lang string, words catalogue) template.FuncMap {
 			}
 			return in(lang, d.Name)
 		},
+		"said": func(all []exchange.Statement) []explained { return c.said(lang, all) },
 		"ground": func(code exchange.GroundCode) string {
 			g, _ := c.node.Law().Ground(code)
 			return in(lang, g.Name)

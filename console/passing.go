@@ -506,6 +506,8 @@ func (v *visit) added(f *passingForm) {
 	day, ok := v.day("wissen")
 	if !ok {
 		f.wrong("wissen", v.word("decide.day"))
+	} else if !day.IsZero() && !day.After(v.c.now()) {
+		f.wrong("wissen", v.word("decide.delete.past"))
 	} else if !day.IsZero() {
 		f.Asking.Conditions = append(f.Asking.Conditions, exchange.Condition{Code: exchange.DeleteBy, Until: day})
 	}

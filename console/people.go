@@ -56,16 +56,10 @@ func admit(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := exchange.Person{
-		Standing: exchange.Standing(v.field("wat")), Name: v.text("naam"), Born: v.text("geboren"), Address: v.text("adres"), Why: v.text("waarom"),
-	}
+	p := v.person(&f.form, exchange.Standing(v.field("wat")))
+	p.Why = v.text("waarom")
 	if p.Standing == "" {
 		f.wrong("wat", v.word("people.standing.missing"))
-	}
-	if v.field("bsn") != "" {
-		if p.BSN, err = exchange.ParseBSN(v.field("bsn")); err != nil {
-			f.wrong("bsn", v.word("case.bsn.wrong"))
-		}
 	}
 	if p.Why.Blank() && f.Number == 0 {
 		f.wrong("waarom", v.word("people.why.missing"))
@@ -76,6 +70,7 @@ func admit(v *visit) error {
 			f.wrong("doet-mee", v.word("decide.day"))
 		}
 	}
+	f.inOrder("wat", "doet-mee", "waarom", "bsn", "naam", "geboren", "adres")
 	if len(f.Mistakes) == 0 {
 		if _, err := v.c.node.Admit(v.r.Context(), v.who(), f.Case.ID, p); err != nil {
 			f.Mistakes = append(f.Mistakes, v.advice(err))
