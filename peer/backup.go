@@ -105,6 +105,15 @@ func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
 		return BackupMade{}, err
 	}
 	since := before.Point
+	// What the backup has, and the node has not, was lost here: the backup is where it
+	// still is, so nothing is added to it and nothing of it is removed.
+	if before.isOf(n.id) {
+		if err := n.store.Continues(since); errors.Is(err, store.ErrOtherHistory) {
+			return BackupMade{}, fault(BackupAhead)
+		} else if err != nil {
+			return BackupMade{}, err
+		}
+	}
 	if since.ID != "" && !n.store.AddsTo(since) { // an upgrade lies in between
 		if err := n.keepBefore(before); err != nil {
 			return BackupMade{}, err

@@ -170,8 +170,12 @@ func openKeystore(dir string, lock crypto.Lock) (*crypto.Keys, error) {
 }
 
 // Entry is the public half of a node's keys as the register entry of its
-// party, for `sluis keys show`. It needs the keystore, not the running node.
-func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
+// party, for `sluis keys show`. It needs the keystore, not the running node: of the
+// options Lock and Now count.
+func Entry(dir string, o Options) (register.Entry, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	id, err := ReadIdentity(dir)
 	if err != nil {
 		return register.Entry{}, err
@@ -180,7 +184,7 @@ func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
 	if err != nil {
 		return register.Entry{}, err
 	}
-	keys, err := openKeystore(dir, lock)
+	keys, err := openKeystore(dir, o.Lock)
 	if err != nil {
 		return register.Entry{}, err
 	}
@@ -188,8 +192,8 @@ func Entry(dir string, lock crypto.Lock) (register.Entry, error) {
 	if err != nil {
 		return register.Entry{}, err
 	}
-	reg, _ := Premises{Dir: dir, Now: time.Now}.register(id) // a node that no register has yet is entered with what it has
-	return entryOfKeys(keys, hardware, reg, id, config, time.Now())
+	reg, _ := Premises{Dir: dir, Now: o.Now}.register(id) // a node that no register has yet is entered with what it has
+	return entryOfKeys(keys, hardware, reg, id, config, o.Now())
 }
 
 // emptyDir makes the directory, or takes one that is there and empty.

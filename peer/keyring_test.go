@@ -52,13 +52,13 @@ func TestChangeLock(t *testing.T) {
 	if err := os.WriteFile(path+".next", before[:len(before)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := peer.Entry(b.dir, b.lock); err != nil {
+	if _, err := peer.Entry(b.dir, peer.Options{Lock: b.lock}); err != nil {
 		t.Errorf("after a change that was cut off: %v", err)
 	}
 	if err := peer.ChangeLock(b.dir, b.lock, next); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := peer.Entry(b.dir, b.lock); !errors.Is(err, crypto.ErrWrongLock) {
+	if _, err := peer.Entry(b.dir, peer.Options{Lock: b.lock}); !errors.Is(err, crypto.ErrWrongLock) {
 		t.Errorf("the old lock gives %v", err)
 	}
 	if _, err := b.node.RotateKey(t.Context(), crypto.UseSigning); !isFault(err, peer.LockChanged) {
@@ -262,7 +262,7 @@ func TestBeginAnew(t *testing.T) {
 	if err := peer.Create(t.Context(), b.dir, plan, peer.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	e, err := peer.Entry(b.dir, b.lock)
+	e, err := peer.Entry(b.dir, peer.Options{Lock: b.lock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -192,7 +192,7 @@ func TestRestoredYesterday(t *testing.T) {
 	if _, err := peer.ContinueLedger(college.dir, college.options); err != nil {
 		t.Fatal(err)
 	}
-	entry, err := peer.Entry(college.dir, college.lock)
+	entry, err := peer.Entry(college.dir, peer.Options{Lock: college.lock})
 	if err != nil {
 		t.Fatal(err)
 	}

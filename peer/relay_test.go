@@ -74,7 +74,7 @@ func (w *world) behind(p exchange.Party, relay *place) *member {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	if m.entry, err = peer.Entry(m.dir, m.lock); err != nil {
+	if m.entry, err = peer.Entry(m.dir, peer.Options{Lock: m.lock}); err != nil {
 		w.t.Fatal(err)
 	}
 	if len(m.entry.Addresses) != 1 || m.entry.Addresses[0] != address+"/p2p-circuit" {

@@ -58,7 +58,7 @@ func (a *authority) edit(t testing.TB, change func(register.Draft) (register.Dra
 // shown is what `sluis keys show` prints of a member.
 func (m *member) shown() register.Entry {
 	m.world.t.Helper()
-	e, err := peer.Entry(m.dir, m.lock)
+	e, err := peer.Entry(m.dir, peer.Options{Lock: m.lock})
 	if err != nil {
 		m.world.t.Fatal(err)
 	}

@@ -239,6 +239,58 @@ func TestSnapshotPutBackWhileNobodyIsThere(t *testing.T) {
 	w.noAlarms()
 }
 
+// A node that is an old copy without knowing it leaves the backup of what it has lost as
+// it is, however far it goes on: a restore brings that back.
+func TestSnapshotPutBackBesideItsBackup(t *testing.T) {
+	_, college, debts, backup := withBackup(t)
+	ctx := t.Context()
+	answeredExchange(t, college, debts)
+	if _, err := college.node.Backup(ctx); err != nil {
+		t.Fatal(err)
+	}
+	old := college.snapshot()
+	answeredExchange(t, college, debts)
+	made, err := college.node.Backup(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, parts := college.node.Size(), partsIn(t, backup)
+	debts.stop() // who would have told it
+	college.putBack(old)
+	college.idle()
+	for college.node.Size() < size+5 {
+		if _, err := college.node.Backup(ctx); !isFault(err, peer.BackupAhead) {
+			t.Fatalf("with %d entries of %d it adds to the backup: %v", college.node.Size(), size, err)
+		}
+		if _, err := college.node.OpenCase(ctx, requester, caseOf(question(t))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := partsIn(t, backup); !slices.Equal(got, parts) {
+		t.Errorf("the parts of the backup were %v and are %v", parts, got)
+	}
+	college.stop()
+	again := filepath.Join(t.TempDir(), "again")
+	back, err := peer.Restore(again, backup, nil, college.options)
+	if err != nil || back.Size != made.Entries {
+		t.Fatalf("restored with %d entries of %d, %v", back.Size, made.Entries, err)
+	}
+	restored, err := peer.Open(again, college.options) // which proves them
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := restored.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(backup, filepath.Join(t.TempDir(), "moved")); err != nil {
+		t.Fatal(err)
+	}
+	college.idle()
+	if made, err := college.node.Backup(ctx); err != nil || !made.Whole {
+		t.Errorf("after it was moved away: %+v, %v", made, err)
+	}
+}
+
 // A partner of whom the old copy knows nothing is asked when he calls, before he is
 // shown anything, and before anything is sent to him.
 func TestSnapshotPutBackFromBeforeAPartner(t *testing.T) {

@@ -122,7 +122,7 @@ longest_pause = "200ms"
 	if err := peer.Create(context.Background(), m.dir, plan, peer.Options{}); err != nil {
 		w.t.Fatal(err)
 	}
-	if m.entry, err = peer.Entry(m.dir, lock); err != nil {
+	if m.entry, err = peer.Entry(m.dir, peer.Options{Lock: lock}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.members = append(w.members, m)

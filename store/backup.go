@@ -45,6 +45,11 @@ type BackupPoint struct {
 	// Format is the version of the store; absent for 1. A backup adds to one of the
 	// same version only: an upgrade changes rows that look as if they were as before.
 	Format int `json:"format,omitempty"`
+
+	// Root is that of the ledger of this size; absent where a program made it that did
+	// not write it down, and then nothing adds to it. A store that was put back to an
+	// earlier state, and then went on, has as many entries and not these.
+	Root ledger.Hash `json:"root,omitzero"`
 }
 
 // backupHead is the first frame.
@@ -78,7 +83,8 @@ const derived = indexPrefix + dossierPrefix
 
 // Backup writes the state of this moment, while the store goes on. since is the
 // point of the backup that it adds to, or zero for a whole one. It returns the
-// point that the next one can add to.
+// point that the next one can add to. It fails with [ErrOtherHistory] when the store
+// does not have what the earlier backup has.
 func (s *Store) Backup(ctx context.Context, w io.Writer, since BackupPoint) (BackupPoint, error) {
 	s.slow.Lock() // no purge meanwhile: it would wait with the readers behind it
 	defer s.slow.Unlock()
@@ -100,9 +106,32 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, since BackupPoint) (Bac
 	return point, err
 }
 
-// AddsTo reports whether a backup of this store can add to an earlier one: not
-// when an upgrade lies in between.
-func (s *Store) AddsTo(p BackupPoint) bool { return p.ID != "" && p.Format == s.options.backupFormat() }
+// AddsTo reports whether a backup of this store can add to an earlier one of its
+// history: not when an upgrade lies in between.
+func (s *Store) AddsTo(p BackupPoint) bool {
+	return p.ID != "" && p.Format == s.options.backupFormat() && p.Root != ledger.Hash{}
+}
+
+// Continues fails with [ErrOtherHistory] when the ledger does not have what it had in
+// an earlier backup.
+func (s *Store) Continues(p BackupPoint) error {
+	size := s.Size() // before the snapshot is taken, so that it holds them all
+	return s.view(func(txn *badger.Txn) error { return continues(txn, size, p) })
+}
+
+func continues(txn *badger.Txn, size uint64, p BackupPoint) error {
+	if p.Size > size {
+		return ErrOtherHistory
+	}
+	if p.Root == (ledger.Hash{}) {
+		return nil
+	}
+	root, err := ledger.RootAt(p.Size, hashReader(txn))
+	if err == nil && root != p.Root {
+		err = ErrOtherHistory
+	}
+	return err
+}
 
 func (o Options) backupFormat() int {
 	if v := o.version(); v > 1 {
@@ -128,8 +157,8 @@ func (s *Store) backupHead(txn *badger.Txn, size uint64, since BackupPoint) (bac
 	if since.ID != "" && !s.AddsTo(since) {
 		return backupHead{}, errors.New("store: backup: the backup to add to is of another version; make a whole one")
 	}
-	if since.Size > size {
-		return backupHead{}, errors.New("store: backup: the backup to add to is of another history")
+	if err := continues(txn, size, since); err != nil {
+		return backupHead{}, err
 	}
 	root, err := ledger.RootAt(size, hashReader(txn))
 	if err != nil {
@@ -140,7 +169,7 @@ func (s *Store) backupHead(txn *badger.Txn, size uint64, since BackupPoint) (bac
 		return backupHead{}, err
 	}
 	return backupHead{
-		BackupPoint: BackupPoint{ID: uuid.NewString(), Size: size, Format: s.options.backupFormat()}, Base: since, Origin: c.Origin, Checkpoint: string(signed),
+		BackupPoint: BackupPoint{ID: uuid.NewString(), Size: size, Format: s.options.backupFormat(), Root: root}, Base: since, Origin: c.Origin, Checkpoint: string(signed),
 	}, nil
 }
 

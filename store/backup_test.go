@@ -296,6 +296,36 @@ func TestBackupBesideWriters(t *testing.T) {
 	}
 }
 
+// What was put back to an earlier state and went on has other entries than the backup,
+// also where it has as many: nothing is added to that backup. A whole one can be made.
+func TestBackupOfAnotherHistory(t *testing.T) {
+	s := create(t)
+	s.write(file("d1", "a", "content"))
+	early, first := backedUp(t, s, store.BackupPoint{})
+	s.write(file("d1", "b", "content"))
+	_, point := backedUp(t, s, first)
+	again := restored(t, nil, early)
+	if err := again.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := again.Continues(point); !errors.Is(err, store.ErrOtherHistory) {
+			t.Errorf("a store of %d entries has those of the backup: %v", again.Size(), err)
+		}
+		if _, err := again.Backup(t.Context(), io.Discard, point); !errors.Is(err, store.ErrOtherHistory) {
+			t.Errorf("a store of %d entries adds to the backup: %v", again.Size(), err)
+		}
+		if err := again.Continues(first); err != nil {
+			t.Errorf("a store of %d entries does not have what it came from: %v", again.Size(), err)
+		}
+		again.write(file("d1", fmt.Sprint("c", again.Size()), "other content"))
+	}
+	backedUp(t, again, store.BackupPoint{})
+	if first.Root = (ledger.Hash{}); s.AddsTo(first) {
+		t.Error("a backup adds to one of which it does not know the history")
+	}
+}
+
 // A ledger that goes on under another name has the same entries, and no
 // checkpoint of it is one of the old name.
 func TestRename(t *testing.T) {

@@ -171,6 +171,9 @@ var (
 	// ErrNoRecordKey: the content can't be opened because the record key of its
 	// dossier is not there any more.
 	ErrNoRecordKey = errors.New("store: the record key of the dossier has been destroyed")
+	// ErrOtherHistory: the ledger does not have the entries of the backup: the store was
+	// put back to an earlier state.
+	ErrOtherHistory = errors.New("store: the backup has entries that this store does not have")
 	// ErrExists: Create found something where the store should be made.
 	ErrExists = errors.New("store: there is a store already")
 	// ErrInUse: another process, or this one, has the store open.

@@ -186,7 +186,7 @@ func (n *Net) create(ctx context.Context, node *node, root []byte) (register.Ent
 	if err := peer.Create(ctx, node.dir, plan, options); err != nil {
 		return register.Entry{}, err
 	}
-	return peer.Entry(node.dir, n.lock)
+	return peer.Entry(node.dir, peer.Options{Lock: n.lock})
 }
 
 // configOf is the sluis.toml of a party: free ports on loopback, and a patience

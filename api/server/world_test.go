@@ -165,7 +165,7 @@ longest_pause = "200ms"
 	if err := peer.Create(t.Context(), p.dir, plan, peer.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	entry, err := peer.Entry(p.dir, lock)
+	entry, err := peer.Entry(p.dir, peer.Options{Lock: lock})
 	if err != nil {
 		t.Fatal(err)
 	}

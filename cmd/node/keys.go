@@ -227,7 +227,7 @@ has the new one.`,
 			if err != nil {
 				return err
 			}
-			entry, err := peer.Entry(t.dir, lock)
+			entry, err := peer.Entry(t.dir, peer.Options{Lock: lock})
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"sluis/crypto"
 	"sluis/store"
 )
 
@@ -19,6 +20,7 @@ type Faults struct {
 	Crashes    float64 // a day
 	Full       float64 // disks that are full for a while, a day
 	Registers  float64 // new versions of the register, a day
+	Rekeys     float64 // times that somebody replaces keys of a node, a day
 	Malice     float64 // attempts of the villain, a day
 	Restore    float64 // of crashes after which the node goes back to its backup, or to a snapshot
 	Snapshots  float64 // of machines, a day
@@ -28,7 +30,7 @@ type Faults struct {
 func AllFaults() Faults {
 	return Faults{
 		Loss: 0.05, Twice: 0.05, Slow: 0.03, SlowDisk: 0.02, Skew: 2 * time.Minute,
-		Partitions: 0.7, Crashes: 3, Full: 0.3, Registers: 0.2, Malice: 30, Restore: 0.05, Snapshots: 2,
+		Partitions: 0.7, Crashes: 3, Full: 0.3, Registers: 0.2, Rekeys: 0.5, Malice: 30, Restore: 0.05, Snapshots: 2,
 	}
 }
 
@@ -68,6 +70,12 @@ func (w *world) trouble() {
 		w.in(w.between(10*time.Minute, 5*time.Hour), func() { n.full = false })
 	})
 	w.often(f.Registers, w.renew)
+	w.often(f.Rekeys, func() {
+		n := pick(w.schedule, w.nodes)
+		uses := []crypto.Use{crypto.UseMaster, crypto.UsePeer, crypto.UseSigning, crypto.UseSealing, crypto.UseCheckpoint, crypto.UseWitness}
+		w.rng.Shuffle(len(uses), func(i, j int) { uses[i], uses[j] = uses[j], uses[i] })
+		n.rekey(uses[:1+w.rng.IntN(3)])
+	})
 	w.often(f.Snapshots, func() {
 		if n := pick(w.schedule, w.nodes); n.up && !n.dying {
 			if err := snapshot(n.dir, n.snapshot()); err != nil {
@@ -86,8 +94,12 @@ func (w *world) renew() {
 		return
 	}
 	w.count("registers")
-	n := pick(w.schedule, w.nodes)
-	w.begin(func() { _ = n.insist("register", installs(bundle), nil) })
+	w.give(bundle, pick(w.schedule, w.nodes))
+}
+
+// give has an administrator install a register.
+func (w *world) give(bundle []byte, at *node) {
+	w.in(0, func() { w.begin(func() { _ = at.insist("register", installs(bundle), nil) }) })
 }
 
 // often lets something happen so many times a day, on the whole, at any moment of

@@ -72,7 +72,7 @@ var attempts = []struct {
 	{"a message of a stranger", peer.MessageProtocol, true, func(v *villain, _ *node) []byte { return v.any() }},
 	{"noise", peer.MessageProtocol, false, func(v *villain, _ *node) []byte { return v.noise(2000) }},
 	{"as much noise as may be sent", peer.MessageProtocol, false, func(v *villain, n *node) []byte {
-		return v.noise(n.protocols[peer.MessageProtocol].MaxRequest)
+		return v.noise(n.wiring.protocols[peer.MessageProtocol].MaxRequest)
 	}},
 	{"a request that it may not make", peer.MessageProtocol, false, func(v *villain, n *node) []byte { return v.request(n, v.capacity()) }},
 	{"a request in the name of another", peer.MessageProtocol, false, func(v *villain, n *node) []byte {
@@ -89,7 +89,7 @@ var attempts = []struct {
 func (v *villain) act() {
 	w := v.world
 	n, try := pick(w.schedule, w.nodes), pick(w.schedule, attempts)
-	if !n.up || n.full || n.peer.Recovering() {
+	if !n.up || n.full || n.wiring == nil || n.peer.Recovering() {
 		return
 	}
 	sent := try.make(v, n)
@@ -103,7 +103,7 @@ func (v *villain) act() {
 	epoch := n.epoch
 	w.begin(func() {
 		before := n.size()
-		reply, err := n.protocols[try.protocol].Handler(context.Background(), from, sent)
+		reply, err := n.wiring.protocols[try.protocol].Handler(context.Background(), from, sent)
 		if w.config.Sabotage == "obeys" {
 			_ = n.peer.AddStaff(context.Background(), exchange.Actor{ID: exchange.ActorID(fmt.Sprintf("k.waad%d", before)), Name: exchange.Hide(mark), Roles: n.member.Staff[0].Roles})
 		}

@@ -2,20 +2,35 @@ package sim
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
 	"time"
 
+	"sluis/crypto"
 	"sluis/peer"
 	"sluis/transport"
 )
 
-// A wiring is the network of one run of a node: what it sends goes over the
-// simulated one. It keeps the promises of package transport and no more: a reply
-// means that the other handled the request, an error means nothing.
+// A wiring is the network of a node under one of its peer IDs, in one run: what it
+// sends goes over the simulated one. It keeps the promises of package transport and
+// no more: a reply means that the other handled the request, an error means nothing.
 type wiring struct {
-	node  *node
-	epoch int
+	node      *node
+	epoch     int
+	id        string
+	protocols map[string]transport.Protocol
+	peers     map[string]bool
+}
+
+// network opens the network of a node under a key. One that does not listen calls and
+// is not called.
+func (n *node) network(c transport.Config) (peer.Network, error) {
+	x := &wiring{node: n, epoch: n.epoch, id: crypto.PeerID(c.Key.Public().(ed25519.PublicKey)), protocols: c.Protocols}
+	if len(c.Listen) > 0 {
+		n.wiring, n.world.byPeer[x.id] = x, n
+	}
+	return x, x.SetPeers(c.Peers)
 }
 
 // A call is a request under way, and the task that waits for its reply.
@@ -35,18 +50,23 @@ func (w *world) end(c *call, reply []byte, err error) {
 }
 
 func (x *wiring) SetPeers(peers []transport.Peer) error {
-	x.node.peers = map[string]bool{}
+	x.peers = map[string]bool{}
 	for _, p := range peers {
-		x.node.peers[p.ID] = true
+		x.peers[p.ID] = true
 	}
 	return nil
 }
 func (x *wiring) Addresses() []string        { return []string{"/ip4/127.0.0.1/tcp/4001"} }
 func (x *wiring) Connections() (int, int)    { return 0, 0 }
 func (x *wiring) Spoken(string) []string     { return nil }
-func (x *wiring) Close() error               { return nil }
 func (x *wiring) Places() []transport.Place  { return nil }
 func (x *wiring) Callers() transport.Callers { return transport.Callers{} }
+func (x *wiring) Close() error {
+	if x.node.wiring == x {
+		x.node.wiring = nil
+	}
+	return nil
+}
 
 // patience is how long who sends waits for a reply.
 const patience = 30 * time.Second
@@ -65,7 +85,7 @@ func (x *wiring) Send(_ context.Context, id, protocol string, request []byte) ([
 		return w.stolen.greets()
 	}
 	to := w.byPeer[id]
-	if !from.peers[id] || to == nil {
+	if !x.peers[id] || to == nil {
 		return nil, transport.ErrUnreachable
 	}
 	c := &call{task: w.running}
@@ -78,7 +98,7 @@ func (x *wiring) Send(_ context.Context, id, protocol string, request []byte) ([
 	case w.chance(f.Loss):
 		w.count("requests lost")
 	default:
-		w.in(w.latency(), func() { w.arrive(from.id, to, protocol, request, c) })
+		w.in(w.latency(), func() { w.arrive(x.id, id, protocol, request, c) })
 	}
 	for range 3 {
 		if !w.chance(f.Twice) {
@@ -90,7 +110,7 @@ func (x *wiring) Send(_ context.Context, id, protocol string, request []byte) ([
 		if w.chance(0.2) {
 			late = w.below(6 * time.Hour)
 		}
-		w.in(w.latency()+late, func() { w.arrive(from.id, to, protocol, request, nil) })
+		w.in(w.latency()+late, func() { w.arrive(x.id, id, protocol, request, nil) })
 	}
 	w.in(patience, func() { w.end(c, nil, transport.ErrRefusedByPeer) })
 	w.wait(c.task)
@@ -110,20 +130,22 @@ func (w *world) latency() time.Duration {
 	return w.between(5*time.Millisecond, 300*time.Millisecond)
 }
 
-// arrive brings a request to a node, whose reply goes to c if anybody waits.
-func (w *world) arrive(from string, to *node, protocol string, request []byte, c *call) {
-	if !to.up || !to.peers[from] {
+// arrive brings a request from one peer ID to another, whose reply goes to c if anybody
+// waits.
+func (w *world) arrive(from, id, protocol string, request []byte, c *call) {
+	to := w.byPeer[id]
+	if !to.up || to.wiring == nil || to.wiring.id != id || !to.wiring.peers[from] {
 		// A gate that is shut looks like a connection that breaks.
 		w.in(w.latency(), func() { w.end(c, nil, transport.ErrUnreachable) })
 		return
 	}
-	p := to.protocols[protocol]
+	p := to.wiring.protocols[protocol]
 	if len(request) > p.MaxRequest {
 		w.in(w.latency(), func() { w.end(c, nil, transport.ErrRefusedByPeer) })
 		return
 	}
 	if wait := to.busyUntil.Sub(w.now); wait > 0 {
-		w.in(wait, func() { w.arrive(from, to, protocol, request, c) })
+		w.in(wait, func() { w.arrive(from, id, protocol, request, c) })
 		return
 	}
 	epoch := to.epoch

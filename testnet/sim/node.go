@@ -31,8 +31,9 @@ type node struct {
 	dir    string
 	lock   crypto.Lock
 	entry  register.Entry
-	id     string // on the network
-	skew   time.Duration
+	// verifiers check its checkpoints: each key that the register had for its ledger.
+	verifiers []string
+	skew      time.Duration
 
 	// What a run of the node has; epoch counts the runs.
 	peer      *peer.Node
@@ -43,9 +44,8 @@ type node struct {
 	touched   bool // something was done at it in this event
 	waking    bool // an event to look what is due is planned
 	wakeAt    time.Time
-	wakes     int // that were planned: only the last of them counts
-	protocols map[string]transport.Protocol
-	peers     map[string]bool
+	wakes     int     // that were planned: only the last of them counts
+	wiring    *wiring // where it can be called; nil while it moves from one peer ID to another
 	calls     map[*call]bool
 	busyUntil time.Time
 	doom      *doom
@@ -67,6 +67,10 @@ type node struct {
 	forks bool
 	// deaf says that it does not want to hear what was seen of its ledger.
 	deaf bool
+	// rekeys counts the times that its administrator replaces keys: one at most at once.
+	rekeys int
+	// putBackOnce says that it was put back, and nobody has looked at its backup since.
+	putBackOnce bool
 	// alone says that its administrator does not come by.
 	alone bool
 	// Of the restore that was last: the entries that had been acknowledged, those
@@ -84,11 +88,7 @@ func (n *node) options() peer.Options {
 	return peer.Options{
 		Lock: n.lock, Now: n.now, Log: slog.New(slog.NewJSONHandler(&sieve{n}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Chance: n.world.below, Disk: &store.Disk{At: n.at, Free: n.free},
-		Network: func(c transport.Config) (peer.Network, error) {
-			n.protocols = c.Protocols
-			x := &wiring{n, n.epoch}
-			return x, x.SetPeers(c.Peers)
-		},
+		Network: n.network,
 	}
 }
 
@@ -148,9 +148,21 @@ func (n *node) create() error {
 
 // relist reads what the register is to say of the node.
 func (n *node) relist() (err error) {
-	n.entry, err = peer.Entry(n.dir, n.lock)
-	n.id = n.entry.Peer
+	n.entry, err = peer.Entry(n.dir, peer.Options{Lock: n.lock, Now: n.now})
+	if !slices.Contains(n.verifiers, n.entry.Checkpoint) {
+		n.verifiers = append(n.verifiers, n.entry.Checkpoint)
+	}
 	return err
+}
+
+// opened reads a checkpoint of the node, signed with any key that it has had.
+func (n *node) opened(signed []byte) (c ledger.Checkpoint, err error) {
+	for _, key := range slices.Backward(n.verifiers) {
+		if c, err = ledger.OpenCheckpoint(signed, key); err == nil {
+			return c, nil
+		}
+	}
+	return c, err
 }
 
 // start opens the node on what is on its disk.
@@ -175,14 +187,13 @@ func (n *node) remembers() {
 	if n.shown == nil {
 		return
 	}
-	key := n.entry.Checkpoint
-	was, err := ledger.OpenCheckpoint(n.shown, key)
+	was, err := n.opened(n.shown)
 	if err != nil {
 		n.world.fail(err)
 		return
 	}
 	signed, size := n.peer.Checkpoint()
-	is, err := ledger.OpenCheckpoint(signed, key)
+	is, err := n.opened(signed)
 	if err != nil {
 		n.world.broken("I10", n, "it starts with a checkpoint that is not its own: %v", err)
 		return

@@ -1,10 +1,10 @@
 package sim
 
 import (
+	"context"
 	"os"
 	"time"
 
-	"sluis/ledger"
 	"sluis/peer"
 )
 
@@ -41,6 +41,7 @@ func (n *node) putBack() {
 		w.fail(err)
 		return
 	}
+	n.putBackOnce = true
 	w.count("snapshots put back")
 	w.note(n, "put back", "")
 	n.comesBackOlder()
@@ -54,7 +55,7 @@ func (n *node) comesBackOlder() {
 	n.restored++
 	n.renamed = false
 	n.lost = true
-	if was, err := ledger.OpenCheckpoint(n.shown, n.entry.Checkpoint); err == nil {
+	if was, err := n.opened(n.shown); err == nil {
 		n.acknowledged = was.Size
 	}
 	n.shown = nil
@@ -66,6 +67,25 @@ func (n *node) comesBackOlder() {
 	}
 }
 
+// tendBackup moves away a backup that has what the node, which was put back, has not:
+// in this simulation nobody misses it.
+func (n *node) tendBackup() {
+	if !n.putBackOnce || n.peer.Recovering() || n.full {
+		return
+	}
+	_, err := n.peer.Backup(context.Background())
+	switch {
+	case isFault(err, peer.BackupAhead):
+		if err := emptyDir(n.backup()); err != nil {
+			n.world.fail(err)
+		}
+		n.world.count("backups that had more than the node")
+		fallthrough
+	case err == nil:
+		n.putBackOnce = false
+	}
+}
+
 // tend is the administrator of a node, who looks from time to time how it is.
 func (n *node) tend() {
 	w := n.world
@@ -73,6 +93,8 @@ func (n *node) tend() {
 	if !n.up || n.alone {
 		return
 	}
+	n.tendBackup()
+	n.tendKeys()
 	if n.restored > 0 && !n.renamed && n.kept > 0 && n.acknowledged > n.kept && n.size() > n.kept {
 		n.forks = true
 	}
@@ -80,7 +102,7 @@ func (n *node) tend() {
 		return
 	}
 	r := n.peer.Recovery()
-	if r == nil || len(r.Waiting) > 0 || r.MayResume() {
+	if r == nil || len(r.Waiting) > 0 || r.MayResume() || n.full {
 		return
 	}
 	// Somebody has seen more than there is.

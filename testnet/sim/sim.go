@@ -14,8 +14,9 @@
 //
 // sim.go makes a network and plays it; clock.go is the one thread; network.go,
 // disk.go and node.go are what stands around a node; people.go is what people do,
-// law.go what they ask and decide, faults.go what goes wrong, malice.go the party that means ill; check.go
-// holds the end against the invariants. docs/simulation.md says how to run it.
+// law.go what they ask and decide, keys.go how their keys are replaced, faults.go what
+// goes wrong, malice.go the party that means ill; check.go holds the end against the
+// invariants. docs/simulation.md says how to run it.
 //
 // It is imported by tests only.
 package sim
@@ -174,7 +175,7 @@ func (w *world) make() error {
 		if err := n.create(); err != nil {
 			return fmt.Errorf("%s: %w", m.Key, err)
 		}
-		w.nodes, w.byPeer[n.id] = append(w.nodes, n), n
+		w.nodes = append(w.nodes, n)
 	}
 	if w.stolen, err = newVillain(w); err != nil {
 		return err
@@ -275,7 +276,9 @@ func (w *world) settle() {
 }
 
 func (w *world) quiet() bool {
-	return !slices.ContainsFunc(w.nodes, func(n *node) bool { return !n.up || n.peer.Waiting() > 0 || n.peer.Recovering() })
+	return !slices.ContainsFunc(w.nodes, func(n *node) bool {
+		return !n.up || n.peer.Waiting() > 0 || n.peer.Recovering() || n.rekeys > 0
+	})
 }
 
 // count counts.

@@ -182,14 +182,18 @@ func TestSameSeedSameStory(t *testing.T) {
 
 // Nodes that lose their disk go back to the backup of the day before: their ledger
 // goes on without a second history, under another name where others saw more. So it is
-// with machines that are put back from a snapshot, whose nodes do not know of it.
+// with machines that are put back from a snapshot, whose nodes do not know of it. Keys
+// are replaced meanwhile, and what is old brings back those of before.
 func TestOlderBackups(t *testing.T) {
-	c := sim.Config{Seed: 3, Days: 6, PerDay: 16, Faults: sim.AllFaults()}
-	c.Faults.Crashes, c.Faults.Restore, c.Faults.Snapshots = 2, 0.6, 6
+	c := sim.Config{Seed: 6, Days: 6, PerDay: 16, Faults: sim.AllFaults()}
+	c.Faults.Crashes, c.Faults.Restore, c.Faults.Snapshots, c.Faults.Rekeys = 2, 0.6, 6, 2
 	r := play(t, c)
 	holds(t, c, r)
 	if r.Counts["older backups"] == 0 || r.Counts["snapshots put back"] == 0 || r.Counts["ledgers that continue under another name"] == 0 {
 		t.Error("nobody went back to a backup of which others had seen more")
+	}
+	if r.Counts["keys destroyed"] == 0 {
+		t.Error("no key was replaced")
 	}
 }
 

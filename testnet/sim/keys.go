@@ -1,0 +1,145 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"sluis/crypto"
+	"sluis/peer"
+)
+
+// rekey has the administrator of a node replace keys, as docs/keys.md says: new ones
+// beside the old ones, the register lists both, then the new ones alone, a backup, and
+// the old ones are destroyed. In between days go by, in which all goes on.
+func (n *node) rekey(uses []crypto.Use) {
+	if n.rekeys > 0 {
+		return
+	}
+	n.rekeys++
+	n.world.begin(func() {
+		defer func() { n.rekeys-- }()
+		n.replace(uses)
+	})
+}
+
+// replace takes the steps of rekey. It is given up when the node loses its disk, and
+// the keys with it.
+func (n *node) replace(uses []crypto.Use) {
+	w, restored := n.world, n.restored
+	made := map[crypto.Use]string{}
+	for _, u := range uses {
+		var had string
+		if err := n.insist("look at keys", func(_ context.Context, p *peer.Node) error { had = newest(p, u).ID; return nil }, nil); err != nil {
+			return
+		}
+		err := n.insist("new key of "+string(u),
+			func(ctx context.Context, p *peer.Node) error { _, err := p.RotateKey(ctx, u); return err },
+			func(_ context.Context, p *peer.Node) error {
+				if newest(p, u).ID == had {
+					return errNotThere
+				}
+				return nil
+			})
+		if err != nil || n.restored != restored {
+			return
+		}
+		w.count("keys made")
+		made[u] = had
+	}
+	w.sleep(w.between(time.Minute, 6*time.Hour))
+	for _, overlap := range []time.Duration{w.between(24*time.Hour, 72*time.Hour), w.between(time.Minute, 12*time.Hour)} {
+		if n.restored != restored || !n.relistAndPublish() {
+			return
+		}
+		w.sleep(overlap)
+	}
+	for _, u := range uses {
+		gone := false
+		for range 100 {
+			if n.restored != restored {
+				return
+			}
+			_ = n.insist("backup", func(ctx context.Context, p *peer.Node) error { _, err := p.Backup(ctx); return err }, nil)
+			err := n.insist("destroy key of "+string(u),
+				func(ctx context.Context, p *peer.Node) error { return p.RetireKey(ctx, made[u]) },
+				func(_ context.Context, p *peer.Node) error {
+					if slices.ContainsFunc(p.Keys(), func(k peer.KeyHeld) bool { return k.ID == made[u] }) {
+						return errNotThere
+					}
+					return nil
+				})
+			if gone = err == nil; gone {
+				w.count("keys destroyed")
+				break
+			}
+			w.count("keys that were still needed")
+			w.sleep(6 * time.Hour)
+		}
+		if !gone && n.restored == restored {
+			w.broken("I7", n, "the old key of %s is still needed after weeks", u)
+		}
+	}
+}
+
+// errNotThere says that what somebody did was not done.
+var errNotThere = errors.New("sim: not done")
+
+// newest is the key of a use that the node made last.
+func newest(p *peer.Node, u crypto.Use) peer.KeyHeld {
+	all := p.Keys()
+	return all[slices.IndexFunc(all, func(k peer.KeyHeld) bool { return k.Use == u && !k.Former })]
+}
+
+// relistAndPublish brings what the node says of its keys into the register, and gives
+// that to it and to somebody else. It reports false when the node does not come up.
+func (n *node) relistAndPublish() bool {
+	w := n.world
+	for range 200 {
+		if n.up {
+			if err := n.relist(); err != nil {
+				w.fail(err)
+				return false
+			}
+			bundle, err := w.authority.publish(w)
+			if err != nil {
+				w.fail(err)
+				return false
+			}
+			w.count("registers")
+			w.give(bundle, n)
+			w.give(bundle, pick(w.schedule, w.nodes))
+			return true
+		}
+		w.sleep(10 * time.Minute)
+	}
+	return false
+}
+
+// tendKeys does what the doctor says of a node that came back with older keys than the
+// register has: a signing key that has ended is replaced, and of others the register
+// hears.
+func (n *node) tendKeys() {
+	if n.restored == 0 || n.rekeys > 0 || n.peer.Recovering() {
+		return
+	}
+	all := n.peer.Keys()
+	is := func(u crypto.Use, s peer.KeyState) bool {
+		return slices.ContainsFunc(all, func(k peer.KeyHeld) bool { return k.Use == u && !k.Former && k.State == s })
+	}
+	if is(crypto.UseSigning, peer.KeyOver) {
+		n.world.count("keys of before that had ended")
+		n.rekey([]crypto.Use{crypto.UseSigning})
+		return
+	}
+	if slices.ContainsFunc(crypto.Uses[:], func(u crypto.Use) bool { return is(u, peer.KeyWaits) }) {
+		n.rekeys++
+		n.world.begin(func() {
+			defer func() { n.rekeys-- }()
+			if n.relistAndPublish() {
+				n.world.sleep(12 * time.Hour) // until it is there
+			}
+		})
+	}
+}
