@@ -1,0 +1,84 @@
+package peer_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sluis/exchange"
+	"sluis/exchange/wire"
+)
+
+// meanwhile makes something happen when a node looks at its clock for the n'th time from
+// now on: in the midst of what it is doing then.
+type meanwhile struct {
+	left atomic.Int64
+	do   func()
+}
+
+func (m *meanwhile) at(n int64, do func()) {
+	m.do = do
+	m.left.Store(n)
+}
+
+// clock is that of a member, with what happens meanwhile. A member that runs looks at
+// it for its duties too: then it happens a little earlier or later. And it looks at it
+// while it holds what the other needs: then it goes on after a moment.
+func (m *meanwhile) clock(of *member) {
+	now := of.options.Now
+	of.options.Now = func() time.Time {
+		if m.left.Load() > 0 && m.left.Add(-1) == 0 {
+			done := make(chan struct{})
+			go func() { defer close(done); m.do() }()
+			select {
+			case <-done:
+			case <-time.After(300 * time.Millisecond):
+			}
+		}
+		return now()
+	}
+}
+
+// A message that comes in twice at once, since its sender gave up waiting for the first
+// reply, is taken twice and handled once: the second is not refused for what the first
+// has just done.
+func TestSameMessageTwiceAtOnce(t *testing.T) {
+	w := newWorld(t, municipality, debtHelp)
+	college, target := w.members[0], w.members[1]
+	f := forge(t, w, college)
+	target.stop()
+	var m meanwhile
+	m.clock(target)
+	target.start()
+	if _, code := f.asks(target); code != "" { // from then on it takes his messages
+		t.Fatalf("refused with %s", code)
+	}
+	receive := func(at int64, sealed []byte) {
+		t.Helper()
+		again := make(chan error, 1)
+		m.at(at, func() {
+			_, err := target.node.Receive(t.Context(), college.entry.Peer, sealed)
+			again <- err
+		})
+		if _, err := target.node.Receive(t.Context(), college.entry.Peer, sealed); err != nil {
+			t.Errorf("while it was handled elsewhere, at %d: %v", at, err)
+		}
+		if m.left.Swap(0) > 0 {
+			return // the clock is not looked at so often
+		}
+		if err := <-again; err != nil {
+			t.Errorf("elsewhere, at %d: %v", at, err)
+		}
+	}
+	for at := range int64(8) {
+		e := f.envelope(exchange.PartyID{OIN: debtHelp.OIN, Capacity: "debts"}, freshID())
+		r := question(t)
+		r.ID, r.Case, r.Due = e.Exchange, freshID(), time.Now().Add(24*time.Hour)
+		asked, err := wire.SignRequest(e, r, f.keys.Signing)
+		receive(at+1, f.seal(asked, err))
+		back := f.envelope(e.To, e.Exchange)
+		back.Follows = asked.Digest
+		receive(at+1, f.seal(wire.SignWithdrawal(back, f.keys.Signing)))
+		target.wantKinds(e.Exchange, exchange.RequestReceived, exchange.WithdrawalReceived)
+	}
+}
