@@ -7,6 +7,7 @@ import (
 
 	"sluis/exchange"
 	"sluis/exchange/wire"
+	"sluis/peer"
 )
 
 // meanwhile makes something happen when a node looks at its clock for the n'th time from
@@ -80,5 +81,36 @@ func TestSameMessageTwiceAtOnce(t *testing.T) {
 		back.Follows = asked.Digest
 		receive(at+1, f.seal(wire.SignWithdrawal(back, f.keys.Signing)))
 		target.wantKinds(e.Exchange, exchange.RequestReceived, exchange.WithdrawalReceived)
+	}
+}
+
+// A hold that is placed while a sweep is under way, which looked at the holds before, is
+// kept or refused: never said to be there, and the dossier gone.
+func TestHoldWhileSweeping(t *testing.T) {
+	w := newWorldWith(t, "[retention]\nsweep_every = \"87600h\"\n", municipality, debtHelp)
+	college := w.members[0]
+	college.hireOfficer()
+	x := answeredExchange(t, college, w.members[1])
+	if _, err := college.node.RecordMoment(t.Context(), requester, x.Request.Case, exchange.ClientInformed, today()); err != nil {
+		t.Fatal(err)
+	}
+	college.stop()
+	var m meanwhile
+	m.clock(college)
+	college.open()
+	defer college.node.Close()
+	w.ahead.Store(int64(time.Until(today().AddDate(2, 1, 0))))
+	placed := make(chan error, 1)
+	m.at(2, func() { // when it has looked at all that is kept
+		_, err := college.node.PlaceHold(t.Context(), officer, x.Request.Case, exchange.Hide("a complaint"), today().AddDate(2, 6, 0))
+		placed <- err
+	})
+	if _, err := college.node.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err := <-placed
+	_, view := college.node.ViewCase(t.Context(), requester, x.Request.Case)
+	if err == nil && view != nil || err != nil && !isFault(err, peer.Destroyed) {
+		t.Errorf("the hold: %v; the case: %v", err, view)
 	}
 }
