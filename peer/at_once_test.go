@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -112,5 +113,26 @@ func TestHoldWhileSweeping(t *testing.T) {
 	_, view := college.node.ViewCase(t.Context(), requester, x.Request.Case)
 	if err == nil && view != nil || err != nil && !isFault(err, peer.Destroyed) {
 		t.Errorf("the hold: %v; the case: %v", err, view)
+	}
+}
+
+// A backup and a sweep may write the list of what was destroyed at the same time: one
+// after the other.
+func TestListsOfDestroyedAtOnce(t *testing.T) {
+	w := newWorld(t, municipality)
+	errs := make(chan error)
+	for range 4 {
+		go func() {
+			var all error
+			for range 25 {
+				all = errors.Join(all, w.members[0].node.ListDestroyed())
+			}
+			errs <- all
+		}()
+	}
+	for range 4 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -409,6 +409,8 @@ const maxDestroyTries = 16
 const destroyedFile = "destroyed.txt"
 
 func (n *Node) listDestroyed() error {
+	n.listing.Lock() // who looked earlier must not write later
+	defer n.listing.Unlock()
 	var names strings.Builder
 	after := ""
 	for {
