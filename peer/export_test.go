@@ -151,3 +151,6 @@ func (n *Node) ForgetHeld(u crypto.Use) error {
 	})
 	return err
 }
+
+// ListDestroyed writes the list of what was destroyed.
+func (n *Node) ListDestroyed() error { return n.listDestroyed() }

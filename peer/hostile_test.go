@@ -129,6 +129,7 @@ func (f *forger) sealTo(oin exchange.OIN, s wire.Signed, err error) []byte {
 // send returns the code of the refusal, or the receipt as it was signed.
 func (f *forger) send(m *member, sealed []byte) (code string, receipt []byte) {
 	f.t.Helper()
+	m.asked() // before that nobody is served
 	raw, err := f.host.Send(context.Background(), m.entry.Peer, peer.MessageProtocol, sealed)
 	if err != nil {
 		return "no reply", nil

@@ -19,7 +19,7 @@ func (n *Node) kept(ctx context.Context) ([]Kept, error) {
 	err = n.each(ctx, tableExchange, func(row store.Row) error {
 		r, err := decodeRecord(idOf(row.Key), row.Value, row.Version)
 		if err == nil {
-			k.exchange(r, k.leaving[row.Key])
+			k.exchange(r, row.Key)
 		}
 		return err
 	})
@@ -31,7 +31,7 @@ func (n *Node) kept(ctx context.Context) ([]Kept, error) {
 		if err == nil {
 			k.add(Kept{
 				ID: p.ID, Petition: p.Kind, Own: p.Own, Keep: exchange.KeepPetition(p, k.chosen), Hold: k.holds[petitionDossier(p.ID)],
-			}, "", false)
+			}, "", "", false)
 		}
 		return err
 	})
@@ -39,16 +39,22 @@ func (n *Node) kept(ctx context.Context) ([]Kept, error) {
 		return nil, err
 	}
 	err = n.meetings(ctx, func(g gathering) error {
-		k.conference(g, k.leaving[g.row()])
+		k.conference(g)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range k.cases {
-		k.add(Kept{ID: c.ID, Own: c.Own, Keep: k.law.KeepCase(c, k.within[c.ID], k.chosen), Hold: k.holds[caseDossier(c.ID)]}, c.ID, true)
+		k.add(Kept{ID: c.ID, Own: c.Own, Keep: k.law.KeepCase(c, k.within[c.ID], k.chosen), Hold: k.holds[caseDossier(c.ID)]}, c.ID, "", true)
+	}
+	// Last: what a receipt that came meanwhile put in the outbox was not there before.
+	leaving, err := n.underWay()
+	if err != nil {
+		return nil, err
 	}
 	for _, b := range k.ended {
+		b.open = b.open || slices.ContainsFunc(b.rows, func(row string) bool { return leaving[row] })
 		b.end(k.all, k.holds[caseDossier(b.of.ID)])
 	}
 	slices.SortFunc(k.all, func(a, b Kept) int { return strings.Compare(a.dossier(), b.dossier()) })
@@ -62,8 +68,6 @@ type keeping struct {
 	at     time.Time
 	cases  map[exchange.ID]exchange.Case
 	holds  map[string]exchange.Hold
-	// leaving are the records of which a message is still in the outbox.
-	leaving map[string]bool
 	// ended are, by case, the coordinations that ended.
 	ended  map[exchange.ID]*returning
 	within map[exchange.ID][]exchange.Keep // terms of what is in a case
@@ -91,15 +95,11 @@ func (n *Node) keeping(ctx context.Context) (*keeping, error) {
 		k.holds[row.Key] = h
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	k.leaving, err = n.underWay()
 	return k, err
 }
 
 // exchange adds one side of an exchange.
-func (k *keeping) exchange(r record, leaving bool) {
+func (k *keeping) exchange(r record, row string) {
 	x := r.Exchange
 	kept := Kept{ID: r.ID, Side: r.Side, Own: r.Own(), Other: r.Other(), Purpose: x.Request.Purpose, sent: r.Sent, Keep: exchange.KeepSupplied(x, k.chosen)}
 	kept.Hold = k.holds[kept.dossier()]
@@ -111,21 +111,21 @@ func (k *keeping) exchange(r record, leaving bool) {
 	returned := false
 	for id, b := range k.ended {
 		if b.of.Covers(x) {
-			of, returned = id, b.of.HandBack.Returned(x) && !leaving
+			of, returned = id, b.of.HandBack.Returned(x)
 		}
 	}
-	k.add(kept, of, returned)
+	k.add(kept, of, row, returned)
 }
 
 // conference adds a conference.
-func (k *keeping) conference(g gathering, leaving bool) {
+func (k *keeping) conference(g gathering) {
 	c, inCase := k.cases[g.Case]
 	kept := Kept{ID: g.ID, Own: g.Own, Other: g.Organiser, Purpose: g.Purpose, Meeting: true, Keep: k.law.KeepConference(g.Conference, c, k.chosen)}
 	kept.Hold = k.holds[kept.dossier()]
 	if inCase {
 		k.inCase(&kept, c.ID)
 	}
-	k.add(kept, g.Case, !g.Open(k.at) && !leaving)
+	k.add(kept, g.Case, g.row(), !g.Open(k.at))
 }
 
 // inCase lets a case be kept as long as what is in it, and hold what is.
@@ -137,10 +137,10 @@ func (k *keeping) inCase(kept *Kept, id exchange.ID) {
 }
 
 // add adds one thing that is kept, and says whether it went back, where it is of
-// a case whose coordination ended.
-func (k *keeping) add(kept Kept, of exchange.ID, returned bool) {
+// a case whose coordination ended. row is where its messages are kept.
+func (k *keeping) add(kept Kept, of exchange.ID, row string, returned bool) {
 	if b := k.ended[of]; b != nil {
-		b.all = append(b.all, len(k.all))
+		b.all, b.rows = append(b.all, len(k.all)), append(b.rows, row)
 		b.open = b.open || !returned
 	}
 	k.all = append(k.all, kept)
@@ -151,6 +151,7 @@ func (k *keeping) add(kept Kept, of exchange.ID, returned bool) {
 type returning struct {
 	of   exchange.Case
 	all  []int
+	rows []string // where the messages of each are kept
 	open bool
 }
 

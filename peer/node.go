@@ -88,7 +88,8 @@ type Node struct {
 	recovery   atomic.Pointer[Recovery] // nil unless the node was restored
 	backing    sync.Mutex               // held while a backup is made
 	rotating   sync.Mutex               // held while keys are changed or put to use
-	sweeping   sync.Mutex               // held while what is due is destroyed
+	sweeping   sync.Mutex               // held while what is due is destroyed, or held
+	listing    sync.Mutex               // held while the list of what was destroyed is written
 	forgot     atomic.Int64             // when old keys of acts were last looked for, in milliseconds
 	law        *exchange.Law            // the program's own, in force until a register brings another
 	started    time.Time                // by our own clock

@@ -121,6 +121,9 @@ func (n *Node) takeIn(ctx context.Context, f *inForce, m wire.Message) ([]byte, 
 			if written.Digest != ledger.Digest(m.Digest) {
 				return nil, fault(Replayed)
 			}
+			if err := n.store.Signed(ctx, written.Size); err != nil {
+				return nil, err
+			}
 			return n.receipt(f, m, written, nil)
 		}
 		w, err := n.accept(ctx, f, m)
@@ -134,7 +137,11 @@ func (n *Node) takeIn(ctx context.Context, f *inForce, m wire.Message) ([]byte, 
 			}
 			return n.receipt(f, m, store.Receipted{First: w.First, Size: w.Size, Time: w.Time}, w.Checkpoint)
 		case !errors.Is(err, store.ErrSeen) && !errors.Is(err, store.ErrOvertaken):
-			return nil, err
+			// Handled by another stream since we looked, it was judged by what it has
+			// itself done, and is not refused.
+			if _, seen, look := n.store.Seen(m.From.String(), m.ID); look != nil || !seen {
+				return nil, err
+			}
 		}
 	}
 	return nil, fault(Busy)

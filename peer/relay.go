@@ -83,13 +83,16 @@ func OpenRelay(p RelayPlan) (*Relay, error) {
 	}
 	r := &Relay{plan: p, pin: pin, read: bundle}
 	r.force.Store(&inForce{register: reg})
-	r.host, err = transport.Open(transport.Config{
+	host, err := transport.Open(transport.Config{
 		Key: p.Key, Listen: p.Listen, Announce: p.Announce, QUIC: true, Relay: true, Log: p.Log, Limits: transport.Limits{PerIP: p.PerIP},
 		Protocols: map[string]transport.Protocol{RegisterProtocol: registerProtocol(r.serveRegister)}, Peers: membersOf(reg),
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.mu.Lock() // members call by now
+	defer r.mu.Unlock()
+	r.host = host
 	r.tell(reg)
 	return r, nil
 }
@@ -198,6 +201,9 @@ func (r *Relay) serveRegister(_ context.Context, from string, request []byte) ([
 func (r *Relay) offered(bundle []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.host == nil {
+		return errNoNetwork // it is offered again
+	}
 	if err := r.take(bundle); err != nil {
 		return err
 	}

@@ -150,6 +150,10 @@ func (n *Node) hold(ctx context.Context, who Who, id exchange.ID, judge func(exc
 	if err != nil {
 		return Kept{}, err
 	}
+	// A sweep looks at the holds before it begins: what it destroys then must not be
+	// said to be held.
+	n.sweeping.Lock()
+	defer n.sweeping.Unlock()
 	dossier, own, err := n.dossier(id, by.Hat)
 	if err != nil {
 		return Kept{}, err
@@ -405,6 +409,8 @@ const maxDestroyTries = 16
 const destroyedFile = "destroyed.txt"
 
 func (n *Node) listDestroyed() error {
+	n.listing.Lock() // who looked earlier must not write later
+	defer n.listing.Unlock()
 	var names strings.Builder
 	after := ""
 	for {

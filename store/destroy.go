@@ -211,6 +211,7 @@ func (s *Store) betweenBatches(ctx context.Context, do func() error) error {
 	job := func() {
 		s.reading.Lock()
 		defer s.reading.Unlock()
+		s.keys.unread()
 		outcome <- guarded(do)
 	}
 	select {

@@ -78,6 +78,42 @@ func TestDestroy(t *testing.T) {
 	}
 }
 
+// Who still reads the state of before a dossier was destroyed does not bring its key
+// back for those who come after, nor for a change.
+func TestDestroyBesideAReader(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	if err := store.Create(dir, options(t)); err != nil {
+		t.Fatal(err)
+	}
+	s := openAs(t, dir, options(t))
+	w, err := s.Write(t.Context(), file("d1", "a", "content"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeIt(t, s)
+	s = openAs(t, dir, options(t)) // and has no key in memory
+	e, err := s.Entry(w.First)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.OpenAfter(e, func() {
+		if _, err := s.Write(t.Context(), destruction("d1")); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Errorf("who read before: %v", err)
+	}
+	for range 2 { // also when the files were rewritten
+		if plain, err := s.Private(e); !errors.Is(err, store.ErrNoRecordKey) {
+			t.Errorf("the private part is %q, %v", plain, err)
+		}
+		if _, err := s.Purge(t.Context(), purged); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A row that moves to another dossier is destroyed with that one.
 func TestDestroyFollowsTheRow(t *testing.T) {
 	s := create(t)

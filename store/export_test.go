@@ -206,3 +206,13 @@ func FilesUnder(dir string, o Options, master crypto.Secret) (found bool, err er
 
 // MaxRewrapped is how many record keys one commit wraps anew.
 const MaxRewrapped = maxRewrapped
+
+// OpenAfter takes the record key of an entry as somebody does whose snapshot was taken
+// before meanwhile happened.
+func (s *Store) OpenAfter(e ledger.Entry, meanwhile func()) error {
+	return s.view(func(txn *badger.Txn) error {
+		meanwhile()
+		_, err := s.keys.reading(e.Key, txn)
+		return err
+	})
+}

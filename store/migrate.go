@@ -112,7 +112,10 @@ func (s *Store) migrateSome() (more bool, err error) {
 	if err := b.tell(m); err != nil {
 		return false, err
 	}
-	_, err = s.commit(b)
+	if _, err = s.commit(b); err != nil {
+		s.options.Log.Error("store stopped: the outcome of a write is not known")
+		s.stop(ErrStopped)
+	}
 	return true, err
 }
 

@@ -312,3 +312,36 @@ func TestBackupOverAnUpgrade(t *testing.T) {
 		t.Error("a backup does not add to the one before it")
 	}
 }
+
+// A store that can't tell whether the entry of its upgrade is on disk does nothing
+// more, as with any other: a second entry in its place would be a second history.
+func TestReleaseOfUnknownOutcome(t *testing.T) {
+	_, _, whole := old(t)
+	for _, at := range store.Points {
+		dir := filepath.Join(t.TempDir(), "restored")
+		o := ofVersion(t, 2, nil)
+		if _, err := store.Restore(dir, o, readers(whole), nil); err != nil {
+			t.Fatal(err)
+		}
+		s, broken := openAs(t, dir, o), errors.New("the disk fails")
+		s.SetSeam(func(point string) error {
+			if point == at {
+				return broken
+			}
+			return nil
+		})
+		if err := s.Resume(); err == nil {
+			t.Fatalf("%s: released", at)
+		}
+		s.SetSeam(nil)
+		if _, err := s.Write(t.Context(), file("d-new", "new", "of 2")); !errors.Is(err, store.ErrStopped) {
+			t.Errorf("%s: written: %v", at, err)
+		}
+		closeIt(t, s)
+		s = openAs(t, dir, o)
+		if told := migrations(t, s); len(told) != 1 {
+			t.Errorf("%s: the ledger says %v", at, told)
+		}
+		closeIt(t, s)
+	}
+}

@@ -94,36 +94,44 @@ func (s *Store) Shown() string {
 // checked that. The proof that was there first stays. After an error writing has ended,
 // but the next start may not know it.
 func (s *Store) Hold(shown []byte) error {
-	mark := &Recovery{Size: s.Size(), Shown: string(shown)}
-	for {
-		before := s.recovering.Load()
-		if before != nil && before.Shown != "" {
-			return nil
-		}
-		if s.recovering.CompareAndSwap(before, mark) {
-			return writeMark(s.dir, *mark)
-		}
+	s.marking.Lock()
+	defer s.marking.Unlock()
+	if s.Shown() != "" {
+		return nil
 	}
+	mark := &Recovery{Size: s.Size(), Shown: string(shown)}
+	s.recovering.Store(mark)
+	return writeMark(s.dir, *mark)
 }
 
 // Resume lets a restored store be written again. It is for who knows that nobody
 // has seen more of this ledger than it holds, or who renamed it. It fails with
 // ErrBehind when somebody has.
 func (s *Store) Resume() error {
+	if released, err := s.release(); err != nil || !released {
+		return err
+	}
+	return s.settle()
+}
+
+// release takes the mark away, and reports whether there was one.
+func (s *Store) release() (bool, error) {
+	s.marking.Lock() // what is shown meanwhile must not be lost with it
+	defer s.marking.Unlock()
 	if !s.Recovering() {
-		return nil
+		return false, nil
 	}
 	if s.Shown() != "" {
-		return ErrBehind
+		return false, ErrBehind
 	}
 	if err := os.Remove(filepath.Join(s.dir, recoveringFile)); err != nil {
-		return fmt.Errorf("store: recovery: %v", err)
+		return false, fmt.Errorf("store: recovery: %v", err)
 	}
 	if err := durable.SyncDir(s.dir); err != nil {
-		return fmt.Errorf("store: recovery: %v", err)
+		return false, fmt.Errorf("store: recovery: %v", err)
 	}
 	s.recovering.Store(nil)
-	return s.settle()
+	return true, nil
 }
 
 // Rename gives the ledger of a store that is not open another name: that of the

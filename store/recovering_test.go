@@ -74,3 +74,43 @@ func TestStoreThatIsBehind(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is shown at the moment in which a store is released is not lost: once Hold has
+// returned nothing is written any more, and the next start knows it.
+func TestShownWhileReleased(t *testing.T) {
+	o, whole := options(t), new(bytes.Buffer)
+	if _, err := create(t).Backup(t.Context(), whole, store.BackupPoint{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		dir := filepath.Join(t.TempDir(), "restored")
+		if _, err := store.Restore(dir, o, readers(whole.Bytes()), nil); err != nil {
+			t.Fatal(err)
+		}
+		s := openAs(t, dir, o)
+		released := make(chan error, 1)
+		go func() { released <- s.Resume() }()
+		for waiting := true; waiting; { // its mark is being taken away
+			var err error
+			if waiting, err = store.IsRecovering(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Hold([]byte("what was shown")); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-released; err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if s.Shown() != "what was shown" {
+				t.Fatal("what was shown is lost")
+			}
+			if _, err := s.Write(t.Context(), file("d-new", "new", "1")); !errors.Is(err, store.ErrBehind) {
+				t.Fatalf("written: %v", err)
+			}
+			closeIt(t, s)
+			s = openAs(t, dir, o)
+		}
+	}
+}

@@ -61,10 +61,13 @@ type keyring struct {
 	master crypto.Secret
 	former crypto.Secret // zero unless the master key is being replaced
 	keys   map[string]wrapped
+	// gone are the dossiers that were destroyed while somebody may be reading: a
+	// snapshot of before still has their keys, and those must not come back here.
+	gone map[string]bool
 }
 
 func newKeyring(master, former crypto.Secret) *keyring {
-	return &keyring{master: master, former: former, keys: make(map[string]wrapped)}
+	return &keyring{master: master, former: former, keys: make(map[string]wrapped), gone: make(map[string]bool)}
 }
 
 func (k *keyring) masters() (master, former crypto.Secret) {
@@ -181,6 +184,9 @@ func (k *keyring) known(dossier string, txn *badger.Txn) (wrapped, error) {
 
 // keep adds a key. A full keyring drops one; which one does not matter.
 func (k *keyring) keep(w wrapped) {
+	if k.gone[w.name] {
+		return
+	}
 	if len(k.keys) >= keyringSize {
 		for name := range k.keys {
 			delete(k.keys, name)
@@ -214,9 +220,20 @@ func (k *keyring) forget(w wrapped) {
 
 // drop forgets the key of a dossier that was destroyed.
 func (k *keyring) drop(dossier string) {
+	if dossier == "" {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.keys, dossier)
+	k.gone[dossier] = true
+}
+
+// unread is called while nobody reads: no snapshot has a key any more that was dropped.
+func (k *keyring) unread() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.gone)
 }
 
 // prepare makes a unit of a change: everything that is slow and everything that

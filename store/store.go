@@ -249,6 +249,7 @@ type Store struct {
 
 	dir        string
 	recovering atomic.Pointer[Recovery] // the mark of a store that may not be written; nil for others
+	marking    sync.Mutex               // held while that is changed, here and on disk
 
 	free  func() (int64, error) // bytes free on the file system
 	touch func() error          // whether the file system takes a write

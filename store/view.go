@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -260,6 +261,24 @@ func (s *Store) PartKey(e ledger.Entry) (key crypto.Secret, err error) {
 		return nil
 	})
 	return key, err
+}
+
+// Signed waits until a checkpoint covers so many entries, and is on disk: a reader can
+// see what was committed a moment before that.
+func (s *Store) Signed(ctx context.Context, size uint64) error {
+	for {
+		changed := s.Changed()
+		if s.Size() >= size {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-s.stopped:
+			return s.alive()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // Size returns the number of entries.
