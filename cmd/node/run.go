@@ -49,6 +49,9 @@ It makes nothing: a directory without a node is an error, not a new node.`,
 			if errors.Is(err, fs.ErrNotExist) {
 				return &peer.Fault{Code: peer.NoNode}
 			}
+			if errors.Is(err, fs.ErrPermission) {
+				return err
+			}
 			if err != nil {
 				return &checkError{what: err.Error(), todo: "sluis config example shows every key"}
 			}

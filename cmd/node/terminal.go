@@ -202,6 +202,10 @@ func (t *terminal) complain(err error) int {
 		}
 		t.say("%s", lower(problem.Detail))
 		return exitOf(problem.Code)
+	case errors.As(err, &down) && errors.Is(err, fs.ErrPermission):
+		t.say(t.pick("dit account mag de node op %s niet aanspreken", "this account may not talk to the node on %s"), down.Socket)
+		t.say("%s", t.pick("gebruik root, of het account waaronder de node draait: sudo -u sluis sluis …", "use root, or the account that the node runs under: sudo -u sluis sluis …"))
+		return exitUnreachable
 	case errors.As(err, &down):
 		t.say(t.pick("de node antwoordt niet op %s", "the node does not answer on %s"), down.Socket)
 		t.say("%s", t.pick("start hem met sluis run, of noem zijn map met --dir", "start it with sluis run, or name its directory with --dir"))
@@ -235,7 +239,7 @@ func (t *terminal) complainOf(err error) int {
 	case errors.Is(err, fs.ErrExist):
 		todo = "it is kept as it is; choose another path"
 	case errors.Is(err, fs.ErrPermission):
-		todo = "use the account that the node runs under"
+		todo = "use the account that the node runs under; sluis doctor says when a file is of another"
 	}
 	t.say("%s", firstLine(err.Error()))
 	t.say("%s", todo)
