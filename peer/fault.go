@@ -33,6 +33,8 @@ const (
 	Destroyed         = "dossier-destroyed"
 	NoHold            = "no-hold"
 	NoBackup          = "no-backup"
+	BackupFailed      = "backup-failed"
+	BackupOther       = "backup-other"
 	NotRestored       = "not-restored"
 	Recovering        = "recovering"
 	LedgerBehind      = "ledger-behind"
@@ -68,7 +70,7 @@ const (
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange,
-	UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup,
+	UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, BackupFailed, BackupOther,
 	NotRestored, Recovering, LedgerBehind, ActorExists, Replayed, Follows,
 	BadReceipt, BadReply, UnknownCode, PartnerVersion, NodeOutdated, PartnerBehind,
 	PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable,

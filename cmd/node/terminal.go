@@ -228,10 +228,13 @@ func (t *terminal) complain(err error) int {
 // files, and with the store.
 func (t *terminal) complainOf(err error) int {
 	var inconsistent *store.Inconsistent
+	var bad *store.BadBackup
 	todo, exit := "nothing was changed; look at what is named and try again", exitFailed
 	switch {
 	case errors.As(err, &inconsistent):
-		todo, exit = "keep the directory as it is and find out what changed that; a node whose ledger does not hold serves nobody", exitCheck
+		todo, exit = "keep the directory as it is, find out what changed that, and restore the backup (docs/keeping.md); a node whose ledger does not hold serves nobody", exitCheck
+	case errors.As(err, &bad):
+		todo, exit = "nothing was restored; take another copy of the backup, or leave out its last parts: docs/keeping.md", exitCheck
 	case errors.Is(err, store.ErrInUse):
 		todo = "a node runs in this directory already"
 	case errors.Is(err, fs.ErrNotExist):
