@@ -47,7 +47,10 @@ It makes nothing: a directory without a node is an error, not a new node.`,
 			t.daemon = true
 			config, err := peer.ReadConfig(filepath.Join(t.dir, "sluis.toml"))
 			if errors.Is(err, fs.ErrNotExist) {
-				return &peer.Fault{Code: peer.NoNode}
+				if _, without := peer.ReadIdentity(t.dir); without != nil {
+					return without
+				}
+				return err // of a node that is there
 			}
 			if errors.Is(err, fs.ErrPermission) {
 				return err

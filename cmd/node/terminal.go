@@ -237,6 +237,10 @@ func (t *terminal) complainOf(err error) int {
 		todo, exit = "nothing was restored; take another copy of the backup, or leave out its last parts: docs/keeping.md", exitCheck
 	case errors.Is(err, store.ErrInUse):
 		todo = "a node runs in this directory already"
+	case errors.Is(err, store.ErrMissing):
+		todo, exit = "keep the directory as it is; put the store back where it was, or restore the backup: docs/keeping.md", exitCheck
+	case errors.Is(err, fs.ErrNotExist) && t.daemon:
+		todo, exit = "put this file back from a copy, or restore the backup: docs/keeping.md", exitNotFound
 	case errors.Is(err, fs.ErrNotExist):
 		todo, exit = "check the path", exitNotFound
 	case errors.Is(err, fs.ErrExist):
