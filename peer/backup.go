@@ -80,14 +80,42 @@ type BackupMade struct {
 // when the last one was made before an upgrade of what is stored or before a key
 // that all parts rest on was replaced, when the last whole one is older than the
 // configuration wants, or when the ledger has another name since: a restore takes
-// parts of one ledger only.
+// parts of one ledger only. It fails with [BackupOther] and changes nothing where the
+// backup of another organisation is, and with [BackupFailed] where the directory can't
+// be used; the log says why.
 func (n *Node) Backup(ctx context.Context) (BackupMade, error) {
+	made, err := n.backup(ctx)
+	if isOfFiles(err) {
+		n.log.Error("no backup was made", "error", err.Error())
+		err = fault(BackupFailed)
+	}
+	return made, err
+}
+
+// isOfOther reports whether the backup in dir is of another organisation than id.
+func isOfOther(dir string, id Identity) bool {
+	there, err := ReadIdentity(dir)
+	return err == nil && there.OIN != id.OIN
+}
+
+// isOfFiles reports whether an error is of the files of the backup, and not of the
+// node.
+func isOfFiles(err error) bool {
+	var path *fs.PathError
+	var link *os.LinkError
+	return errors.As(err, &path) || errors.As(err, &link) || errors.Is(err, errChain)
+}
+
+func (n *Node) backup(ctx context.Context) (BackupMade, error) {
 	dir := n.config.Backup.Dir
 	if dir == "" {
 		return BackupMade{}, fault(NoBackup)
 	}
 	n.backing.Lock()
 	defer n.backing.Unlock()
+	if isOfOther(dir, n.id) {
+		return BackupMade{}, fault(BackupOther)
+	}
 	if err := os.MkdirAll(filepath.Join(dir, registerDir), 0o700); err != nil {
 		return BackupMade{}, err
 	}
@@ -235,10 +263,12 @@ func readChain(dir string) (c chain, err error) {
 		return chain{}, err
 	}
 	if json.Unmarshal(text, &c) != nil || c.Part < 1 || c.First < 1 || c.First > c.Part {
-		return chain{}, fmt.Errorf("%s is not in the form that it was written in; begin a backup in an empty directory", chainFile)
+		return chain{}, errChain
 	}
 	return c, nil
 }
+
+var errChain = errors.New(chainFile + " is not in the form that it was written in; begin a backup in an empty directory")
 
 func writeChain(dir string, c chain) error {
 	text, err := json.Marshal(c)
@@ -293,7 +323,7 @@ func (n *Node) backupDaily(ctx context.Context) time.Time {
 	if n.store.Recovering() {
 		return n.now().Add(recoverAgain)
 	}
-	made, err := n.Backup(ctx)
+	made, err := n.backup(ctx)
 	switch {
 	case errors.Is(err, &Fault{Code: NoBackup}), ctx.Err() != nil:
 	case err != nil:
@@ -312,6 +342,13 @@ const backupAgain = 10 * time.Minute
 // dossiers to those that the backup itself knows to be destroyed, one name a
 // line, as destroyed.txt of the lost node had it.
 func Restore(dir, from string, destroyed []byte, o Options) (r store.Restored, err error) {
+	c, err := readChain(from)
+	if err != nil {
+		return store.Restored{}, err
+	}
+	if c.Part == 0 {
+		return store.Restored{}, fault(NoBackup)
+	}
 	id, err := ReadIdentity(from)
 	if err != nil {
 		return store.Restored{}, err
@@ -323,13 +360,6 @@ func Restore(dir, from string, destroyed []byte, o Options) (r store.Restored, e
 	keys, err := openKeystore(from, o.Lock)
 	if err != nil {
 		return store.Restored{}, err
-	}
-	c, err := readChain(from)
-	if err != nil {
-		return store.Restored{}, err
-	}
-	if c.Part == 0 {
-		return store.Restored{}, fault(NoBackup)
 	}
 	if err := emptyDir(dir); err != nil {
 		return store.Restored{}, err
@@ -351,16 +381,24 @@ func Restore(dir, from string, destroyed []byte, o Options) (r store.Restored, e
 	for number := c.First; number <= c.Part; number++ {
 		f, err := os.Open(filepath.Join(from, c.part(number)))
 		if err != nil {
-			return store.Restored{}, fmt.Errorf("backup: part %d is missing: %v", number-c.First+1, err)
+			what := "can't be read"
+			if errors.Is(err, fs.ErrNotExist) {
+				what = "is missing"
+			}
+			return store.Restored{}, &store.BadBackup{Part: number, What: what}
 		}
 		defer f.Close()
 		opened, err := crypto.OpenStream(f, keys.Identities()...)
 		if err != nil {
-			return store.Restored{}, fmt.Errorf("backup: part %d: %v", number-c.First+1, err)
+			return store.Restored{}, &store.BadBackup{Part: number, What: "is damaged, or sealed to another key"}
 		}
 		parts = append(parts, opened)
 	}
-	return store.Restore(filepath.Join(dir, storeDir), so, parts, names)
+	r, err = store.Restore(filepath.Join(dir, storeDir), so, parts, names)
+	if bad := (*store.BadBackup)(nil); errors.As(err, &bad) {
+		bad.Part += c.First - 1 // as the files are numbered
+	}
+	return r, err
 }
 
 // restoreOpen copies what is beside the store, and returns the names of what was

@@ -23,7 +23,8 @@ import (
 // is an error. schemas/config.example.toml shows every key.
 type Config struct {
 	// Listen holds the addresses on which peers reach this node, as libp2p
-	// multiaddresses. Default: UDP (QUIC) and TCP port 4001 on all interfaces.
+	// multiaddresses. Default: UDP (QUIC, unless that is off) and TCP port 4001 on all
+	// interfaces.
 	Listen []string `toml:"listen"`
 
 	// Announce holds the addresses that the register gives to others, where
@@ -283,6 +284,7 @@ func ReadConfig(path string) (Config, error) {
 // ParseConfig reads the text of sluis.toml. The error names the line.
 func ParseConfig(text []byte) (Config, error) {
 	c := DefaultConfig()
+	c.Listen = nil
 	d := toml.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&c); err != nil {
@@ -294,12 +296,35 @@ func ParseConfig(text []byte) (Config, error) {
 		var wrong *toml.DecodeError
 		if errors.As(err, &wrong) {
 			row, _ := wrong.Position()
-			return Config{}, fmt.Errorf("%s, line %d: %s", configFile, row, wrong.Error())
+			return Config{}, fmt.Errorf("%s, line %d: %s", configFile, row, inWords(wrong))
 		}
 		return Config{}, fmt.Errorf("%s: %v", configFile, err)
 	}
+	if err := checkSpans(text); err != nil {
+		return Config{}, err
+	}
+	if c.Listen == nil {
+		c.Listen = slices.DeleteFunc(DefaultConfig().Listen, func(a string) bool { return !c.QUIC && strings.HasSuffix(a, "/quic-v1") })
+	}
 	c.API.complete()
 	return c, c.check()
+}
+
+// inWords says which key has a value of the wrong kind, where the library names
+// types of Go; other errors as the library has them.
+func inWords(wrong *toml.DecodeError) string {
+	key := strings.Join(wrong.Key(), ".")
+	_, kind, found := strings.Cut(wrong.Error(), "of type ")
+	if want, known := kinds[kind]; found && known && key != "" {
+		return fmt.Sprintf("%s must be %s", key, want)
+	}
+	return wrong.Error()
+}
+
+// kinds are the types of keys in the words of sluis.toml.
+var kinds = map[string]string{
+	"[]string": `a list of texts, as ["one", "two"]`, "string": `a text, as "text"`, "bool": "true or false",
+	"int": "a whole number", "int64": "a whole number", "peer.Duration": `a time span, as "90s", "10m" or "1h"`,
 }
 
 func (c Config) check() error {
@@ -318,6 +343,12 @@ func (c Config) check() error {
 		return fmt.Errorf("%s: delivery.at_once must be at least 1", configFile)
 	case c.Delivery.LongestPause < c.Delivery.FirstPause:
 		return fmt.Errorf("%s: delivery.longest_pause is shorter than delivery.first_pause", configFile)
+	}
+	if err := transport.CheckListen(c.Listen, c.QUIC); err != nil {
+		return fmt.Errorf("%s: listen: %v", configFile, err)
+	}
+	if err := transport.CheckListen(c.Announce, true); err != nil {
+		return fmt.Errorf("%s: announce: %v", configFile, err)
 	}
 	for _, address := range c.Relays {
 		if _, err := transport.RelayID(address); err != nil {

@@ -21,31 +21,53 @@ func TestConfigExampleIsDefault(t *testing.T) {
 	}
 }
 
+// QUIC is switched off by one line: the default addresses follow it, those of the file do not.
+func TestConfigWithoutQUIC(t *testing.T) {
+	c, err := peer.ParseConfig([]byte("quic = false"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "/ip4/0.0.0.0/tcp/4001"; strings.Join(c.Listen, " ") != want {
+		t.Errorf("listens on %v, want %s", c.Listen, want)
+	}
+}
+
 func TestConfigRefusesAccidents(t *testing.T) {
 	const on, base = "[logboek]\nenabled = true\n", "activity_base = \"https://example.nl/verwerkingen/\"\n"
 	for text, want := range map[string]string{
-		"quick = true":                                              `line 1: there is no key "quick"`,
-		"\n[limits]\nmin_free = 1":                                  `line 3: there is no key "limits.min_free"`,
-		"listen = []":                                               "no address",
-		"relays = [\"/ip4/192.0.2.1/tcp/443\"]":                     "the ID of the relay",
-		"relays = [\"https://relay.example.nl\"]":                   "the ID of the relay",
-		"proxy = \"proxy.example.nl:3128\"":                         "use http://HOST:PORT",
-		"proxy = \"http://u:geheim@proxy.example.nl:3128\"":         "by its address",
-		"listen = 4001":                                             "line 1",
-		"[limits]\nmin_free_bytes = -1":                             "below zero",
-		"[limits]\nper_ip = 0":                                      "at least 1",
-		"[delivery]\nat_once = 0":                                   "at least 1",
-		"[delivery]\nfirst_pause = \"-1s\"":                         "line 2",
-		"[delivery]\nfirst_pause = \"1h\"":                          "shorter than",
-		"[register]\nexchange_every = \"soon\"":                     "line 2",
-		"[log]\nlevel = \"loud\"":                                   "log.level",
-		"[log]\nformat = \"xml\"":                                   "log.format",
-		"[metrics]\nlisten = \"9100\"":                              "metrics.listen is not an address",
-		"[metrics]\nlisten = \":9100\"":                             "any_address = true allows it",
-		"[metrics]\nlisten = \"192.0.2.1:9100\"":                    "any_address = true allows it",
-		"[metrics]\nlisten = \"localhost:9100\"":                    "not a loopback address",
-		"[tracing]\nendpoint = \"http://127.0.0.1:4318/v1/traces\"": "tracing.endpoint is not https",
-		"[tracing]\nendpoint = \"https://collector.example\"":       "tracing.endpoint has no path",
+		"quick = true":                                               `line 1: there is no key "quick"`,
+		"\n[limits]\nmin_free = 1":                                   `line 3: there is no key "limits.min_free"`,
+		"listen = []":                                                "no address",
+		"relays = [\"/ip4/192.0.2.1/tcp/443\"]":                      "the ID of the relay",
+		"relays = [\"https://relay.example.nl\"]":                    "the ID of the relay",
+		"proxy = \"proxy.example.nl:3128\"":                          "use http://HOST:PORT",
+		"proxy = \"http://u:geheim@proxy.example.nl:3128\"":          "by its address",
+		"listen = 4001":                                              `line 1: listen must be a list of texts`,
+		"listen = \"/ip4/0.0.0.0/tcp/4001\"":                         `line 1: listen must be a list of texts, as ["one", "two"]`,
+		"[limits]\nmin_free_bytes = \"1GiB\"":                        "line 2: limits.min_free_bytes must be a whole number",
+		"quic = \"no\"":                                              "line 1: quic must be true or false",
+		"[log]\nlevel = 1":                                           "line 2: log.level must be a text",
+		"[backup]\nevery = 24":                                       "backup.every must be a time span",
+		"[console]\nIdle = 15":                                       "console.Idle must be a time span",
+		"[[api.clients]]\n[api.clients.webhook]\ngive_up_after = 24": "api.clients.webhook.give_up_after must be a time span",
+		"listen = [\"127.0.0.1:4001\"]":                              `listen: address "127.0.0.1:4001": use /ip4`,
+		"listen = [\"/ip4/127.0.0.1/tcp/99999\"]":                    "listen: address",
+		"quic = false\nlisten = [\"/ip4/0.0.0.0/udp/1/quic-v1\"]":    "which is switched off",
+		"announce = [\"/dns4/sluis.example.nl:4001\"]":               "announce: address",
+		"[limits]\nmin_free_bytes = -1":                              "below zero",
+		"[limits]\nper_ip = 0":                                       "at least 1",
+		"[delivery]\nat_once = 0":                                    "at least 1",
+		"[delivery]\nfirst_pause = \"-1s\"":                          "line 2",
+		"[delivery]\nfirst_pause = \"1h\"":                           "shorter than",
+		"[register]\nexchange_every = \"soon\"":                      "line 2",
+		"[log]\nlevel = \"loud\"":                                    "log.level",
+		"[log]\nformat = \"xml\"":                                    "log.format",
+		"[metrics]\nlisten = \"9100\"":                               "metrics.listen is not an address",
+		"[metrics]\nlisten = \":9100\"":                              "any_address = true allows it",
+		"[metrics]\nlisten = \"192.0.2.1:9100\"":                     "any_address = true allows it",
+		"[metrics]\nlisten = \"localhost:9100\"":                     "not a loopback address",
+		"[tracing]\nendpoint = \"http://127.0.0.1:4318/v1/traces\"":  "tracing.endpoint is not https",
+		"[tracing]\nendpoint = \"https://collector.example\"":        "tracing.endpoint has no path",
 		"listen = [": "line 1",
 
 		"[logboek]\nenabled = true":    "activity_base is missing",

@@ -34,6 +34,8 @@ const (
 	NoHold            = "no-hold"
 	NoBackup          = "no-backup"
 	BackupAhead       = "backup-ahead"
+	BackupFailed      = "backup-failed"
+	BackupOther       = "backup-other"
 	NotRestored       = "not-restored"
 	Recovering        = "recovering"
 	LedgerBehind      = "ledger-behind"
@@ -69,7 +71,7 @@ const (
 // Codes lists every code of a [Fault], so that tests can walk them.
 var Codes = [...]string{
 	NoRegister, RegisterExpired, UnknownParty, UnknownActor, UnknownAccount, UnknownExchange,
-	UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, BackupAhead,
+	UnknownCase, UnknownPetition, UnknownConference, Destroyed, NoHold, NoBackup, BackupAhead, BackupFailed, BackupOther,
 	NotRestored, Recovering, LedgerBehind, ActorExists, Replayed, Follows,
 	BadReceipt, BadReply, UnknownCode, PartnerVersion, NodeOutdated, PartnerBehind,
 	PartnerTooMuch, NotPartner, BadConsistency, BadCosignature, TooSoon, LawUnreadable,

@@ -72,7 +72,7 @@ func (p Premises) Look() []Check {
 	reg, ofRegister := p.register(id)
 	checks = append(checks, ofRegister...)
 	checks = append(checks, p.clock(reg)...)
-	return append(checks, p.backup(config)...)
+	return append(checks, p.backup(config, id)...)
 }
 
 // secrets lists the files that the configuration names and nobody else may read.
@@ -441,7 +441,10 @@ func (p Premises) clock(reg *register.Register) []Check {
 }
 
 // backup looks how old the backup is.
-func (p Premises) backup(c Config) (checks []Check) {
+func (p Premises) backup(c Config, id Identity) (checks []Check) {
+	if c.Backup.Dir != "" && isOfOther(c.Backup.Dir, id) {
+		return []Check{found(backupMissing, "dir", c.Backup.Dir)}
+	}
 	b, err := backups(c.Backup)
 	switch {
 	case err != nil:

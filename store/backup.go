@@ -223,7 +223,7 @@ func (b *backing) walk(from, prefix []byte) error {
 			return err
 		}
 		if err := it.Item().Value(func(value []byte) error { return b.row(it.Item().Key(), value) }); err != nil {
-			return fmt.Errorf("store: backup: %v", err)
+			return orErr(b.out.err, fmt.Errorf("store: backup: %v", err)) // what can't be written is of the caller
 		}
 	}
 	return b.out.err

@@ -58,7 +58,7 @@ func VersionOn(dir string) (int, error) {
 		return 1, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("store: open: %v", err)
+		return 0, fmt.Errorf("store: open: %w", err)
 	}
 	version, ok := parseFormat(string(bytes.TrimSuffix(text, []byte("\n"))))
 	if !ok {

@@ -142,7 +142,7 @@ func (s *Store) openFiles(dir string) error {
 			if errors.Is(err, os.ErrNotExist) {
 				return ErrMissing
 			}
-			return fmt.Errorf("store: open: %v", err)
+			return fmt.Errorf("store: open: %w", err)
 		}
 	}
 	// Before anything is opened: opening alone writes to the files.
@@ -175,7 +175,30 @@ func (s *Store) openFiles(dir string) error {
 	return nil
 }
 
+// checkRights finds a file of the database that this account may not use, as after
+// a command that root gave: to the database that would be damage, or the end of the
+// process.
+func checkRights(dir string) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("store: open: %w", err)
+	}
+	for _, file := range files {
+		f, err := os.OpenFile(filepath.Join(dir, file.Name()), os.O_RDWR, 0)
+		if errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("store: open: %w", err)
+		}
+		if err == nil {
+			_ = f.Close() // nothing was written
+		}
+	}
+	return nil
+}
+
 func (s *Store) openDatabase(dir string, signed head) error {
+	if err := checkRights(dir); err != nil {
+		return err
+	}
 	o := badgerOptions(dir, s.options.Master, s.options.Log)
 	if err := rekeyed(o, s.options.Former); err != nil {
 		return fmt.Errorf("store: open: new master key: %v", err)

@@ -338,7 +338,10 @@ var errCut = errors.New("is cut off")
 // magic reads the first line, and reports whether the head says a version.
 func (f *frameReader) magic() (versioned bool, err error) {
 	b, err := f.bytes(len(backupMagic))
-	if err != nil || string(b) != backupMagic && string(b) != backupMagic2 {
+	if err != nil {
+		return false, errors.New("is damaged or cut off")
+	}
+	if string(b) != backupMagic && string(b) != backupMagic2 {
 		return false, errors.New("is not a backup of a version that this program knows")
 	}
 	f.sum.Write(b)

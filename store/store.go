@@ -179,7 +179,7 @@ var (
 	// ErrInUse: another process, or this one, has the store open.
 	ErrInUse = errors.New("store: already open, stop the node that has it open first")
 	// ErrMissing: Open found no store.
-	ErrMissing = errors.New("store: there is no store here, create one first")
+	ErrMissing = errors.New("store: there is no store here, or it is without its anchor")
 )
 
 // Inconsistent says that the store can't prove that its ledger is the one that

@@ -176,6 +176,13 @@ func parseListen(texts []string, quic bool) ([]ma.Multiaddr, error) {
 	return addresses, nil
 }
 
+// CheckListen says what is wrong with addresses to listen on, or to announce, or
+// nil. [Open] refuses the same ones.
+func CheckListen(addresses []string, quic bool) error {
+	_, err := parseListen(addresses, quic)
+	return err
+}
+
 // RelayID is the peer ID in the address of a relay, which is one of TCP or QUIC
 // with /p2p/ and that ID at the end; or what is wrong with the address.
 func RelayID(address string) (string, error) {

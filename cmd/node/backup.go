@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -68,6 +70,9 @@ more of its ledger, and it does nothing before that is known.`,
 				}
 			}
 			restored, err := peer.Restore(t.dir, from, names, peer.Options{Lock: lock})
+			if errors.Is(err, &peer.Fault{Code: peer.NoBackup}) {
+				return fmt.Errorf("there is no backup in %s: chain.json: %w", from, fs.ErrNotExist)
+			}
 			if err != nil {
 				return err
 			}

@@ -334,7 +334,7 @@ func configCommand(t *terminal) *cobra.Command {
 				path = args[0]
 			}
 			_, err := peer.ReadConfig(path)
-			if errors.Is(err, fs.ErrNotExist) {
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 				return err
 			}
 			if err != nil {

@@ -73,7 +73,7 @@ func installCommand(t *terminal) *cobra.Command {
 			}
 			var down *api.Unreachable
 			r, err := client.InstallRegister(cmd.Context(), bundle)
-			for deadline := time.Now().Add(wait); errors.As(err, &down) && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(wait); errors.As(err, &down) && !errors.Is(err, fs.ErrPermission) && time.Now().Before(deadline); {
 				select {
 				case <-cmd.Context().Done():
 					return cmd.Context().Err()

@@ -47,7 +47,13 @@ It makes nothing: a directory without a node is an error, not a new node.`,
 			t.daemon = true
 			config, err := peer.ReadConfig(filepath.Join(t.dir, "sluis.toml"))
 			if errors.Is(err, fs.ErrNotExist) {
-				return &peer.Fault{Code: peer.NoNode}
+				if _, without := peer.ReadIdentity(t.dir); without != nil {
+					return without
+				}
+				return err // of a node that is there
+			}
+			if errors.Is(err, fs.ErrPermission) {
+				return err
 			}
 			if err != nil {
 				return &checkError{what: err.Error(), todo: "sluis config example shows every key"}

@@ -202,6 +202,10 @@ func (t *terminal) complain(err error) int {
 		}
 		t.say("%s", lower(problem.Detail))
 		return exitOf(problem.Code)
+	case errors.As(err, &down) && errors.Is(err, fs.ErrPermission):
+		t.say(t.pick("dit account mag de node op %s niet aanspreken", "this account may not talk to the node on %s"), down.Socket)
+		t.say("%s", t.pick("gebruik root, of het account waaronder de node draait: sudo -u sluis sluis …", "use root, or the account that the node runs under: sudo -u sluis sluis …"))
+		return exitUnreachable
 	case errors.As(err, &down):
 		t.say(t.pick("de node antwoordt niet op %s", "the node does not answer on %s"), down.Socket)
 		t.say("%s", t.pick("start hem met sluis run, of noem zijn map met --dir", "start it with sluis run, or name its directory with --dir"))
@@ -224,18 +228,25 @@ func (t *terminal) complain(err error) int {
 // files, and with the store.
 func (t *terminal) complainOf(err error) int {
 	var inconsistent *store.Inconsistent
+	var bad *store.BadBackup
 	todo, exit := "nothing was changed; look at what is named and try again", exitFailed
 	switch {
 	case errors.As(err, &inconsistent):
-		todo, exit = "keep the directory as it is and find out what changed that; a node whose ledger does not hold serves nobody", exitCheck
+		todo, exit = "keep the directory as it is, find out what changed that, and restore the backup (docs/keeping.md); a node whose ledger does not hold serves nobody", exitCheck
+	case errors.As(err, &bad):
+		todo, exit = "nothing was restored; take another copy of the backup, or leave out its last parts: docs/keeping.md", exitCheck
 	case errors.Is(err, store.ErrInUse):
 		todo = "a node runs in this directory already"
+	case errors.Is(err, store.ErrMissing):
+		todo, exit = "keep the directory as it is; put the store back where it was, or restore the backup: docs/keeping.md", exitCheck
+	case errors.Is(err, fs.ErrNotExist) && t.daemon:
+		todo, exit = "put this file back from a copy, or restore the backup: docs/keeping.md", exitNotFound
 	case errors.Is(err, fs.ErrNotExist):
 		todo, exit = "check the path", exitNotFound
 	case errors.Is(err, fs.ErrExist):
 		todo = "it is kept as it is; choose another path"
 	case errors.Is(err, fs.ErrPermission):
-		todo = "use the account that the node runs under"
+		todo = "use the account that the node runs under; sluis doctor says when a file is of another"
 	}
 	t.say("%s", firstLine(err.Error()))
 	t.say("%s", todo)
