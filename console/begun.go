@@ -36,7 +36,7 @@ func (v *visit) begunAt() (b begun, err error) {
 	return b, nil
 }
 
-// drafts are the begun requests of somebody in a case, by name. What can't be read
+// drafts are what somebody began in a case or a conference, by name. What can't be read
 // any more is none.
 func (v *visit) drafts(id exchange.ID) (url.Values, error) {
 	kept, err := v.c.node.Draft(v.r.Context(), v.who(), id)
@@ -50,9 +50,14 @@ func (v *visit) drafts(id exchange.ID) (url.Values, error) {
 	return all, nil
 }
 
-// keepBegun keeps a form under its name; nothing in it removes it. Two tabs of one
-// person take turns, so that neither takes away what the other kept.
 func (v *visit) keepBegun(id exchange.ID, b begun, form url.Values) error {
+	return v.keepNamed(id, b.name(), form)
+}
+
+// keepNamed keeps a form under its name among the drafts of somebody in a case or a
+// conference; nothing in it removes it. Two tabs of one person take turns, so that
+// neither takes away what the other kept.
+func (v *visit) keepNamed(id exchange.ID, name string, form url.Values) error {
 	v.c.beginning.Lock()
 	defer v.c.beginning.Unlock()
 	all, err := v.drafts(id)
@@ -60,9 +65,9 @@ func (v *visit) keepBegun(id exchange.ID, b begun, form url.Values) error {
 		return err
 	}
 	if len(form) == 0 {
-		all.Del(b.name())
+		all.Del(name)
 	} else {
-		all.Set(b.name(), form.Encode())
+		all.Set(name, form.Encode())
 	}
 	return v.c.node.SaveDraft(v.r.Context(), v.who(), id, exchange.Hide(all.Encode()))
 }

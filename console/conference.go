@@ -60,13 +60,20 @@ func listConferences(v *visit) error {
 	return v.show("conferences", v.word("meetings.title"), list)
 }
 
-// invited lists the conferences that wait for an answer of ours.
-func (v *visit) invited() (all []peer.ConferenceSummary, err error) {
+// invited lists the conferences that wait for an answer of ours, and what somebody
+// began to say in others.
+func (v *visit) invited() (waits []peer.ConferenceSummary, begun []unsaid, err error) {
 	if !slices.Contains(conferrers, v.session.role) {
-		return nil, nil
+		return nil, nil, nil
 	}
-	all, err = v.c.node.Conferences(v.r.Context(), v.session.hat)
-	return slices.DeleteFunc(all, func(s peer.ConferenceSummary) bool { return !s.Open || s.State != exchange.SeatInvited }), err
+	all, err := v.c.node.Conferences(v.r.Context(), v.session.hat)
+	if err != nil {
+		return nil, nil, err
+	}
+	if begun, err = v.unsaidWork(all); err != nil {
+		return nil, nil, err
+	}
+	return slices.DeleteFunc(all, func(s peer.ConferenceSummary) bool { return !s.Open || s.State != exchange.SeatInvited }), begun, nil
 }
 
 // A meeting is a conference as its pages show it.
@@ -79,6 +86,7 @@ type meeting struct {
 	// Going says that it goes on, Ours that we organise it, Speaks that we take
 	// part, Takes that our task is one for which something can be taken along.
 	Going, Ours, Speaks, Takes bool
+	Unsaid                     []unsaid // what somebody began to say
 }
 
 // meet opens the conference of the path. That somebody looked is in the ledger.
@@ -137,6 +145,11 @@ func conferencePage(v *visit) error {
 	m, err := v.meet()
 	if err != nil {
 		return err
+	}
+	if m.Going && m.Speaks {
+		if m.Unsaid, err = v.unsaidIn(m.ID); err != nil {
+			return err
+		}
 	}
 	if v.field("deel") != "" {
 		return v.part("conference", "meeting", m)

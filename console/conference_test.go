@@ -99,6 +99,28 @@ func TestConference(t *testing.T) {
 	debts.write(`[name="waarde.debt-plan"]`, "betaalt elke maand 40 euro, tot april")
 	debts.pick(`#stap\.necessary-yes`)
 	debts.write(`[name="stap.necessary.waarom"]`, "anders komt er een tweede plan naast "+hostile)
+
+	// He leaves the page, and what he wrote waits for him: here and in his inbox.
+	meeting := strings.TrimSuffix(debts.path(), "/inbreng")
+	debts.press(`form.sluis-form a[href="` + meeting + `"]`)
+	for range 40 { // it is sent while the page goes
+		if strings.Contains(debts.text(), "Begonnen, nog niet ingebracht") {
+			break
+		}
+		debts.visit(debts.base() + meeting)
+	}
+	debts.wants("Begonnen, nog niet ingebracht")
+	debts.shot("conference-unsaid")
+	debts.narrow("conference-unsaid-narrow")
+	debts.press(`a[href="/werkbak"]`)
+	debts.wants("Begonnen, nog niet ingebracht")
+	debts.shot("conference-unsaid-inbox")
+	debts.press(`a[href="` + meeting + `/inbreng"]`)
+	for field, want := range map[string]string{"waarde.debt-plan": "betaalt elke maand 40 euro, tot april", "stap.necessary.waarom": "anders komt er een tweede plan naast " + hostile} {
+		if got := js[string](debts, `document.querySelector('[name="`+field+`"]').value`); got != want {
+			t.Errorf("%s is %q, want %q", field, got, want)
+		}
+	}
 	w.net.EndSessions("debt-help")
 	debts.press(`button[value="controle"]`)
 	debts.wants("Wat je had ingevuld, is bewaard")
@@ -111,6 +133,9 @@ func TestConference(t *testing.T) {
 	debts.shot("conference-contribute-check")
 	debts.press(`button[value="zeggen"]`)
 	debts.wants("betaalt elke maand 40 euro")
+	if strings.Contains(debts.text(), "Begonnen, nog niet ingebracht") {
+		t.Error("what was said is still a draft")
+	}
 	college.wants("betaalt elke maand 40 euro") // by itself
 	youth.wants("betaalt elke maand 40 euro")
 	if strings.Contains(college.text(), "tweede plan naast") {
@@ -212,6 +237,90 @@ func (b *browser) shows(selector string, want int) {
 		time.Sleep(25 * time.Millisecond)
 	}
 	b.t.Fatalf("%s has %d of %s, want %d:\n%s", b.path(), got, selector, want, b.text())
+}
+
+// What somebody began to say waits for nobody but him: his own words apart from what
+// another supplied, kept also when what is filled in is not right yet, until it is
+// thrown away or the conference is over.
+func TestUnsaidWaits(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, "municipality", "debt-help")
+	id := w.opens("debts")
+	college := newWalker(t, w.door("municipality", "i.dewit", exchange.Requester))
+	debts := newWalker(t, w.door("debt-help", "r.hoek", exchange.Professional))
+	at := college.post("/casussen/"+id+"/overleg", url.Values{
+		"vraag": {"wie begint"}, "partij": {w.party("debt-help")}, "reden." + w.party("debt-help"): {"daar loopt hulp"}, "inwoner": {"ja"},
+		"tot": {time.Now().AddDate(0, 0, 2).Format(time.DateOnly)}, "tijd": {"12:00"}, "actie": {"versturen"},
+	})
+	debts.until("/werkbak", `href="/overleg/`)
+	form := url.Values{"waarde.debt-help-running": {"er loopt hulp sinds mei"}, "actie": {"stil"}}
+	debts.wantStatus(http.MethodPost, at+"/inbreng", "", http.StatusNotFound) // he did not answer yet
+	debts.post(at+"/antwoord", url.Values{"mee": {"ja"}})
+	debts.refuses("Begonnen, nog niet ingebracht")
+
+	debts.post(at+"/inbreng", form) // as the page does while he writes
+	debts.get(at + "/inbreng")
+	debts.says(">er loopt hulp sinds mei<")
+	form.Set("actie", "later")
+	form.Set("waarde.debt-help-running", "er loopt hulp sinds juni")
+	if to := debts.post(at+"/inbreng", form); to != at {
+		t.Errorf("who goes on later comes to %s", to)
+	}
+	debts.says("Er is niets ingebracht")
+	debts.says("Begonnen, nog niet ingebracht")
+	debts.get("/werkbak")
+	debts.says(at + "/inbreng")
+	debts.refuses("sinds juni") // nothing that he wrote stands in a list
+	form.Set("actie", "controle")
+	debts.post(at+"/inbreng", form)
+	debts.says("Geef antwoord")
+	debts.get(at + "/inbreng")
+	debts.says(">er loopt hulp sinds juni<")
+
+	// His session ends while he writes: what the page sends then waits for him, and
+	// what was kept before it stays.
+	w.net.EndSessions("debt-help")
+	form.Set("actie", "stil")
+	form.Set("waarde.debt-help-running", "er loopt hulp sinds juli")
+	debts.post(at+"/inbreng", form)
+	debts = newWalker(t, w.door("debt-help", "r.hoek", exchange.Professional)) // comes back where he was
+	debts.says("Je was uitgelogd")
+	debts.says(">er loopt hulp sinds juli<")
+	debts.get(at + "/inbreng") // what was parked is shown once
+	debts.says(">er loopt hulp sinds juni<")
+
+	// The other party sees nothing of it.
+	college.until(at, "doet mee")
+	college.refuses("Begonnen, nog niet ingebracht")
+	college.get(at + "/inbreng")
+	college.refuses("sinds juni")
+
+	// What is chosen from an answer is another draft.
+	held := url.Values{"uit": {id}, "actie": {"later"}, "verteld": {"2026-11-01"}}
+	debts.post(at+"/inbreng", held)
+	debts.says("Uit antwoord")
+	debts.says("In je eigen woorden")
+	debts.post(at+"/inbreng", url.Values{"actie": {"weg"}, "uit": {id}})
+	debts.says("Weggegooid")
+	debts.says("In je eigen woorden")
+	debts.refuses("Uit antwoord")
+	debts.wantStatus(http.MethodPost, at+"/inbreng?actie=weg&uit=x", "", http.StatusNotFound)
+
+	// Said, it is no draft; and what he begins after that ends with the conference.
+	for name, value := range map[string]string{"diepte.debt-help-running": "that", "stap.necessary": "yes", "stap.necessary.waarom": "om af te stemmen", "aan": w.party("municipality"), "actie": "zeggen"} {
+		form.Set(name, value)
+	}
+	debts.post(at+"/inbreng", form)
+	debts.says("Je inbreng is verstuurd")
+	debts.refuses("Begonnen, nog niet ingebracht")
+	debts.post(at+"/inbreng", url.Values{"waarde.debt-plan": {"hij betaalt niet"}, "actie": {"later"}})
+	debts.says("Begonnen, nog niet ingebracht")
+	college.post(at+"/sluiten", nil)
+	debts.until(at, "Dit overleg is voorbij")
+	debts.refuses("Begonnen, nog niet ingebracht")
+	debts.get("/werkbak")
+	debts.refuses("Begonnen, nog niet ingebracht")
+	debts.wantStatus(http.MethodPost, at+"/inbreng?actie=stil", "", http.StatusConflict)
 }
 
 // A conference goes on without JavaScript. Who was not invited sees nothing of it,

@@ -76,7 +76,7 @@ type Console struct {
 	close   sync.Once
 	// auditing is held while a bundle is verified: one at a time.
 	auditing sync.Mutex
-	// beginning is held while begun requests are kept.
+	// beginning is held while begun requests and contributions are kept.
 	beginning sync.Mutex
 	reckoned  *reckonings
 	read      *readings

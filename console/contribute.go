@@ -154,7 +154,13 @@ func contributePage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if !v.refilled {
+	kept := v.refilled
+	if !kept {
+		if kept, err = v.recallUnsaid(&s); err != nil {
+			return err
+		}
+	}
+	if !kept {
 		for _, p := range s.Listeners {
 			s.Values.Add("aan", p.Value)
 		}
@@ -173,8 +179,15 @@ func contributePage(v *visit) error {
 
 // contribute shows what the others will hear, and says it from there.
 func contribute(v *visit) error {
+	if done, err := v.keepSpeaking(); done || err != nil {
+		return err
+	}
 	s, err := v.speaking()
 	if err != nil {
+		return err
+	}
+	one := unsaid{s.ID, s.From}
+	if err := v.keepNamed(s.ID, one.name(), hidden(v.r.PostForm)); err != nil {
 		return err
 	}
 	said := v.spoken(&s)
@@ -188,6 +201,10 @@ func contribute(v *visit) error {
 	if _, err := v.c.node.Contribute(v.r.Context(), v.who(), s.ID, said); err != nil {
 		s.Mistakes = append(s.Mistakes, v.advice(err))
 		return v.show("conference-contribute", v.word("contribute.title"), s)
+	}
+	// It was said: with an error on his screen he would say it again.
+	if err := v.keepNamed(s.ID, one.name(), nil); err != nil {
+		v.c.log.Error("the draft of what was said is still there", "error", err.Error())
 	}
 	v.say("contribute.done")
 	return v.redirect("/overleg/" + string(s.ID))

@@ -40,6 +40,7 @@ type workRow struct {
 type workList struct {
 	Rows            []workRow
 	Invited         []peer.ConferenceSummary // conferences that wait for an answer
+	Unsaid          []unsaid                 // what he began to say in one
 	New, Soon, Late int
 }
 
@@ -64,7 +65,7 @@ func (v *visit) work() (list workList, err error) {
 	if err != nil {
 		return list, err
 	}
-	if list.Invited, err = v.invited(); err != nil {
+	if list.Invited, list.Unsaid, err = v.invited(); err != nil {
 		return list, err
 	}
 	waiting, err := v.permissionsWaiting()

@@ -103,6 +103,22 @@ func (c Conference) Contribute(law *Law, k Contributing) (Contribution, Event, e
 	return said, c.event(ContributionDecided, k.By.ID, k.At, PartyID{}, Detail{Items: said.outline(), Count: len(said.To)}), nil
 }
 
+// Draft is the event of what somebody keeps that he may say later (concept). Who
+// does not take part has nothing to say, and when the conference is over nobody
+// has.
+func (c Conference) Draft(by Actor, at time.Time) (Event, error) {
+	if err := c.open(at); err != nil {
+		return Event{}, err
+	}
+	if !c.Attends(c.Own) {
+		return Event{}, refuse(NotPresent, "article", "5.4.3(2)")
+	}
+	if err := mayView(by, c.Own.Capacity); err != nil {
+		return Event{}, err
+	}
+	return c.event(ContributionDrafted, by.ID, at, PartyID{}, Detail{}), nil
+}
+
 // fill takes an item that somebody supplied to us from where we have it.
 func (c Conference) fill(s *Said, held []Exchange) error {
 	if s.From == "" {

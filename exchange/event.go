@@ -59,6 +59,7 @@ const (
 	ConferenceAnswered       EventKind = "conference-answered"
 	ConferenceAnswerIssued   EventKind = "conference-answer-issued"
 	ConferenceAnswerReceived EventKind = "conference-answer-received"
+	ContributionDrafted      EventKind = "contribution-drafted" // what somebody wrote and did not say yet
 	ContributionDecided      EventKind = "contribution-decided"
 	ContributionIssued       EventKind = "contribution-issued"
 	ContributionReceived     EventKind = "contribution-received"
@@ -108,7 +109,7 @@ const (
 // to a case conference: it is sealed under the key that is destroyed when the
 // conference is over.
 func (k EventKind) Forgotten() bool {
-	return k == ContributionDecided || k == ContributionIssued || k == ContributionReceived
+	return k == ContributionDrafted || k == ContributionDecided || k == ContributionIssued || k == ContributionReceived
 }
 
 // An Event is what must be recorded together with a step. Kind, Exchange, Own,

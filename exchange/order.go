@@ -37,8 +37,8 @@ var steps = []EventKind{
 	ReplyIssued, ReplyReceived, Assigned, StepTaken, AdviceAsked, AdviceGiven, DecisionProposed, DecisionReturned, DecisionTaken, AnswerIssued, AnswerReceived,
 	PermissionRequestIssued, PermissionRequestReceived, PermissionDecided, PermissionIssued, PermissionReceived, PermissionWithdrawalIssued,
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
-	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDecided,
-	ContributionIssued, ContributionReceived, AgreementRecorded, ConferenceClosed, ClosingIssued, ClosingReceived, CoordinationEnded,
+	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDrafted,
+	ContributionDecided, ContributionIssued, ContributionReceived, AgreementRecorded, ConferenceClosed, ClosingIssued, ClosingReceived, CoordinationEnded,
 	ItemsErased,
 	ReceiptReceived, MessageRejected, MessageExpired, Viewed, DraftSaved, PetitionOpened, PetitionExtended, PetitionDecided,
 }
@@ -87,12 +87,12 @@ var Rows = [...]Row{
 	{[]EventKind{InvitationIssued, ConferenceClosed}, Needs, []EventKind{ConferenceOpened}, "who invites or closes is who organised"},
 	{[]EventKind{ConferenceAnswered}, NoMoreThan, []EventKind{InvitationReceived}, "only who was invited answers, and once"},
 	{[]EventKind{ConferenceAnswerIssued}, Needs, []EventKind{ConferenceAnswered}, "nobody is told before it is decided"},
-	{[]EventKind{ContributionDecided}, Needs, []EventKind{ConferenceOpened, ConferenceAnswered}, "only who takes part speaks"},
+	{[]EventKind{ContributionDrafted, ContributionDecided}, Needs, []EventKind{ConferenceOpened, ConferenceAnswered}, "only who takes part speaks"},
 	{[]EventKind{ContributionReceived}, Needs, []EventKind{ConferenceOpened, ConferenceAnswered}, "only who takes part hears"},
 	{[]EventKind{ContributionIssued}, Needs, []EventKind{ContributionDecided}, "nothing is said before it is decided"},
 	{[]EventKind{ClosingIssued}, Needs, []EventKind{ConferenceClosed}, "nobody is told before it is closed"},
 	{[]EventKind{ClosingReceived}, NoMoreThan, []EventKind{InvitationReceived}, "only where one was invited is it closed, and once"},
-	{[]EventKind{ContributionDecided, ContributionIssued, ContributionReceived}, NotAfter, []EventKind{ContributionsDestroyed}, "nothing is said when all was destroyed"},
+	{[]EventKind{ContributionDrafted, ContributionDecided, ContributionIssued, ContributionReceived}, NotAfter, []EventKind{ContributionsDestroyed}, "nothing is said when all was destroyed"},
 	{[]EventKind{CoordinationEnded}, Needs, []EventKind{CaseOpened}, "a case is opened first"},
 
 	{[]EventKind{Viewed, DraftSaved}, Needs, []EventKind{RequestIssued, RequestReceived, CaseOpened, PassingReceived, PetitionOpened, ConferenceOpened, InvitationReceived}, "there is nothing to look at before it begins"},
@@ -118,8 +118,8 @@ var EventKinds = [...]EventKind{
 	PermissionWithdrawalReceived, PassingIssued, PassingReceived, NoticeIssued, NoticeReceived, CorrectionDecided, CorrectionIssued, CorrectionReceived,
 	ItemsErased,
 	BackupMade, LedgerRecovered, StorageMigrated, KeyMade, KeyDestroyed, KeysRewrapped, RootPinned, LockChanged, PetitionOpened, PetitionExtended, PetitionDecided,
-	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDecided,
-	ContributionIssued, ContributionReceived, AgreementRecorded, ConferenceClosed, ClosingIssued, ClosingReceived, ContributionsDestroyed,
+	ConferenceOpened, InvitationIssued, InvitationReceived, ConferenceAnswered, ConferenceAnswerIssued, ConferenceAnswerReceived, ContributionDrafted,
+	ContributionDecided, ContributionIssued, ContributionReceived, AgreementRecorded, ConferenceClosed, ClosingIssued, ClosingReceived, ContributionsDestroyed,
 	CoordinationEnded,
 }
 

@@ -117,6 +117,7 @@ var processings = map[exchange.EventKind]processing{
 var silent = map[exchange.EventKind]string{
 	exchange.Assigned:            "about a colleague's work; what he then reads and decides has lines of its own",
 	exchange.ReceiptReceived:     "proof that a message arrived; the message itself has a line",
+	exchange.ContributionDrafted: "what a member of staff wrote for himself; what he then says has a line of its own",
 	exchange.DraftSaved:          "what a member of staff wrote for himself; what he then sends has a line of its own",
 	exchange.StaffChanged:        "about staff",
 	exchange.AccountChanged:      "about staff",

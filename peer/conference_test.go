@@ -412,6 +412,10 @@ func TestConferenceInspected(t *testing.T) {
 		m.hireOfficer()
 	}
 	b.said(t)
+	// What somebody wrote and never said is in the ledger, and ends with the rest.
+	if err := b.debts.node.SaveDraft(t.Context(), professional, b.id, exchange.Hide("he owes more than he says")); err != nil {
+		t.Fatal(err)
+	}
 	inspect := func(when string) (all []*audit.Report) {
 		for _, m := range parties {
 			m.settle()

@@ -13,9 +13,10 @@ import (
 const maxDraft = 1 << 20
 
 // SaveDraft keeps what a person has filled in and not sent (concept), of an
-// exchange or of a case: his own, read by nobody else, sealed under the key of
-// the dossier, so that it is gone with it. An empty text removes it. That
-// something was kept is in the ledger; what it says is not.
+// exchange, of a case, or of what he may say in a conference: his own, read by
+// nobody else, sealed under the key of the dossier, so that it is gone with it. In
+// a conference that is the dossier of what is said there. An empty text removes
+// it. That something was kept is in the ledger; what it says is not.
 func (n *Node) SaveDraft(ctx context.Context, who Who, id exchange.ID, text exchange.Personal) error {
 	if len(text.Reveal()) > maxDraft {
 		return &exchange.Refusal{Code: exchange.TooMuchContent, Params: []string{"bound", "1048576"}}
@@ -45,9 +46,18 @@ func (n *Node) SaveDraft(ctx context.Context, who Who, id exchange.ID, text exch
 		} else {
 			c.Puts = []store.Record{{Table: tableDraft, Key: at.key, Value: []byte(text.Reveal()), Was: version}}
 		}
-		if _, err := n.store.Write(ctx, c); !errors.Is(err, store.ErrOvertaken) {
-			return err
+		_, err = n.store.Write(ctx, c)
+		switch {
+		case errors.Is(err, store.ErrOvertaken):
+			continue
+		case errors.Is(err, store.ErrNoRecordKey):
+			return fault(Destroyed)
+		case err == nil && at.said:
+			if _, err = n.draftOf(who, id); err != nil {
+				n.hurrySweep() // it was over before this was written, and its sweep may have found nothing
+			}
 		}
+		return err
 	}
 	return fault(Busy)
 }
@@ -68,6 +78,7 @@ func (n *Node) Draft(_ context.Context, who Who, id exchange.ID) (exchange.Perso
 // A draftPlace is where a person's draft stands.
 type draftPlace struct {
 	key, dossier string
+	said         bool // the dossier is that of what is said in a conference
 	event        exchange.Event
 }
 
@@ -79,18 +90,30 @@ func (n *Node) draftOf(who Who, id exchange.ID) (draftPlace, error) {
 	}
 	at := draftPlace{key: string(id) + "/" + string(by.Hat) + "/" + string(by.ID)}
 	c, _, err := n.caseRow(id)
-	switch {
-	case err == nil:
+	if err == nil {
 		at.dossier = caseDossier(id)
 		at.event, err = c.View(by, n.now())
-	case errors.Is(err, &Fault{Code: UnknownCase}):
-		var r record
-		if r, err = n.lookup(id, by.Hat); err != nil {
-			return draftPlace{}, err
-		}
-		at.dossier = dossierOf(r.Exchange)
-		at.event, err = r.View(by, n.now())
+		at.event.Kind = exchange.DraftSaved
+		return at, err
 	}
+	if !isFault(err, UnknownCase) {
+		return draftPlace{}, err
+	}
+	g, err := n.meeting(meetingKey(id, by.Hat))
+	if err == nil {
+		at.dossier, at.said = g.saidDossier(), true
+		at.event, err = g.Conference.Draft(by, n.now())
+		return at, err
+	}
+	if !isFault(err, UnknownConference) {
+		return draftPlace{}, err
+	}
+	r, err := n.lookup(id, by.Hat)
+	if err != nil {
+		return draftPlace{}, err
+	}
+	at.dossier = dossierOf(r.Exchange)
+	at.event, err = r.View(by, n.now())
 	at.event.Kind = exchange.DraftSaved
 	return at, err
 }

@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sluis/exchange"
 	"sluis/peer"
@@ -65,6 +67,64 @@ func TestDraftIsPrivate(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What somebody wrote to say in a conference is read by nobody but him, ends with
+// the conference although nothing was ever said there, at a node that was down then
+// as well, and does not come back.
+func TestDraftOfAContribution(t *testing.T) {
+	b := conferring(t)
+	ctx := t.Context()
+	keep := func(m *member, who peer.Who, words string) error {
+		return m.node.SaveDraft(ctx, who, b.id, exchange.Hide(words))
+	}
+	refused(t, keep(b.housing, professional, treatment), exchange.NotPresent)
+	if err := keep(b.members[4], professional, treatment); !isFault(err, peer.UnknownExchange) {
+		t.Errorf("who was not invited keeps a draft: %v", err)
+	}
+	for _, m := range []*member{b.youth, b.debts} {
+		if err := keep(m, professional, treatment); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := m.node.Draft(ctx, professional, b.id); err != nil || got.Reveal() != treatment {
+			t.Errorf("%s: its writer reads %q, %v", m.party.Name, got.Reveal(), err)
+		}
+		if got, err := m.node.Draft(ctx, colleague, b.id); err != nil || !got.Zero() {
+			t.Errorf("%s: a colleague reads the draft: %v", m.party.Name, err)
+		}
+		if tables := m.finds(t, treatment); !slices.Equal(tables, []string{"draft"}) {
+			t.Errorf("%s has the draft in %v", m.party.Name, tables)
+		}
+	}
+	b.youth.settle()
+	for _, m := range []*member{b.college, b.housing} {
+		if tables := m.finds(t, treatment); len(tables) > 0 {
+			t.Errorf("%s has the draft of another in %v", m.party.Name, tables)
+		}
+	}
+	if _, said, err := b.youth.node.OpenConference(ctx, professional, b.id); err != nil || len(said) != 0 {
+		t.Errorf("a draft is shown as %d contributions, %v", len(said), err)
+	}
+
+	b.debts.settle()
+	b.debts.stop()
+	b.ahead.Store(int64(2*time.Hour + time.Minute))
+	_, err := b.youth.node.Draft(ctx, professional, b.id)
+	refused(t, err, exchange.ConferenceOver)
+	refused(t, keep(b.youth, professional, "once more"), exchange.ConferenceOver)
+	b.debts.start()
+	b.youth.stop()
+	b.youth.start()
+	for _, m := range []*member{b.youth, b.debts} {
+		until(t, m, "the draft is destroyed", func() bool { return slices.Contains(m.kinds(b.id), string(exchange.ContributionsDestroyed)) })
+		if tables := m.finds(t, treatment); len(tables) > 0 {
+			t.Errorf("%s still has the draft in %v", m.party.Name, tables)
+		}
+		if opened, closed, err := m.node.Opens(exchange.ContributionDrafted); err != nil || opened > 0 || closed != 1 {
+			t.Errorf("%s: of drafts %d entries can be opened, %d not, %v", m.party.Name, opened, closed, err)
+		}
+		refused(t, keep(m, professional, treatment), exchange.ConferenceOver)
 	}
 }
 

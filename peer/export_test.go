@@ -51,7 +51,7 @@ func (n *Node) Size() uint64 { return n.store.Size() }
 // signed message: what somebody with every key of the node could read.
 func (n *Node) Finds(words string) (tables []string, err error) {
 	for _, table := range []string{
-		tableCase, tableExchange, tableMessage, tableReceipt, tableHold, tableConference, tableContribution, tableStaff, tableUse, tableOnce,
+		tableCase, tableExchange, tableMessage, tableReceipt, tableHold, tableConference, tableContribution, tableDraft, tableStaff, tableUse, tableOnce,
 	} {
 		after := ""
 		for {

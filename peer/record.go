@@ -32,7 +32,7 @@ const (
 	tableContribution = "contribution" // by conference, capacity and ID: a storedContribution
 
 	tableStaff    = "staff"    // by actor ID
-	tableDraft    = "draft"    // by exchange or case, capacity and actor ID: the text as it was given
+	tableDraft    = "draft"    // by exchange, case or conference, capacity and actor ID: the text as it was given
 	tableAccount  = "account"  // by actor ID: what the door he comes in by knows him by
 	tableRegister = "register" // the bundle in force
 	tableKeys     = "keys"     // keysHeld: a storedHeld
