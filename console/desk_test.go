@@ -109,7 +109,7 @@ func TestTriage(t *testing.T) {
 		{"enough-information", url.Values{"uitkomst": {"yes"}}},
 		{"necessary", url.Values{"uitkomst": {"yes"}, "waarom": {"dan komt de melding bij wie hem kent"}}},
 		{"least", url.Values{"uitkomst": {"yes"}}},
-		{"client-told", url.Values{"uitkomst": {"after"}, "dag": {"2026-12-05"}, "waarom": {"bij zijn afspraak"}}},
+		{"client-told", url.Values{"uitkomst": {"after"}, "dag": {time.Now().AddDate(0, 0, 7).Format(time.DateOnly)}, "waarom": {"bij zijn afspraak"}}},
 	} {
 		decider.post("/werkbak/"+id+"/stap/"+s.step, s.form)
 	}

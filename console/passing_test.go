@@ -218,7 +218,7 @@ func TestPermissionRefusedAndTakenBack(t *testing.T) {
 	supplier.says("De toestemming is niet compleet")
 	supplier.post(at, url.Values{"besluit": {"nee"}, "bericht": {"Vraag het hem zelf."}})
 	supplier.says("Je besluit is vastgelegd")
-	supplier.post(at, url.Values{"besluit": {"ja"}, "tot": {"2026-12-24"}, "keer": {"1"}})
+	supplier.post(at, url.Values{"besluit": {"ja"}, "tot": {time.Now().AddDate(0, 0, 3).Format(time.DateOnly)}, "keer": {"1"}})
 	supplier.says("Hier is al over beslist")
 	holder.sees("/verzoeken/"+id, "Vraag het hem zelf.")
 	send("debt-plan", "debt-help-running") // one goes on, the other is asked for again

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,13 +95,20 @@ func (a *authority) publish(t testing.TB, entries []register.Entry, expires time
 	return bundle
 }
 
+// nextPort is the port that was tried last, so that no two tests are given the same.
+var nextPort = func() *atomic.Int64 {
+	var n atomic.Int64
+	n.Store(10000 + rand.Int64N(18000))
+	return &n
+}()
+
 // freeAddress is a loopback address on which nobody listens just now. Its port
 // lies below those that the system gives to outgoing connections: one of them
 // could take it before the node listens, or while the node is down.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	for range 50 {
-		port := strconv.Itoa(10000 + rand.N(20000))
+		port := strconv.Itoa(int(nextPort.Add(1)))
 		l, err := net.Listen("tcp", "127.0.0.1:"+port)
 		if err != nil {
 			continue

@@ -90,12 +90,14 @@ func TestExpire(t *testing.T) {
 	a, b := w.members[0], w.members[1]
 	b.stop()
 	r := question(t)
-	r.Due = time.Now().Add(1500 * time.Millisecond)
+	r.Due = time.Now().Add(time.Minute)
 	x, err := ask(context.Background(), a.node, requester, r)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.ahead.Store(int64(2 * time.Minute))
 	a.wait(x.ID, exchange.Expired)
+	a.settle()
 	a.wantKinds(x.ID, exchange.RequestIssued, exchange.MessageExpired)
 }
 

@@ -80,7 +80,7 @@ func TestConversation(t *testing.T) {
 	if first.Value != "meldplicht tot en met maart" || first.Depth != api.Process || second.Outcome != api.Withhold || second.Tell != "bel mij" {
 		t.Errorf("answer %+v", read.Answer)
 	}
-	if c := read.Answer.Conditions; !reflect.DeepEqual(c, decided.Conditions) || c[2].Condition.Until != "2027-03-01" || c[1].Condition.Parties[0] != "00000099000001001000:investigation" ||
+	if c := read.Answer.Conditions; !reflect.DeepEqual(c, decided.Conditions) || c[2].Condition.Until == "" || c[1].Condition.Parties[0] != "00000099000001001000:investigation" ||
 		c[1].Says.NL != "Geef 'Voorwaarden van het toezicht' alleen door aan gemeente Voorbeeldstad (investigation)." {
 		t.Errorf("conditions %+v", c)
 	}

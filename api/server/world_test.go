@@ -355,7 +355,7 @@ func verdict() api.NewDecision {
 		Conditions: &[]api.Condition{
 			{Kind: api.AskFirst},
 			{Kind: api.OnlyTo, Parties: []string{"00000099000001001000:investigation"}, Items: []string{"supervision-conditions"}},
-			{Kind: api.DeleteBy, Until: "2027-03-01"},
+			{Kind: api.DeleteBy, Until: time.Now().UTC().AddDate(0, 3, 0).Format(time.DateOnly)},
 		},
 		Note: "telefonisch besproken",
 	}

@@ -128,11 +128,7 @@ func consoleConfig(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: console FILE")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	ts.Check(err)
-	ts.Check(l.Close())
+	port := strconv.Itoa(freeIn(ts))
 	cert, key := ts.MkAbs("console.pem"), ts.MkAbs("console.key")
 	ts.Check(writeCertificate(cert, key))
 	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
@@ -156,11 +152,8 @@ func elsewhere(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: elsewhere FILE")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	defer l.Close()
 	port := regexp.MustCompile(`tcp/\d+`)
-	text := port.ReplaceAllString(ts.ReadFile(args[0]), fmt.Sprintf("tcp/%d", l.Addr().(*net.TCPAddr).Port))
+	text := port.ReplaceAllString(ts.ReadFile(args[0]), fmt.Sprintf("tcp/%d", freeIn(ts)))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
@@ -190,14 +183,12 @@ func metricsConfig(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: metrics FILE")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Check(l.Close())
+	at := fmt.Sprintf("127.0.0.1:%d", freeIn(ts))
 	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
 	ts.Check(err)
-	_, err = fmt.Fprintf(f, "[metrics]\nlisten = %q\n[tracing]\nendpoint = \"http://127.0.0.1:1/v1/traces\"\ninsecure = true\n", l.Addr().String())
+	_, err = fmt.Fprintf(f, "[metrics]\nlisten = %q\n[tracing]\nendpoint = \"http://127.0.0.1:1/v1/traces\"\ninsecure = true\n", at)
 	ts.Check(errors.Join(err, f.Close()))
-	ts.Setenv("METRICS", "http://"+l.Addr().String())
+	ts.Setenv("METRICS", "http://"+at)
 }
 
 // figures gets what is told of a node and wants a text in it.
@@ -218,12 +209,8 @@ func figures(ts *testscript.TestScript, neg bool, args []string) {
 // loopbackConfig is a configuration for one machine: a free port, and no claim
 // on disk space.
 func loopbackConfig() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return fmt.Sprintf("listen = [\"/ip4/127.0.0.1/tcp/%d\"]\nquic = false\n[limits]\nmin_free_bytes = 1\n[delivery]\nfirst_pause = \"20ms\"\nlongest_pause = \"200ms\"\n", port), l.Close()
+	port, err := portBelow()
+	return fmt.Sprintf("listen = [\"/ip4/127.0.0.1/tcp/%d\"]\nquic = false\n[limits]\nmin_free_bytes = 1\n[delivery]\nfirst_pause = \"20ms\"\nlongest_pause = \"200ms\"\n", port), err
 }
 
 // network makes a municipality and a probation service with the commands of the

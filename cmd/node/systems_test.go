@@ -49,9 +49,7 @@ func systemsConfig(ts *testscript.TestScript, neg bool, args []string) {
 	cert := write("api.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}))
 	pemKey := write("api-key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
 	hook := write("hook.key", []byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Check(l.Close())
+	at := fmt.Sprintf("127.0.0.1:%d", freeIn(ts))
 	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
 	ts.Check(err)
 	_, err = fmt.Fprintf(f, `[api]
@@ -69,9 +67,9 @@ staff = ["*"]
 [api.clients.webhook]
 url = "https://127.0.0.1:1/sluis"
 secret_file = %q
-`, l.Addr(), l.Addr(), cert, pemKey, cert, sha256.Sum256(raw), capacity, hook)
+`, at, at, cert, pemKey, cert, sha256.Sum256(raw), capacity, hook)
 	ts.Check(errors.Join(err, f.Close()))
-	ts.Setenv("SYSTEMS", l.Addr().String())
+	ts.Setenv("SYSTEMS", at)
 }
 
 // callSystem gets a path of the API as a system does, or with ! as somebody
