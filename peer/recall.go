@@ -242,6 +242,11 @@ func (n *Node) unreadButOurs(signed string) (bool, error) {
 	return same.Root != c.Root, err
 }
 
+// says is what the log tells of a recovery: again only when it changed.
+func (r Recovery) says() [5]any {
+	return [5]any{r.Size, r.Seen, len(r.Waiting), r.Forked, len(r.Unread)}
+}
+
 // recover is the duty of a restored node: ask, and go on when that is safe. What
 // became due since the backup is destroyed before anybody is served.
 func (n *Node) recover(ctx context.Context) time.Time {
@@ -249,10 +254,11 @@ func (n *Node) recover(ctx context.Context) time.Time {
 		return n.now().Add(recoverLater)
 	}
 	r, err := n.recall(ctx)
-	n.recovery.Store(&r)
+	before := n.recovery.Swap(&r)
 	switch {
 	case err != nil:
 		n.log.Error("the partners could not be asked what they have seen of the ledger", "error", err.Error())
+	case !r.MayResume() && before != nil && r.says() == before.says(): // it was said
 	case !r.MayResume():
 		n.log.Error("restored, and not released", "entries", r.Size, "seen elsewhere", r.Seen, "partners that did not answer", len(r.Waiting), "other history", r.Forked, "seen under another key", len(r.Unread))
 	default:
