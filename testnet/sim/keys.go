@@ -117,11 +117,26 @@ func (n *node) relistAndPublish() bool {
 	return false
 }
 
-// tendKeys does what the doctor says of a node that came back with older keys than the
-// register has: a signing key that has ended is replaced, and of others the register
-// hears.
+// tendKeys looks after a node that came back with older keys than the register has.
+// Whom partners know under another peer ID, they do not let in: where the node waits
+// for them, the register gets the one that it has, and else it gets the register. Then
+// it is as the doctor says: a signing key that has ended is replaced, and of others the
+// register hears.
 func (n *node) tendKeys() {
-	if n.restored == 0 || n.rekeys > 0 || n.peer.Recovering() {
+	if n.restored == 0 || n.rekeys > 0 || n.wiring == nil {
+		return
+	}
+	party, _ := n.world.authority.last.Party(n.oin())
+	switch stranger := party.Peer != n.wiring.id; {
+	case stranger && n.peer.Recovering():
+		n.world.count("nodes that partners knew under another peer ID")
+		n.publishAgain()
+		return
+	case n.peer.Recovering():
+		return
+	case stranger && n.peer.Register().Version() < n.world.authority.last.Version():
+		n.world.count("nodes that partners knew under another peer ID")
+		n.world.give(n.world.authority.bundle, n)
 		return
 	}
 	all := n.peer.Keys()
@@ -134,12 +149,18 @@ func (n *node) tendKeys() {
 		return
 	}
 	if slices.ContainsFunc(crypto.Uses[:], func(u crypto.Use) bool { return is(u, peer.KeyWaits) }) {
-		n.rekeys++
-		n.world.begin(func() {
-			defer func() { n.rekeys-- }()
-			if n.relistAndPublish() {
-				n.world.sleep(12 * time.Hour) // until it is there
-			}
-		})
+		n.publishAgain()
 	}
+}
+
+// publishAgain brings the keys that a node has into the register, and waits until that
+// is there.
+func (n *node) publishAgain() {
+	n.rekeys++
+	n.world.begin(func() {
+		defer func() { n.rekeys-- }()
+		if n.relistAndPublish() {
+			n.world.sleep(12 * time.Hour)
+		}
+	})
 }
