@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -36,40 +35,8 @@ func (v *visit) begunAt() (b begun, err error) {
 	return b, nil
 }
 
-// drafts are what somebody began in a case or a conference, by name. What can't be read
-// any more is none.
-func (v *visit) drafts(id exchange.ID) (url.Values, error) {
-	kept, err := v.c.node.Draft(v.r.Context(), v.who(), id)
-	if err != nil {
-		return nil, err
-	}
-	all, err := url.ParseQuery(kept.Reveal())
-	if err != nil {
-		return url.Values{}, nil
-	}
-	return all, nil
-}
-
 func (v *visit) keepBegun(id exchange.ID, b begun, form url.Values) error {
 	return v.keepNamed(id, b.name(), form)
-}
-
-// keepNamed keeps a form under its name among the drafts of somebody in a case or a
-// conference; nothing in it removes it. Two tabs of one person take turns, so that
-// neither takes away what the other kept.
-func (v *visit) keepNamed(id exchange.ID, name string, form url.Values) error {
-	v.c.beginning.Lock()
-	defer v.c.beginning.Unlock()
-	all, err := v.drafts(id)
-	if err != nil {
-		return err
-	}
-	if len(form) == 0 {
-		all.Del(name)
-	} else {
-		all.Set(name, form.Encode())
-	}
-	return v.c.node.SaveDraft(v.r.Context(), v.who(), id, exchange.Hide(all.Encode()))
 }
 
 // recallBegun fills in what was kept of a request.
@@ -107,8 +74,7 @@ func (v *visit) begunIn(id exchange.ID) (list []begun, err error) {
 // keepAsking takes a form that is not to be judged yet: the page keeps itself, or
 // somebody goes on later, or throws it away. It reports whether it was one.
 func (v *visit) keepAsking() (done bool, err error) {
-	act := v.field("actie")
-	if act != "stil" && act != "later" && act != "weg" {
+	if !v.unjudged() {
 		return false, nil
 	}
 	id, err := v.id()
@@ -119,21 +85,5 @@ func (v *visit) keepAsking() (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	form := hidden(v.r.PostForm)
-	if act == "weg" {
-		form = nil
-	}
-	if err := v.keepBegun(id, b, form); err != nil {
-		return false, err
-	}
-	switch act {
-	case "stil":
-		v.w.WriteHeader(http.StatusNoContent)
-		return true, nil
-	case "later":
-		v.say("decide.saved")
-	case "weg":
-		v.say("ask.thrown")
-	}
-	return true, v.redirect(v.caseAt(id))
+	return true, v.keepUnjudged(id, b.name(), "decide.saved", "ask.thrown", v.caseAt(id))
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -93,8 +92,7 @@ func (v *visit) recallUnsaid(s *speaking) (bool, error) {
 // keepSpeaking takes a form that is not to be judged yet: the page keeps itself, or
 // somebody goes on later, or throws it away. It reports whether it was one.
 func (v *visit) keepSpeaking() (done bool, err error) {
-	act := v.field("actie")
-	if act != "stil" && act != "later" && act != "weg" {
+	if !v.unjudged() {
 		return false, nil
 	}
 	u := unsaid{}
@@ -106,21 +104,5 @@ func (v *visit) keepSpeaking() (done bool, err error) {
 			return false, errNoPage
 		}
 	}
-	form := hidden(v.r.PostForm)
-	if act == "weg" {
-		form = nil
-	}
-	if err := v.keepNamed(u.Meeting, u.name(), form); err != nil {
-		return false, err
-	}
-	switch act {
-	case "stil":
-		v.w.WriteHeader(http.StatusNoContent)
-		return true, nil
-	case "later":
-		v.say("unsaid.kept")
-	case "weg":
-		v.say("unsaid.thrown")
-	}
-	return true, v.redirect("/overleg/" + string(u.Meeting))
+	return true, v.keepUnjudged(u.Meeting, u.name(), "unsaid.kept", "unsaid.thrown", "/overleg/"+string(u.Meeting))
 }

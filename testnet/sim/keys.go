@@ -14,12 +14,12 @@ import (
 // beside the old ones, the register lists both, then the new ones alone, a backup, and
 // the old ones are destroyed. In between days go by, in which all goes on.
 func (n *node) rekey(uses []crypto.Use) {
-	if n.rekeys > 0 {
+	if n.rekeying {
 		return
 	}
-	n.rekeys++
+	n.rekeying = true
 	n.world.begin(func() {
-		defer func() { n.rekeys-- }()
+		defer func() { n.rekeying = false }()
 		n.replace(uses)
 	})
 }
@@ -28,7 +28,7 @@ func (n *node) rekey(uses []crypto.Use) {
 // the keys with it.
 func (n *node) replace(uses []crypto.Use) {
 	w, restored := n.world, n.restored
-	made := map[crypto.Use]string{}
+	old := map[crypto.Use]string{}
 	for _, u := range uses {
 		var had string
 		if err := n.insist("look at keys", func(_ context.Context, p *peer.Node) error { had = newest(p, u).ID; return nil }, nil); err != nil {
@@ -46,7 +46,7 @@ func (n *node) replace(uses []crypto.Use) {
 			return
 		}
 		w.count("keys made")
-		made[u] = had
+		old[u] = had
 	}
 	w.sleep(w.between(time.Minute, 6*time.Hour))
 	for _, overlap := range []time.Duration{w.between(24*time.Hour, 72*time.Hour), w.between(time.Minute, 12*time.Hour)} {
@@ -56,31 +56,38 @@ func (n *node) replace(uses []crypto.Use) {
 		w.sleep(overlap)
 	}
 	for _, u := range uses {
-		gone := false
-		for range 100 {
-			if n.restored != restored {
-				return
-			}
-			_ = n.insist("backup", func(ctx context.Context, p *peer.Node) error { _, err := p.Backup(ctx); return err }, nil)
-			err := n.insist("destroy key of "+string(u),
-				func(ctx context.Context, p *peer.Node) error { return p.RetireKey(ctx, made[u]) },
-				func(_ context.Context, p *peer.Node) error {
-					if slices.ContainsFunc(p.Keys(), func(k peer.KeyHeld) bool { return k.ID == made[u] }) {
-						return errNotThere
-					}
-					return nil
-				})
-			if gone = err == nil; gone {
-				w.count("keys destroyed")
-				break
-			}
-			w.count("keys that were still needed")
-			w.sleep(6 * time.Hour)
-		}
-		if !gone && n.restored == restored {
-			w.broken("I7", n, "the old key of %s is still needed after weeks", u)
+		if n.restored != restored || !n.destroy(u, old[u]) {
+			return
 		}
 	}
+}
+
+// destroy destroys an old key as soon as nothing needs it. It reports false when the node
+// lost its disk meanwhile.
+func (n *node) destroy(u crypto.Use, id string) bool {
+	w, restored := n.world, n.restored
+	for range 100 {
+		_ = n.insist("backup", func(ctx context.Context, p *peer.Node) error { _, err := p.Backup(ctx); return err }, nil)
+		err := n.insist("destroy key of "+string(u),
+			func(ctx context.Context, p *peer.Node) error { return p.RetireKey(ctx, id) },
+			func(_ context.Context, p *peer.Node) error {
+				if slices.ContainsFunc(p.Keys(), func(k peer.KeyHeld) bool { return k.ID == id }) {
+					return errNotThere
+				}
+				return nil
+			})
+		if err == nil {
+			w.count("keys destroyed")
+			return true
+		}
+		w.count("keys that were still needed")
+		w.sleep(6 * time.Hour)
+		if n.restored != restored {
+			return false
+		}
+	}
+	w.broken("I7", n, "the old key of %s is still needed after weeks", u)
+	return false
 }
 
 // errNotThere says that what somebody did was not done.
@@ -123,7 +130,7 @@ func (n *node) relistAndPublish() bool {
 // it is as the doctor says: a signing key that has ended is replaced, and of others the
 // register hears.
 func (n *node) tendKeys() {
-	if n.restored == 0 || n.rekeys > 0 || n.wiring == nil {
+	if n.restored == 0 || n.rekeying || n.wiring == nil {
 		return
 	}
 	party, _ := n.world.authority.last.Party(n.oin())
@@ -156,9 +163,9 @@ func (n *node) tendKeys() {
 // publishAgain brings the keys that a node has into the register, and waits until that
 // is there.
 func (n *node) publishAgain() {
-	n.rekeys++
+	n.rekeying = true
 	n.world.begin(func() {
-		defer func() { n.rekeys-- }()
+		defer func() { n.rekeying = false }()
 		if n.relistAndPublish() {
 			n.world.sleep(12 * time.Hour)
 		}

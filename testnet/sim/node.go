@@ -67,10 +67,10 @@ type node struct {
 	forks bool
 	// deaf says that it does not want to hear what was seen of its ledger.
 	deaf bool
-	// rekeys counts the times that its administrator replaces keys: one at most at once.
-	rekeys int
-	// putBackOnce says that it was put back, and nobody has looked at its backup since.
-	putBackOnce bool
+	// rekeying says that its administrator is busy with its keys.
+	rekeying bool
+	// backupInDoubt says that it was put back, and nobody has looked at its backup since.
+	backupInDoubt bool
 	// alone says that its administrator does not come by.
 	alone bool
 	// Of the restore that was last: the entries that had been acknowledged, those

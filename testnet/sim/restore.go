@@ -41,7 +41,7 @@ func (n *node) putBack() {
 		w.fail(err)
 		return
 	}
-	n.putBackOnce = true
+	n.backupInDoubt = true
 	w.count("snapshots put back")
 	w.note(n, "put back", "")
 	n.comesBackOlder()
@@ -70,7 +70,7 @@ func (n *node) comesBackOlder() {
 // tendBackup moves away a backup that has what the node, which was put back, has not:
 // in this simulation nobody misses it.
 func (n *node) tendBackup() {
-	if !n.putBackOnce || n.peer.Recovering() || n.full {
+	if !n.backupInDoubt || n.peer.Recovering() || n.full {
 		return
 	}
 	_, err := n.peer.Backup(context.Background())
@@ -82,7 +82,7 @@ func (n *node) tendBackup() {
 		n.world.count("backups that had more than the node")
 		fallthrough
 	case err == nil:
-		n.putBackOnce = false
+		n.backupInDoubt = false
 	}
 }
 

@@ -277,7 +277,7 @@ func (w *world) settle() {
 
 func (w *world) quiet() bool {
 	return !slices.ContainsFunc(w.nodes, func(n *node) bool {
-		return !n.up || n.peer.Waiting() > 0 || n.peer.Recovering() || n.rekeys > 0
+		return !n.up || n.peer.Waiting() > 0 || n.peer.Recovering() || n.rekeying
 	})
 }
 
